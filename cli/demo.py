@@ -1,0 +1,37 @@
+"""ptycho demo: simulate, train, infer, stitch, pictures."""
+
+import pathlib
+
+import click
+
+from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
+from ptychopinn_cli import backend as backends
+from ptychopinn_cli import infer, train
+from ptychopinn_cli.common import check_writable, command
+
+
+@click.command(short_help="Simulate, train, reconstruct: the whole way in two minutes.")
+@click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="ptycho-demo", show_default=True,
+              help="Folder of the scan, the bundle and the reconstruction.")  # fmt: skip
+@click.option("--epochs", type=click.IntRange(min=1), default=8, show_default=True, help="Passes over the patterns.")
+@command
+def demo(output_dir, epochs, talk, backend):
+    """Simulate a scan of a known object, train on it, reconstruct it, and compare.
+
+    Example: ptycho demo --output-dir ptycho-demo
+    """
+    backends.use(backend)
+    from ptychopinn.simulation import objects, probes, scans
+
+    check_writable(output_dir)
+    scan, bundle, out = output_dir / "scan.npz", output_dir / "run", output_dir / "out"
+    talk.note("Simulating a scan of random lines.")
+    truth = objects.lines(160, count=150, seed=1)
+    positions = scans.jittered_raster(truth.shape, size=64, step=5, seed=2)
+    probe = probes.gaussian(64, width=0.14, curvature=1.5)
+    scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3, name=scan.name))
+    stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
+              "training": TrainingParams(epochs=epochs)}  # fmt: skip
+    train.run(scan, None, bundle, stored, ExecutionParams(), False, talk)
+    infer.run(bundle, scan, out, 16, None, None, {}, ExecutionParams(), talk)
+    talk.result(f"Pictures: {out / 'comparison.png'}, {out / 'phase.png'}, {out / 'probe.png'}")

@@ -1,0 +1,36 @@
+"""The group `ptycho`: chooses the backend before Keras is imported."""
+
+import importlib.metadata
+
+import click
+
+from ptychopinn_cli.backend import BackendName
+from ptychopinn_cli.backends import backends
+from ptychopinn_cli.demo import demo
+from ptychopinn_cli.infer import infer
+from ptychopinn_cli.inspect import inspect
+from ptychopinn_cli.train import train
+
+
+def hyphens(name):
+    """Take an option with underscores for one with hyphens."""
+    return name.replace("_", "-") if name.startswith("-") else name
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "token_normalize_func": hyphens, "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.option("--backend", type=BackendName(), help="Backend of the command; wins over KERAS_BACKEND.")
+@click.version_option(importlib.metadata.version("ptychopinn"), prog_name="ptycho")
+@click.pass_context
+def main(context, backend):
+    """Reconstruct ptychography with a neural network trained on the physics.
+
+    Example: ptycho train scan.npz --output-dir run, then ptycho infer run scan.npz --output-dir out
+    """
+    context.obj = {"backend": backend}
+
+
+for command in (train, infer, inspect, demo, backends):
+    main.add_command(command)

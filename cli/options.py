@@ -1,0 +1,82 @@
+"""Command-line options made from the parameter dataclasses."""
+
+import dataclasses
+
+import click
+import yaml
+
+from ptychopinn.params import field_type
+
+KINDS = {int: click.INT, float: click.FLOAT, str: click.STRING}
+
+
+def params_options(*classes, restate=False):
+    """Add an option for every field that does not come from the data.
+
+    With `restate`, the options are hidden and have no default: they may only say again what a bundle holds.
+    """
+
+    def decorate(command):
+        for field in reversed([field for cls in classes for field in user_fields(cls)]):
+            command = _option(field, restate)(command)
+        return command
+
+    return decorate
+
+
+def user_fields(cls):
+    """Return the fields that a user sets."""
+    return [field for field in dataclasses.fields(cls) if not field.metadata["derived"]]
+
+
+def collect(cls, values):
+    """Take a class's options out of a command's keyword arguments and make the parameters."""
+    try:
+        return cls(**{field.name: values.pop(field.name) for field in user_fields(cls)})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def read_config(context, option, path):
+    """Make a YAML file's options the defaults of the command: defaults < file < command line."""
+    if path is None:
+        return
+    try:
+        with open(path) as file:
+            content = yaml.safe_load(file) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} must be YAML. Received: {str(error).splitlines()[0]}.") from None
+    if not isinstance(content, dict):
+        raise click.UsageError(f"{path} must hold a mapping of options to values. Received: {type(content).__name__}.")
+    known = {
+        name.lstrip("-").replace("-", "_"): parameter.name
+        for parameter in context.command.params
+        for name in (*parameter.opts, parameter.name)
+        if isinstance(parameter, click.Option)
+    }
+    names = {key: str(key).lstrip("-").replace("-", "_") for key in content}
+    unknown = sorted(str(key) for key, name in names.items() if name not in known)
+    if unknown:
+        raise click.UsageError(f"{path} must hold options of this command. Received: {', '.join(unknown)}.")
+    context.default_map = {
+        **(context.default_map or {}),
+        **{known[name]: content[key] for key, name in names.items() if content[key] is not None},
+    }
+
+
+config_option = click.option(
+    "--config", type=click.Path(exists=True, dir_okay=False), callback=read_config, is_eager=True, expose_value=False,
+    help="YAML file of options; the command line wins over it.",
+)  # fmt: skip
+
+
+def _option(field, restate):
+    kind, _ = field_type(field)
+    words, limits = field.metadata["help"], field.metadata
+    names = [name.replace("_", "-") for name in (field.name, *limits["aliases"])]
+    settings = {"help": words, "default": None if restate else field.default, "hidden": restate}
+    settings["show_default"] = settings["default"] is not None
+    if kind is bool:
+        return click.option("/".join((f"--{names[0]}", f"--no-{names[0]}")), field.name, **settings)
+    settings["type"] = click.Choice(limits["choices"]) if limits["choices"] else KINDS[kind]
+    return click.option(*(f"--{name}" for name in names), field.name, **settings)

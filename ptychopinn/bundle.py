@@ -1,0 +1,152 @@
+"""Bundle: the folder that holds a trained model, everything it was trained with, and nothing executable."""
+
+import csv
+import dataclasses
+import importlib.metadata
+import json
+import pathlib
+import zipfile
+
+import keras
+
+from ptychopinn.callbacks import Record
+from ptychopinn.files import checksum, settle, write_together
+from ptychopinn.model import PtychoModel
+from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
+
+FORMAT_VERSION = 1
+MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """What `load_bundle` returns.
+
+    Args:
+        model: PtychoModel.
+        data, training: DataParams, TrainingParams of the training.
+        history: list of dicts, one per epoch.
+        record: dict. All of `params.json`.
+    """
+
+    model: PtychoModel
+    data: DataParams
+    training: TrainingParams
+    history: list
+    record: dict
+
+    @property
+    def probe(self):
+        """The probe modes, refined if training refined them: complex64 `(mode, y, x)`, square root of photons."""
+        real, imag = map(keras.ops.convert_to_numpy, self.model.diffraction.probe)
+        return (real + 1j * imag).astype("complex64")
+
+
+def save_bundle(folder, model, data, training, history, training_data):
+    """Write a bundle; an older one in the folder is replaced as a whole.
+
+    Args:
+        folder: path.
+        model: PtychoModel.
+        data, training: DataParams, TrainingParams.
+        history: list of dicts, one per epoch.
+        training_data: dict that names the data (see `describe_data`).
+    """
+    record = {
+        "format_version": FORMAT_VERSION,
+        "model": model.params.to_dict(),
+        "loss": model.loss_params.to_dict(),
+        "data": data.to_dict(),
+        "training": training.to_dict(),
+        "training_data": training_data,
+        "written_by": {"backend": keras.backend.backend(), "versions": versions()},
+    }
+
+    def write_params(path):
+        record["checksums"] = {name: checksum(path.parent / name) for name in (MODEL, HISTORY)}
+        path.write_text(json.dumps(record, indent=2) + "\n")
+
+    write_together(
+        folder,
+        {MODEL: model.save, HISTORY: Record(history).write, PARAMS: write_params},
+        last=PARAMS,
+    )
+
+
+def load_bundle(folder):
+    """Read a bundle, strictly: every file whole, every weight from the file.
+
+    Raises:
+        FileNotFoundError: if the folder or one of its files is missing.
+        ValueError: if a file was changed, or the bundle is of a newer format.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"A bundle must be a folder. Received: path={folder}, which is none. Check the path.")
+    settle(folder, PARAMS)
+    record = read_record(folder)
+    for name, expected in record["checksums"].items():
+        found = checksum(folder / name)
+        if found != expected:
+            raise ValueError(
+                f"{name} of the bundle {folder} must have SHA-256 {expected[:12]}... as params.json says. "
+                f"Received: {found[:12]}... The file was changed or damaged: copy the bundle again."
+            )
+    try:
+        model = keras.saving.load_model(folder / MODEL, compile=False, safe_mode=True)
+    except (TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{folder / MODEL} must be a model of ptychopinn. Received: {error}. Train again.") from error
+    return Bundle(
+        model=model,
+        data=DataParams.from_dict(record["data"]),
+        training=TrainingParams.from_dict(record["training"]),
+        history=read_history(folder / HISTORY),
+        record=record,
+    )
+
+
+def read_record(folder):
+    """Read `params.json` of a bundle and check that this version understands it, without loading the model."""
+    folder = pathlib.Path(folder)
+    for name in (PARAMS, MODEL, HISTORY):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"A bundle must hold {MODEL}, {PARAMS} and {HISTORY}. Received: {folder} without {name}. "
+                "Copy the whole folder, or train again."
+            )
+    try:
+        record = json.loads((folder / PARAMS).read_text())
+        version = record["format_version"]
+        if version <= FORMAT_VERSION:
+            record = {**record, "model": ModelParams.from_dict(record["model"]).to_dict()}
+            LossParams.from_dict(record["loss"])
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder / PARAMS} must be the JSON that ptychopinn wrote. Received: {type(error).__name__}: {error}. "
+            "Copy the bundle again."
+        ) from error
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"This ptychopinn reads bundles up to format {FORMAT_VERSION}. Received: format_version={version}. "
+            "Install a newer ptychopinn."
+        )
+    return record
+
+
+def describe_data(path, scan):
+    """Return what a bundle remembers of its training data."""
+    return {"path": str(pathlib.Path(path).resolve()), "name": scan.name, "shape": list(scan.patterns.shape),
+            "sha256": checksum(path)}  # fmt: skip
+
+
+def versions():
+    """Return the versions of the packages that a result depends on."""
+    known = ("ptychopinn", "keras", "numpy", "torch", "tensorflow-cpu", "tensorflow", "jax")
+    installed = {distribution.metadata["Name"] for distribution in importlib.metadata.distributions()}
+    return {name: importlib.metadata.version(name) for name in known if name in installed}
+
+
+def read_history(path):
+    """Read a history: list of dicts of numbers."""
+    with open(path, newline="") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]

@@ -1,0 +1,96 @@
+"""Neighbouring positions -> groups of overlapping patterns."""
+
+import math
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+
+def group(positions, members, neighbours=6, n_groups=None, max_distance=None, seed=0):
+    """Group each anchor with some of its nearest neighbours.
+
+    Every position is an anchor as often as every other (give or take one), and a group's first member is its anchor;
+    the others are drawn without repetition from the anchor's nearest neighbours.
+
+    Args:
+        positions: float array `(pattern, 2)`, pixels.
+        members: int. Patterns in a group, C.
+        neighbours: int. Nearest neighbours to draw from. Defaults to 6; at least `members - 1` are used.
+        n_groups: int. Number of groups; defaults to one per position.
+        max_distance: float. Largest distance from the anchor, pixels; anchors with too few neighbours are left out.
+        seed: int or sequence of ints.
+
+    Returns:
+        int array `(group, position)`: indices of patterns.
+
+    Raises:
+        ValueError: if there are too few positions, or none has enough neighbours within `max_distance`.
+    """
+    if len(positions) < members:
+        raise ValueError(
+            f"Groups of {members} patterns need at least {members} positions. Received: positions={len(positions)}. "
+            "Use --group-side 1."
+        )
+    random = np.random.default_rng(seed)
+    anchors = np.arange(len(positions))
+    near = np.zeros((len(positions), 0), int)
+    if members > 1:
+        count = min(max(neighbours, members - 1), len(positions) - 1)
+        near, reached = nearest(positions, count, max_distance)
+        anchors = np.flatnonzero(reached >= members - 1)
+    if not len(anchors):
+        raise ValueError(
+            f"Groups of {members} patterns need {members - 1} neighbours within max_distance. "
+            f"Received: max_distance={max_distance:g} pixels, and no position has them. Raise it."
+        )
+    chosen = balanced(anchors, len(anchors) if n_groups is None else n_groups, random)
+    if members == 1:
+        return chosen[:, None]
+    rank = random.random((len(chosen), near.shape[1]))
+    rank[near[chosen] < 0] = np.inf
+    picks = np.argpartition(rank, members - 2, axis=1)[:, : members - 1]
+    return np.concatenate([chosen[:, None], np.take_along_axis(near[chosen], picks, axis=1)], axis=1)
+
+
+def nearest(positions, count, max_distance=None):
+    """Return the `count` nearest other positions of each, -1 where beyond `max_distance`, and how many there are."""
+    limit = np.inf if max_distance is None else max_distance
+    _, found = cKDTree(positions).query(positions, k=count + 1, distance_upper_bound=limit)
+    own = found == np.arange(len(positions))[:, None]
+    own[~own.any(axis=1), -1] = True  # more than `count` duplicates of a position: drop the last instead of itself
+    near = found[~own].reshape(len(positions), count)
+    near[near == len(positions)] = -1
+    return near, (near >= 0).sum(axis=1)
+
+
+def balanced(anchors, count, random):
+    """Draw `count` anchors so that no two differ by more than one in how often they are drawn."""
+    rounds = math.ceil(count / len(anchors))
+    return np.concatenate([random.permutation(anchors) for _ in range(rounds)])[:count]
+
+
+def offsets(positions, groups):
+    """Return the members' positions from the middle of their group: float32 `(group, position, 2)`, pixels."""
+    placed = positions[groups]
+    middle = (placed.max(axis=1, keepdims=True) + placed.min(axis=1, keepdims=True)) / 2
+    return (placed - middle).astype(np.float32)
+
+
+def canvas_side(positions, members, neighbours, size, max_distance=None):
+    """Return the side of a canvas that holds every possible group: a multiple of 8 pixels."""
+    if members == 1:
+        return size
+    near, _ = nearest(positions, min(max(neighbours, members - 1), len(positions) - 1), max_distance)
+    reach = np.abs(positions[np.maximum(near, 0)] - positions[:, None]) * (near >= 0)[..., None]
+    # members may lie on both sides of the anchor: a group is at most twice as wide as its longest reach
+    return 8 * math.ceil((size + 2 * reach.max() + 2) / 8)
+
+
+def check_canvas(group_offsets, size, canvas):
+    """Raise ValueError if a group does not fit its canvas."""
+    needed = size + 2 * float(np.abs(group_offsets).max())
+    if needed > canvas:
+        raise ValueError(
+            f"A group must fit the network's canvas of {canvas} pixels. Received: a group of {needed:.0f} pixels. "
+            "Use fewer --neighbours, or a --max-distance, or train on a scan as sparse as this one."
+        )

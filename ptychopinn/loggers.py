@@ -1,0 +1,80 @@
+"""Where the losses of an epoch go, besides the bundle's history."""
+
+import importlib
+
+import keras
+
+from ptychopinn.callbacks import Record
+from ptychopinn.files import write_whole
+
+
+def make_logger(name, folder, record):
+    """Make the callbacks of a logger.
+
+    Args:
+        name: one of `params.LOGGERS`.
+        folder: path that the logger writes to.
+        record: Record: the rows so far.
+
+    Raises:
+        ValueError: if the logger's package is not installed.
+    """
+    makers = {"csv": CsvLog, "tensorboard": TensorBoardLog, "mlflow": MlflowLog}
+    return [makers[name](folder, record)] if name in makers else []
+
+
+class CsvLog(keras.callbacks.Callback):
+    """Write `losses.csv` anew after every epoch."""
+
+    def __init__(self, folder, record):
+        super().__init__()
+        self.path, self.record = folder / "losses.csv", record
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path, self.record.write)
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Write scalars that TensorBoard shows, in the folder `tensorboard`."""
+
+    def __init__(self, folder, record: Record):
+        super().__init__()
+        self.record = record
+        self.writer = optional("tensorboardX", "tensorboard").SummaryWriter(str(folder / "tensorboard"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            self.writer.add_scalar(name, float(value), epoch + 1)
+        self.writer.flush()
+
+    def on_train_end(self, logs=None):
+        self.writer.close()
+
+
+class MlflowLog(keras.callbacks.Callback):
+    """Log metrics to MLflow's tracking server, or its folder `mlruns`."""
+
+    def __init__(self, folder, record):
+        super().__init__()
+        self.mlflow = optional("mlflow", "mlflow")
+
+    def on_train_begin(self, logs=None):
+        self.mlflow.start_run()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.mlflow.log_metrics({name: float(value) for name, value in (logs or {}).items()}, step=epoch + 1)
+
+    def on_train_end(self, logs=None):
+        self.mlflow.end_run()
+
+
+def optional(package, extra):
+    """Import a package of an extra, or say which extra to install."""
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        raise ValueError(
+            f"This needs the package {package}. Received: it is not installed. "
+            f"Install it with: pip install 'ptychopinn[{extra}]'."
+        ) from None

@@ -1,0 +1,73 @@
+"""Losses, each a pure function of one group: `(batch, position, y, x)` -> `(batch,)`."""
+
+from keras import ops
+
+from ptychopinn.waves import intensity
+
+PHOTON_FLOOR = 1e-3
+"""Photons added to every predicted pixel: keeps the logarithm and its gradient finite in the dark."""
+
+
+def poisson_deviance(predicted, measured, photons):
+    r"""Poisson negative log-likelihood of counts, less that of a perfect fit, per mean photon.
+
+    $D = \frac{1}{n_0}\sum_k I_k - n_k + n_k \ln(n_k / I_k)$: zero at a perfect fit, and about
+    (pixels / 2 photons) at the noise.
+
+    Args:
+        predicted: float32 tensor `(batch, position, y, x)`: photons.
+        measured: float32 tensor `(batch, position, y, x)`: square root of photons; negative where there is no data.
+        photons: float. Mean photons of a pattern, $n_0$: one constant for all groups.
+
+    Returns:
+        float32 tensor `(batch,)`.
+    """
+    counts = ops.square(ops.maximum(measured, 0.0)) + PHOTON_FLOOR
+    rate = predicted + PHOTON_FLOOR
+    deviance = rate - counts + counts * ops.log(counts / rate)
+    return _mean_pattern(deviance, measured) / photons
+
+
+def amplitude_error(predicted, measured, photons):
+    """Mean absolute error of amplitude, relative to the root-mean-square amplitude of a pattern."""
+    pixels = measured.shape[-1] * measured.shape[-2]
+    amplitude = ops.sqrt(predicted + PHOTON_FLOOR)
+    error = ops.abs(amplitude - ops.sqrt(ops.square(ops.maximum(measured, 0.0)) + PHOTON_FLOOR))
+    return _mean_pattern(error, measured) / (photons * pixels) ** 0.5
+
+
+def r_factor(predicted, measured):
+    """R-factor of amplitudes, the crystallographer's figure of merit: a metric, not a loss."""
+    amplitude = ops.maximum(measured, 0.0)
+    error = _mean_pattern(ops.abs(ops.sqrt(ops.maximum(predicted, 0.0)) - amplitude), measured)
+    return error / ops.maximum(_mean_pattern(amplitude, measured), 1e-6)
+
+
+def object_error(predicted, label, weights):
+    """Mean absolute error of supervised patches, weighted with the probe's intensity.
+
+    Args:
+        predicted, label: pairs of float32 tensors `(batch, position, y, x)`: transmission.
+        weights: float32 tensor `(y, x)`.
+
+    Returns:
+        float32 tensor `(batch,)`.
+    """
+    difference = intensity((predicted[0] - label[0], predicted[1] - label[1]))
+    error = ops.sqrt(difference + 1e-12) * weights
+    return ops.mean(ops.sum(error, axis=(-2, -1)), axis=1) / ops.sum(weights)
+
+
+def total_variation(patches, weights):
+    """Mean absolute difference between neighbouring pixels of the object, weighted with the probe's intensity."""
+    total = 0.0
+    for part in patches:
+        rows = ops.abs(part[..., 1:, :] - part[..., :-1, :]) * weights[1:, :]
+        columns = ops.abs(part[..., :, 1:] - part[..., :, :-1]) * weights[:, 1:]
+        total = total + ops.sum(rows, axis=(-2, -1)) + ops.sum(columns, axis=(-2, -1))
+    return ops.mean(total, axis=1) / ops.sum(weights)
+
+
+def _mean_pattern(error, measured):
+    """Sum over the good pixels of a pattern, mean over the patterns of a group."""
+    return ops.mean(ops.sum(ops.where(measured < 0, 0.0, error), axis=(-2, -1)), axis=1)

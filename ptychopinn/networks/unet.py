@@ -1,0 +1,66 @@
+"""U-Net: an encoder and a decoder joined by skips (default generator).
+
+The stem folds 2 x 2 pixels into channels, so the widest maps are computed at half the resolution, and the end unfolds
+them again. No normalisation layer: the output for a pattern may not depend on its batch.
+
+Reference: Ronneberger, Fischer and Brox, MICCAI 2015, doi:10.1007/978-3-319-24574-4_28
+"""
+
+import keras
+from keras import layers, ops
+
+FILTERS = 24
+
+
+@keras.saving.register_keras_serializable(package="ptychopinn")
+class Fold(layers.Layer):
+    """Move blocks of 2 x 2 pixels into channels: `(b, y, x, c)` -> `(b, y/2, x/2, 4c)`."""
+
+    def call(self, maps):
+        _, height, width, channels = maps.shape
+        blocks = ops.reshape(maps, (-1, height // 2, 2, width // 2, 2, channels))
+        return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height // 2, width // 2, 4 * channels))
+
+
+@keras.saving.register_keras_serializable(package="ptychopinn")
+class Unfold(layers.Layer):
+    """Move channels into blocks of 2 x 2 pixels: the inverse of `Fold`."""
+
+    def call(self, maps):
+        _, height, width, channels = maps.shape
+        blocks = ops.reshape(maps, (-1, height, width, 2, 2, channels // 4))
+        return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, channels // 4))
+
+
+def residual(maps, filters):
+    """Add two convolutions of the maps to the maps."""
+    inner = layers.Conv2D(filters, 3, padding="same", activation="gelu")(maps)
+    inner = layers.Conv2D(filters, 3, padding="same", kernel_initializer=keras.initializers.VarianceScaling(0.1))(inner)
+    return layers.add([maps, inner])
+
+
+def build(size, channels, outputs, filters):
+    """Build the U-Net.
+
+    Args:
+        size: int. Side of a map, in pixels; a multiple of 8.
+        channels, outputs: int. Maps in and out.
+        filters: int. Filters of the widest maps; they double at each level.
+
+    Returns:
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+    """
+    levels = 3 if size % 16 == 0 else 2
+    inputs = keras.Input((size, size, channels))
+    maps = layers.Conv2D(filters, 3, padding="same", activation="gelu")(Fold()(inputs))
+    skips = []
+    for level in range(levels):
+        maps = residual(maps, filters * 2**level)
+        skips.append(maps)
+        maps = layers.Conv2D(filters * 2 ** (level + 1), 2, strides=2, activation="gelu")(maps)
+    maps = residual(residual(maps, filters * 2**levels), filters * 2**levels)
+    for level in reversed(range(levels)):
+        maps = layers.Conv2DTranspose(filters * 2**level, 2, strides=2)(maps)
+        maps = residual(layers.add([maps, skips[level]]), filters * 2**level)
+    maps = Unfold()(layers.Conv2D(4 * outputs, 3, padding="same", kernel_initializer="zeros")(maps))
+    return keras.Model(inputs, maps, name="unet")

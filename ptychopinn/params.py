@@ -1,0 +1,195 @@
+"""Every option once: its default, unit, limits and words of help, in frozen dataclasses.
+
+The command line, the YAML file and `params.json` are all made from these fields.
+"""
+
+import dataclasses
+import types
+import typing
+
+GENERATORS = ("unet", "cnn")
+INPUTS = ("backprojection", "amplitude")
+HEADS = ("amplitude_phase", "real_imag")
+MODEL_TYPES = ("pinn", "supervised")
+MEASUREMENTS = ("auto", "counts", "amplitude")
+ZERO_FREQUENCIES = ("auto", "centre", "corner")
+SCHEDULERS = ("constant", "cosine", "exponential", "plateau")
+LOGGERS = ("csv", "tensorboard", "mlflow", "none")
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def option(default, help, *, choices=None, low=None, above=None, high=None, aliases=(), derived=False):
+    """Declare a field: limits `low` and `high` are allowed, `above` is not; `derived` fields come from the data."""
+    limits = {"choices": choices, "low": low, "above": above, "high": high}
+    return dataclasses.field(
+        default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits}
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Params:
+    """Base of all parameter sets: validation, and dictionaries read strictly."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            check(field, getattr(self, field.name))
+
+    def to_dict(self):
+        """Return the fields as a dictionary."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        """Make the parameters from a dictionary; a name that is not a field is an error."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        unknown = sorted(set(values) - set(names))
+        if unknown:
+            raise ValueError(f"{cls.__name__} knows {', '.join(names)}. Received: {', '.join(unknown)}.")
+        return cls(**values)
+
+
+def field_type(field):
+    """Return `(type, optional)` of a field: `int | None` is `(int, True)`."""
+    if isinstance(field.type, types.UnionType):
+        kinds = [kind for kind in typing.get_args(field.type) if kind is not type(None)]
+        return kinds[0], True
+    return field.type, False
+
+
+def check(field, value):
+    """Raise ValueError where a value is not what its field allows."""
+    kind, optional = field_type(field)
+    name, limits = field.name, field.metadata
+    if value is None and optional:
+        return
+    accepted = (int, float) if kind is float else kind
+    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+        raise ValueError(f"{name} must be of type {kind.__name__}. Received: {name}={value!r}.")
+    if limits["choices"] and value not in limits["choices"]:
+        raise ValueError(f"{name} must be one of {', '.join(limits['choices'])}. Received: {name}={value}.")
+    for bound, wrong, words in (
+        ("low", lambda limit: not value >= limit, "at least"),
+        ("above", lambda limit: not value > limit, "more than"),
+        ("high", lambda limit: not value <= limit, "at most"),
+    ):
+        if limits[bound] is not None and wrong(limits[bound]):
+            raise ValueError(f"{name} must be {words} {limits[bound]}. Received: {name}={value}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataParams(Params):
+    """How a scan is read and grouped."""
+
+    measurement: str = option(
+        "auto", "What the file holds: counts (intensity) or amplitude (its square root).", choices=MEASUREMENTS
+    )
+    zero_frequency: str = option(
+        "auto", "Where the file keeps the zero frequency of a pattern.", choices=ZERO_FREQUENCIES
+    )
+    photons: float | None = option(
+        None, "Mean photons per pattern, to scale amplitudes of arbitrary unit.", above=0, aliases=("nphotons",)
+    )
+    n_subsample: int | None = option(
+        None, "Patterns drawn from the scan before grouping; all if not given.", low=1, aliases=("n_images",)
+    )
+    n_groups: int | None = option(
+        None, "Groups per epoch; one per pattern if not given. More than there are patterns oversamples.", low=1
+    )
+    neighbours: int = option(
+        6, "Nearest neighbours that a group draws its members from.", low=1, aliases=("neighbor_count", "K")
+    )
+    max_distance: float | None = option(
+        None, "Largest distance of a group's member from its anchor, in pixels.", above=0
+    )
+    validation_fraction: float = option(
+        0.05, "Part of the scan, at its edge, kept from training to validate on.", low=0, high=0.9
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelParams(Params):
+    """What the network is. `size`, `modes`, `canvas` and `mean_photons` come from the data."""
+
+    size: int = option(64, "Side of pattern, probe and patch, in pixels.", low=32, derived=True)
+    modes: int = option(1, "Incoherent probe modes.", low=1, derived=True)
+    canvas: int = option(64, "Side of the canvas a group shares, in pixels.", low=32, derived=True)
+    mean_photons: float = option(1e5, "Mean photons of a pattern: the unit of the loss.", above=0, derived=True)
+    model_type: str = option(
+        "pinn", "Train on the physics (pinn) or on object patches of a file with truth (supervised).",
+        choices=MODEL_TYPES,
+    )
+    group_side: int = option(
+        2, "Side g of a group of C = g*g overlapping patterns; 1 is single-shot.", low=1, high=4,
+        aliases=("gridsize",),
+    )
+    generator: str = option("unet", "Network.", choices=GENERATORS, aliases=("architecture",))
+    input: str = option(
+        "backprojection", "What the network sees: patterns propagated back to the object, or amplitudes.",
+        choices=INPUTS,
+    )
+    head: str = option("amplitude_phase", "What the network's two maps are.", choices=HEADS)
+    n_filters_scale: float = option(1.0, "Factor on the number of filters.", above=0, high=16)
+    amplitude_max: float = option(5.0, "Largest amplitude of the object that the head can make.", above=1)
+    probe_trainable: bool | None = option(
+        None, "Refine the probe in training; if not given, where patterns overlap (group_side > 1)."
+    )
+    scale_trainable: bool = option(True, "Refine the scale of the probe in training.")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.size % 8:
+            raise ValueError(
+                f"size must be a multiple of 8 pixels. Received: size={self.size}. Crop or pad patterns and probe."
+            )
+
+    @property
+    def positions(self):
+        """Patterns in a group, C."""
+        return self.group_side**2
+
+    @property
+    def refines_probe(self):
+        """Whether training moves the probe: one pattern alone cannot tell its probe from its object."""
+        return self.group_side > 1 if self.probe_trainable is None else self.probe_trainable
+
+
+@dataclasses.dataclass(frozen=True)
+class LossParams(Params):
+    """Weights of the terms of the loss."""
+
+    nll_weight: float | None = option(
+        None, "Weight of the Poisson likelihood; 1 for pinn and 0 for supervised if not given.", low=0
+    )
+    mae_weight: float = option(0.0, "Weight of the mean error of predicted amplitudes.", low=0)
+    realspace_weight: float = option(0.0, "Weight of the object's total variation.", low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingParams(Params):
+    """How the weights are found."""
+
+    epochs: int = option(30, "Passes over the groups.", low=1, aliases=("nepochs",))
+    batch_size: int = option(4, "Groups per step.", low=1)
+    learning_rate: float = option(1e-3, "Learning rate at the start.", above=0)
+    scheduler: str = option("cosine", "How the learning rate falls.", choices=SCHEDULERS)
+    gradient_clip_norm: float | None = option(1.0, "Largest norm of a step's gradient.", above=0)
+    accumulate_grad_batches: int = option(1, "Steps whose gradients are added up before the weights move.", low=1)
+    early_stop_patience: int | None = option(
+        None, "Epochs without a better validation loss before training stops; never if not given.", low=1
+    )
+    checkpoint: bool = option(True, "Keep a checkpoint after every epoch, to resume from.")
+    logger: str = option("csv", "Where the losses go, besides the bundle.", choices=LOGGERS)
+    seed: int = option(0, "Seed of the weights and of the groups.", low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExecutionParams(Params):
+    """How a run uses its machine; never stored in a bundle."""
+
+    accelerator: str = option("auto", "Device.", choices=ACCELERATORS)
+    precision: str = option("float32", "Precision of the network; physics and loss stay float32.", choices=PRECISIONS)
+    jit: bool | None = option(None, "Compile the step; the backend's own default if not given.")
+    deterministic: bool = option(False, "Use only operations whose results repeat exactly.")
+    num_workers: int = option(0, "Threads that read data ahead.", low=0)
+    remat: bool = option(False, "Compute activations again instead of keeping them: less memory, more time.")

@@ -1,0 +1,1 @@
+"""Scans with a known answer, reproducible from a seed."""

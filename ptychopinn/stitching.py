@@ -1,0 +1,113 @@
+"""Patches -> one object, its weight map and its origin."""
+
+import dataclasses
+
+import numpy as np
+
+LIT = 1e-3
+"""A patch is placed as far as its weight reaches this part of its largest."""
+
+FAINT = 0.05
+"""The common phase ramp is measured where the weight exceeds this part of its largest."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stitched:
+    """A stitched object.
+
+    Args:
+        object: complex64 array `(y, x)`: transmission, zero where no patch reaches.
+        weight: float32 array `(y, x)`: summed weight of the patches.
+        origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions.
+        ramp: `(y, x)` phase ramp that was removed, in radians per pixel.
+    """
+
+    object: np.ndarray
+    weight: np.ndarray
+    origin: tuple
+    ramp: tuple = (0.0, 0.0)
+
+
+class Stitcher:
+    """Add patches to one canvas as they come.
+
+    Each patch is placed at its sub-pixel position, bilinear between pixels, with the probe's intensity as its weight.
+    A patch is known up to a constant phase: it is turned to agree with what the canvas already holds where they
+    overlap, so patches should come in an order in which they overlap (see `outward`).
+
+    Args:
+        positions: float array `(pattern, 2)`: all positions `(y, x)` that will be added, pixels.
+        weights: float array `(y, x)`: weight of a patch's pixels.
+    """
+
+    def __init__(self, positions, weights):
+        rows, columns = (np.flatnonzero(weights.max(axis=axis) > LIT * weights.max()) for axis in (1, 0))
+        self._lit = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        self._weights = weights[self._lit].astype(np.float32)
+        self._start = np.array([rows[0] - weights.shape[0] // 2, columns[0] - weights.shape[1] // 2])
+        low = np.floor(positions.min(axis=0)).astype(int) - weights.shape[0] // 2
+        high = np.ceil(positions.max(axis=0)).astype(int) + weights.shape[0] // 2 + 1
+        self._origin = low
+        self._sum = np.zeros(high - low, np.complex64)
+        self._weight = np.zeros(high - low, np.float32)
+
+    def add(self, patches, positions):
+        """Add complex patches `(patch, y, x)`, centred at positions `(patch, 2)`."""
+        corner = positions - self._origin + self._start
+        whole = np.floor(corner).astype(int)
+        fraction = (corner - whole).astype(np.float32)
+        weighted = shift(patches[(slice(None), *self._lit)] * self._weights, fraction)
+        weights = shift(np.broadcast_to(self._weights, weighted.shape[:1] + self._weights.shape), fraction)
+        for (row, column), patch, weight in zip(whole, weighted, weights):
+            window = np.s_[row : row + patch.shape[0], column : column + patch.shape[1]]
+            agreement = np.vdot(patch, self._sum[window])
+            if agreement:
+                patch *= agreement / abs(agreement)
+            self._sum[window] += patch
+            self._weight[window] += weight
+
+    def result(self):
+        """Return the `Stitched` object, its common phase ramp removed."""
+        seen = self._weight > LIT * self._weight.max()
+        image = np.where(seen, self._sum / np.maximum(self._weight, 1e-12), 0)
+        image, ramp = remove_ramp(image, self._weight)
+        return Stitched(image.astype(np.complex64), self._weight, tuple(int(v) for v in self._origin), ramp)
+
+
+def shift(images, fraction):
+    """Shift images `(image, y, x)` by a fraction of a pixel, onto one more row and column, bilinear."""
+    y, x = fraction[:, 0, None, None], fraction[:, 1, None, None]
+    out = np.zeros((len(images), images.shape[1] + 1, images.shape[2] + 1), images.dtype)
+    near = images * (1 - y)
+    far = images * y
+    out[:, :-1, :-1] += near * (1 - x)
+    out[:, :-1, 1:] += near * x
+    out[:, 1:, :-1] += far * (1 - x)
+    out[:, 1:, 1:] += far * x
+    return out
+
+
+def outward(positions):
+    """Return the order of positions from the middle of the scan outward: each patch meets the ones before it."""
+    return np.argsort(np.linalg.norm(positions - np.median(positions, axis=0), axis=1), kind="stable")
+
+
+def remove_ramp(image, weight, rounds=3):
+    """Remove the mean phase ramp of an object, and its mean phase.
+
+    An object is known up to a phase ramp, because the detector's centre is never exact; left in, it wraps.
+
+    Returns:
+        `(image, ramp)`: the ramp in radians per pixel `(y, x)`.
+    """
+    seen = weight * (weight > FAINT * weight.max())
+    rows, columns = np.arange(image.shape[0])[:, None], np.arange(image.shape[1])
+    ramp = np.zeros(2)
+    for _ in range(rounds):
+        along_y = np.vdot(image[:-1] * seen[:-1], image[1:] * seen[1:])
+        along_x = np.vdot(image[:, :-1] * seen[:, :-1], image[:, 1:] * seen[:, 1:])
+        step = np.angle([along_y, along_x])
+        image = image * np.exp(-1j * (step[0] * rows + step[1] * columns))
+        ramp += step
+    mean = np.sum(image * seen)
+    return image * np.exp(-1j * np.angle(mean)), tuple(float(v) for v in ramp)
