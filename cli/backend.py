@@ -1,8 +1,10 @@
 """Choose the backend and the device before Keras is imported."""
 
+import importlib
 import importlib.metadata
 import importlib.util
 import os
+import sys
 
 import click
 
@@ -36,14 +38,14 @@ def installed():
     return found
 
 
-def use(backend, accelerator="auto", deterministic=False):
+def use(backend, execution):
     """Set the backend and the device of this process; say so if KERAS_BACKEND is contradicted.
 
     Args:
         backend: str or None. What the command line says.
-        accelerator: one of `params.ACCELERATORS`.
-        deterministic: bool.
+        execution: ExecutionParams.
     """
+    accelerator, deterministic = execution.accelerator, execution.deterministic
     wanted = os.environ.get("KERAS_BACKEND")
     if wanted:
         wanted = BackendName().convert(wanted, None, None)
@@ -57,6 +59,11 @@ def use(backend, accelerator="auto", deterministic=False):
             f"The backend {name} must be installed. Received: it is not. {others}"
             f"Install it with: pip install 'ptychopinn[{name}]'."
         )
+    if name == "tensorflow" and execution.remat:
+        raise click.UsageError(
+            "The backend tensorflow cannot recompute activations in compiled steps. Received: --remat. "
+            "Use --backend torch or jax, or a smaller --batch-size with --accumulate-grad-batches."
+        )
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if accelerator == "cpu":
@@ -67,6 +74,8 @@ def use(backend, accelerator="auto", deterministic=False):
     _check_device(name, accelerator)
     if deterministic:
         _make_deterministic(name)
+    if name == "tensorflow":
+        _import_quietly(name)
 
 
 def chosen():
@@ -119,6 +128,19 @@ def _make_deterministic(backend):
         torch.use_deterministic_algorithms(True)
     elif backend == "jax":
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
+
+
+def _import_quietly(name):
+    """Import a backend that greets on the descriptor of stderr whatever its log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        importlib.import_module(name)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _version(package):

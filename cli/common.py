@@ -26,7 +26,10 @@ def command(function):
     def run(context, backend, quiet, verbose, **options):
         of_group = (context.obj or {}).get("backend")
         if backend and of_group and backend != of_group:
-            raise click.UsageError(f"--backend is given twice: {of_group} to ptycho, {backend} to {context.info_name}.")
+            raise click.UsageError(
+                f"--backend must be given once. Received: {of_group} to ptycho, {backend} to {context.info_name}. "
+                "Leave one out."
+            )
         talk = Talk(quiet, verbose)
         with said_plainly(verbose), talk.listening_to_warnings():
             return function(talk=talk, backend=backend or of_group, **options)

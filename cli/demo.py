@@ -13,14 +13,14 @@ from ptychopinn_cli.common import check_writable, command
 @click.command(short_help="Simulate, train, reconstruct: the whole way in two minutes.")
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="ptycho-demo", show_default=True,
               help="Folder of the scan, the bundle and the reconstruction.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=8, show_default=True, help="Passes over the patterns.")
+@click.option("--epochs", type=click.IntRange(min=1), default=30, show_default=True, help="Passes over the patterns.")
 @command
 def demo(output_dir, epochs, talk, backend):
     """Simulate a scan of a known object, train on it, reconstruct it, and compare.
 
     Example: ptycho demo --output-dir ptycho-demo
     """
-    backends.use(backend)
+    backends.use(backend, ExecutionParams())
     from ptychopinn.simulation import objects, probes, scans
 
     check_writable(output_dir)

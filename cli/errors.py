@@ -2,8 +2,18 @@
 
 import contextlib
 import errno
+import os
 
 import click
+
+REMEDIES = {
+    errno.ENOSPC: "Free some space, or choose another --output-dir.",
+    errno.EROFS: "Choose a path on a disk that can be written.",
+    errno.EACCES: "Choose a path you may use.",
+    errno.EPERM: "Choose a path you may use.",
+    errno.ENOTDIR: "Choose a folder, not a file.",
+    errno.EEXIST: "Choose a folder, not a file.",
+}
 
 
 @contextlib.contextmanager
@@ -11,6 +21,8 @@ def said_plainly(verbose):
     """Turn ValueError and OSError into the line that the command prints, with exit code 1."""
     try:
         yield
+    except BrokenPipeError:  # the reader of the output has had enough: click ends the command in silence
+        raise
     except (ValueError, OSError, MemoryError) as error:
         if verbose:
             raise
@@ -19,16 +31,10 @@ def said_plainly(verbose):
 
 def line_of(error):
     """Return what an error says, with the way out for errors of the operating system."""
-    remedies = {
-        errno.ENOSPC: "Free some space, or choose another --output-dir.",
-        errno.EACCES: "Choose a path you may use.",
-        errno.EROFS: "Choose a path on a disk that can be written.",
-        errno.EPERM: "Choose a path you may use.",
-        errno.ENOTDIR: "Choose a folder, not a file.",
-        errno.EEXIST: "Choose a folder, not a file.",
-    }
     if isinstance(error, MemoryError):
         return f"The work must fit in memory. Received: {error or 'out of memory'}. Use a smaller --batch-size."
-    if isinstance(error, OSError) and error.errno in remedies:
-        return f"Could not use {error.filename or 'the output'}: {error.strerror}. {remedies[error.errno]}"
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f" ({error.filename})" if error.filename else ""
+        remedy = REMEDIES.get(error.errno, "Check the path, or choose another.")
+        return f"Files must be there to read, and free to write. Received: {os.strerror(error.errno)}{place}. {remedy}"
     return " ".join(str(error).split()) or type(error).__name__

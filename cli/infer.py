@@ -32,7 +32,7 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, tal
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
     execution = collect(ExecutionParams, options)
-    backends.use(backend, execution.accelerator, execution.deterministic)
+    backends.use(backend, execution)
     run(bundle, data, output_dir, batch_size, measurement, zero_frequency, options, execution, talk)
 
 

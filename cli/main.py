@@ -13,8 +13,8 @@ from ptychopinn_cli.train import train
 
 
 def hyphens(name):
-    """Take an option with underscores for one with hyphens."""
-    return name.replace("_", "-") if name.startswith("-") else name
+    """Take underscores in the name of an option for hyphens."""
+    return name.replace("_", "-")
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "token_normalize_func": hyphens, "max_content_width": 100}

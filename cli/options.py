@@ -7,6 +7,7 @@ import yaml
 
 from ptychopinn.params import field_type
 
+EXAMPLE = "Write one option a line, like: epochs: 30"
 KINDS = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
 
@@ -45,9 +46,12 @@ def read_config(context, option, path):
         with open(path) as file:
             content = yaml.safe_load(file) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{path} must be YAML. Received: {str(error).splitlines()[0]}.") from None
+        reason = " ".join(str(error).split())
+        raise click.UsageError(f"{path} must be YAML. Received: {reason}. {EXAMPLE}") from None
     if not isinstance(content, dict):
-        raise click.UsageError(f"{path} must hold a mapping of options to values. Received: {type(content).__name__}.")
+        raise click.UsageError(
+            f"{path} must hold options and their values. Received: {type(content).__name__}. {EXAMPLE}"
+        )
     known = {
         name.lstrip("-").replace("-", "_"): parameter.name
         for parameter in context.command.params
@@ -57,10 +61,18 @@ def read_config(context, option, path):
     names = {key: str(key).lstrip("-").replace("-", "_") for key in content}
     unknown = sorted(str(key) for key, name in names.items() if name not in known)
     if unknown:
-        raise click.UsageError(f"{path} must hold options of this command. Received: {', '.join(unknown)}.")
+        raise click.UsageError(
+            f"{path} must hold options of this command. Received: {', '.join(unknown)}. See --help for their names."
+        )
+    many = sorted(str(key) for key, value in content.items() if isinstance(value, (list, dict)))
+    if many:
+        raise click.UsageError(
+            f"{path} must hold one value an option. Received: several for {', '.join(many)}. {EXAMPLE}"
+        )
     context.default_map = {
         **(context.default_map or {}),
-        **{known[name]: content[key] for key, name in names.items() if content[key] is not None},
+        # as text, like the command line's: 1.5 and true are no integers
+        **{known[name]: str(content[key]) for key, name in names.items() if content[key] is not None},
     }
 
 

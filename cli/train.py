@@ -39,10 +39,10 @@ def train(context, data, train_data_file, test_data, output_dir, resume, talk, b
         data = data or train_data_file
         if data is None:
             raise click.UsageError("Missing argument 'DATA': the scan to train on, or --resume RUN.")
-        backends.use(backend, execution.accelerator, execution.deterministic)
+        backends.use(backend, execution)
     else:
         refuse_changes(context)
-        backends.use(backend, execution.accelerator, execution.deterministic)
+        backends.use(backend, execution)
         output_dir = resume
         stored, data, test_data = read_run(resume, context, options)
     run(data, test_data, output_dir, stored, execution, resume is not None, talk)
@@ -106,7 +106,7 @@ def refuse_changes(context):
 
 def read_run(folder, context, options):
     """Read a run's parameters and data from its checkpoint, and check that the data are the same."""
-    from ptychopinn.callbacks import read_state
+    from ptychopinn.checkpoint import read_state
     from ptychopinn.files import checksum
     from ptychopinn.training import CHECKPOINT
 

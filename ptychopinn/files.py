@@ -27,8 +27,7 @@ def write_together(folder, writers, last):
     new.mkdir()
     try:
         for name in sorted(writers, key=lambda name: name == last):
-            writers[name](new / name)
-            _flush(new / name)
+            write_whole(new / name, writers[name])  # a `last` that is only half there must not look complete
     except BaseException:
         shutil.rmtree(new)
         raise

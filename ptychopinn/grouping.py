@@ -26,11 +26,7 @@ def group(positions, members, neighbours=6, n_groups=None, max_distance=None, se
     Raises:
         ValueError: if there are too few positions, or none has enough neighbours within `max_distance`.
     """
-    if len(positions) < members:
-        raise ValueError(
-            f"Groups of {members} patterns need at least {members} positions. Received: positions={len(positions)}. "
-            "Use --group-side 1."
-        )
+    check_enough(positions, members)
     random = np.random.default_rng(seed)
     anchors = np.arange(len(positions))
     near = np.zeros((len(positions), 0), int)
@@ -50,6 +46,15 @@ def group(positions, members, neighbours=6, n_groups=None, max_distance=None, se
     rank[near[chosen] < 0] = np.inf
     picks = np.argpartition(rank, members - 2, axis=1)[:, : members - 1]
     return np.concatenate([chosen[:, None], np.take_along_axis(near[chosen], picks, axis=1)], axis=1)
+
+
+def check_enough(positions, members):
+    """Raise ValueError if there are fewer positions than a group has members."""
+    if len(positions) < members:
+        raise ValueError(
+            f"Groups of {members} patterns need at least {members} positions. Received: positions={len(positions)}. "
+            "Use --group-side 1."
+        )
 
 
 def nearest(positions, count, max_distance=None):
@@ -78,6 +83,7 @@ def offsets(positions, groups):
 
 def canvas_side(positions, members, neighbours, size, max_distance=None):
     """Return the side of a canvas that holds every possible group: a multiple of 8 pixels."""
+    check_enough(positions, members)
     if members == 1:
         return size
     near, _ = nearest(positions, min(max(neighbours, members - 1), len(positions) - 1), max_distance)

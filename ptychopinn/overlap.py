@@ -9,7 +9,7 @@ Offsets are pixels ``(y, x)`` of the patch's centre from the canvas's centre.
 
 from keras import ops
 
-from ptychopinn.waves import conjugate, intensity, multiply, scale, unit_phase
+from ptychopinn.waves import conjugate, multiply, scale, unit_phase
 
 
 def windows(offsets, size, canvas):
@@ -70,9 +70,3 @@ def merge(patches, weights, matrices):
     total = ops.maximum(assemble(weights, matrices), 1e-12)
     canvas = tuple(ops.sum(part, axis=1) / total for part in turned)
     return tuple(extract(part, matrices) for part in canvas)
-
-
-def disagreement(patches, merged, weights):
-    """Return how far patches are from the merged object they share: a diagnostic per group `(batch,)`."""
-    difference = intensity((patches[0] - merged[0], patches[1] - merged[1]))
-    return ops.sum(weights * difference, axis=(1, 2, 3)) / ops.sum(weights * intensity(merged), axis=(1, 2, 3))

@@ -22,9 +22,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 def option(default, help, *, choices=None, low=None, above=None, high=None, aliases=(), derived=False):
     """Declare a field: limits `low` and `high` are allowed, `above` is not; `derived` fields come from the data."""
     limits = {"choices": choices, "low": low, "above": above, "high": high}
-    return dataclasses.field(
-        default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits}
-    )
+    return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +92,7 @@ class DataParams(Params):
         None, "Patterns drawn from the scan before grouping; all if not given.", low=1, aliases=("n_images",)
     )
     n_groups: int | None = option(
-        None, "Groups per epoch; one per pattern if not given. More than there are patterns oversamples.", low=1
+        None, "Groups per epoch; if not given, as many as hold each pattern about once.", low=1
     )
     neighbours: int = option(
         6, "Nearest neighbours that a group draws its members from.", low=1, aliases=("neighbor_count", "K")
@@ -116,16 +114,21 @@ class ModelParams(Params):
     canvas: int = option(64, "Side of the canvas a group shares, in pixels.", low=32, derived=True)
     mean_photons: float = option(1e5, "Mean photons of a pattern: the unit of the loss.", above=0, derived=True)
     model_type: str = option(
-        "pinn", "Train on the physics (pinn) or on object patches of a file with truth (supervised).",
+        "pinn",
+        "Train on the physics (pinn) or on object patches of a file with truth (supervised).",
         choices=MODEL_TYPES,
     )
     group_side: int = option(
-        2, "Side g of a group of C = g*g overlapping patterns; 1 is single-shot.", low=1, high=4,
+        2,
+        "Side g of a group of C = g*g overlapping patterns; 1 is single-shot.",
+        low=1,
+        high=4,
         aliases=("gridsize",),
     )
     generator: str = option("unet", "Network.", choices=GENERATORS, aliases=("architecture",))
     input: str = option(
-        "backprojection", "What the network sees: patterns propagated back to the object, or amplitudes.",
+        "backprojection",
+        "What the network sees: patterns propagated back to the object, or amplitudes.",
         choices=INPUTS,
     )
     head: str = option("amplitude_phase", "What the network's two maps are.", choices=HEADS)

@@ -36,9 +36,13 @@ class GroupBatches(keras.utils.PyDataset):
         """Draw the groups of an epoch."""
         self.epoch = epoch
         drawn = group(
-            self.positions, self.members, self.data.neighbours, self.data.n_groups,
-            reach(self.data, self.scan.size), (self.seed, epoch if self.redraw else 0),
-        )  # fmt: skip
+            self.positions,
+            self.members,
+            self.data.neighbours,
+            self.data.n_groups or math.ceil(len(self.positions) / self.members),
+            reach(self.data, self.scan.size),
+            (self.seed, epoch if self.redraw else 0),
+        )
         full = math.ceil(len(drawn) / self.batch_size) * self.batch_size
         self.groups = np.resize(drawn, (full, self.members))
 

@@ -105,25 +105,11 @@ class Scan:
         factor = self.amplitude_scale * np.sqrt(photons / self.mean_photons)
         return dataclasses.replace(self, amplitude_scale=float(factor))
 
-    def close(self):
-        """Let go of the file the patterns are read from."""
-        handle = getattr(self.patterns, "file", None)
-        if handle is not None:
-            handle.close()
-
 
 def check_shapes(scan):
-    """Raise ValueError unless patterns, positions, probe and mask belong together."""
+    """Raise ValueError unless patterns, positions, probe, mask and object belong together."""
     shape, name = scan.patterns.shape, scan.name
-    if len(shape) != 3 or shape[1] != shape[2]:
-        raise ValueError(
-            f"{name} must hold square patterns (pattern, y, x). Received: shape={shape}. Crop or pad the detector."
-        )
-    if shape[1] % 8 or shape[1] < 32:
-        raise ValueError(
-            f"{name} must hold patterns whose side is a multiple of 8 pixels, 32 or more. Received: N={shape[1]}. "
-            "Crop or pad patterns and probe."
-        )
+    check_patterns(scan.patterns, name)
     if np.shape(scan.positions) != (shape[0], 2):
         raise ValueError(
             f"{name} must hold one position (y, x) per pattern. Received: {shape[0]} patterns, "
@@ -137,10 +123,12 @@ def check_shapes(scan):
     if scan.mask is not None and scan.mask.shape != shape[1:]:
         raise ValueError(
             f"{name} must hold a mask of the patterns' size {shape[1]} x {shape[2]}. "
-            f"Received: mask.shape={scan.mask.shape}."
+            f"Received: mask.shape={scan.mask.shape}. Crop or pad it."
         )
     if scan.mask is not None and not scan.mask.any():
         raise ValueError(f"{name} marks every detector pixel as bad. Received: good pixels=0. Is the mask inverted?")
+    if scan.object is not None and np.ndim(scan.object) != 2:
+        raise ValueError(f"{name} must hold one object (y, x). Received: {np.shape(scan.object)}. Keep one slice.")
 
 
 def check_positions(positions, size):

@@ -2,10 +2,13 @@
 
 import dataclasses
 import pathlib
+import random
 
 import keras
 
-from ptychopinn.callbacks import Checkpoint, CollapseAlarm, KeepBest, Plateau, Record, StopOnNaN, restore
+from ptychopinn.callbacks import KeepBest, Plateau, Record, StopOnNaN
+from ptychopinn.checkpoint import Checkpoint, restore
+from ptychopinn.collapse import CollapseAlarm
 from ptychopinn.grouping import canvas_side
 from ptychopinn.loggers import make_logger
 from ptychopinn.model import PtychoModel
@@ -77,7 +80,7 @@ def train(scan, settings, validation=None, folder=None, description=None, resume
         ValueError: if scan and settings do not fit together.
     """
     params, training = settings.model, settings.training
-    keras.utils.set_random_seed(training.seed)
+    random.seed(training.seed)  # Keras draws the seeds of its initializers from here
     batches, validation_batches = make_batches(scan, settings, validation)
     model = PtychoModel(params, settings.loss, settings.execution.precision, settings.execution.remat)
     model.diffraction.set_probe(scan.probe)

@@ -11,7 +11,8 @@ from scipy.ndimage import fourier_shift
 
 from ptychopinn.stitching import remove_ramp
 
-SEARCH_px = 1.5
+SEARCH = 1.5
+"""Largest shift that is looked for, in pixels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,7 @@ def shift_onto(image, truth):
     cross = np.fft.fft2(truth - truth.mean()) * np.conj(np.fft.fft2(image - image.mean()))
     frequencies = [np.fft.fftfreq(side) for side in truth.shape]
     best = np.zeros(2)
-    for span in (SEARCH_px, SEARCH_px / 10, SEARCH_px / 100):
+    for span in (SEARCH, SEARCH / 10, SEARCH / 100):
         steps = np.linspace(-span, span, 21)
         rows, columns = (
             np.exp(2j * np.pi * np.outer(centre + steps, frequency)) for centre, frequency in zip(best, frequencies)

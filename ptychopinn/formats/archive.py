@@ -9,6 +9,9 @@ import zlib
 import numpy as np
 
 COPY_BYTES = 1 << 22
+NUMBERS = "biufc"
+"""Kinds of dtype that are read: anything else would have to be unpickled, or is no measurement."""
+
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
@@ -45,7 +48,10 @@ class Archive:
     def lazy(self, key):
         """Map one member: an array that is read from disk as it is indexed."""
         if key not in self.keys:
-            raise ValueError(f"{self.path.name} must hold the key {key}. Received: keys {', '.join(self.keys)}.")
+            raise ValueError(
+                f"{self.path.name} must hold the key {key}. Received: keys {', '.join(self.keys)}. "
+                "Add it, or rename the key that holds it."
+            )
         try:
             with self._zip.open(f"{key}.npy") as member:
                 plain = self._copy(member)
@@ -55,15 +61,15 @@ class Archive:
             return self._map(plain)
         except ValueError:
             raise ValueError(
-                f"{self.path.name}: key {key} must be a plain array. Received: pickled Python objects, or a damaged "
-                "header. Save it again as numbers."
+                f"{self.path.name}: key {key} must be an array of numbers. Received: pickled Python objects, text, "
+                "records, or a damaged header. Save it again as numbers."
             ) from None
 
     def _map(self, plain):
         version = np.lib.format.read_magic(plain)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read_header(plain)
-        if dtype.hasobject:
+        if dtype.kind not in NUMBERS:
             raise ValueError
         if 0 in shape:
             return np.zeros(shape, dtype)
@@ -84,7 +90,9 @@ class Archive:
         except OSError as error:
             if error.errno is not None:
                 raise
-            raise ValueError(self._foreign()) from None
+            with self.path.open("rb") as file:
+                known = file.read(3) == b"BZh"
+            raise ValueError(self._damaged() if known else self._foreign()) from None
 
     def _damaged(self):
         return f"{self.path.name} must be a whole file. Received: a truncated or damaged archive. Copy it again."

@@ -18,11 +18,14 @@ def tell_measurement(patterns, measurement):
     return "amplitude", "Patterns are floats, not whole numbers: read as amplitudes; --measurement overrides."
 
 
-def tell_corner(patterns, zero_frequency):
-    """Return `(corner, note)`: the zero frequency is at the corner if the central quarter holds less than its share."""
+def tell_corner(patterns, zero_frequency, bad=False):
+    """Return `(corner, note)`: the zero frequency is at the corner if the central quarter holds less than its share.
+
+    Pixels that are `bad`, a bool array `(y, x)` stored as the patterns are, have no say: they may be very bright.
+    """
     if zero_frequency != "auto":
         return zero_frequency == "corner", f"Zero frequency is at the {zero_frequency}, as asked."
-    mean = np.nan_to_num(_sample(patterns)).mean(axis=0)
+    mean = np.where(bad, 0, np.nan_to_num(_sample(patterns), posinf=0.0).mean(axis=0))
     height, width = mean.shape
     centre = mean[height // 4 : height - height // 4, width // 4 : width - width // 4]
     corner = bool(centre.sum() < 0.25 * mean.sum())

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ptychopinn.formats.assumptions import probe_modes, tell_corner, tell_measurement
-from ptychopinn.scan import Scan
+from ptychopinn.scan import Scan, check_patterns
 
 NAME = "tike NPZ (data, scan, probe)"
 
@@ -21,6 +21,7 @@ def read(archive, measurement, zero_frequency):
             f"{archive.path.name} must hold one angle: data (1, pattern, y, x) and scan (1, pattern, 2). "
             f"Received: data.shape={patterns.shape}, scan.shape={positions.shape}. Save one angle to a file."
         )
+    check_patterns(patterns[0], archive.path.name)
     measurement, measurement_note = tell_measurement(patterns[0], measurement)
     corner, corner_note = tell_corner(patterns[0], zero_frequency)
     return Scan(

@@ -1,0 +1,183 @@
+"""The peer: PtychoModel's default network, physics, loss and optimizer as eager PyTorch, without Keras.
+
+It follows `ptychopinn/networks/unet.py`, `model.py`, `forward.py`, `overlap.py` and `losses.py`, with complex tensors
+where those have pairs. The benchmark compares its parameters and its first loss with those of PtychoModel.
+"""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ptychopinn.forward import PROBE_UNIT
+from ptychopinn.losses import PHOTON_FLOOR
+from ptychopinn.model import DARK
+from ptychopinn.networks.unet import FILTERS
+from ptychopinn.training import FINAL_RATE
+
+CENTRED = {"dim": (-2, -1)}
+
+
+class Residual(nn.Module):
+    """Add two convolutions of the maps to the maps."""
+
+    def __init__(self, filters):
+        super().__init__()
+        self.inner = nn.Sequential(convolution(filters, filters), nn.GELU(), convolution(filters, filters))
+
+    def forward(self, maps):
+        return maps + self.inner(maps)
+
+
+class UNet(nn.Module):
+    """The U-Net: `(batch, channels, y, x)` -> `(batch, outputs, y, x)`."""
+
+    def __init__(self, channels, outputs, filters, levels):
+        super().__init__()
+        widths = [filters * 2**level for level in range(levels + 1)]
+        steps = list(zip(widths, widths[1:]))
+        self.stem = nn.Sequential(nn.PixelUnshuffle(2), convolution(4 * channels, filters), nn.GELU())
+        self.encoders = nn.ModuleList(Residual(width) for width in widths[:-1])
+        self.downs = nn.ModuleList(nn.Sequential(nn.Conv2d(a, b, 2, stride=2), nn.GELU()) for a, b in steps)
+        self.bottom = nn.Sequential(Residual(widths[-1]), Residual(widths[-1]))
+        self.ups = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in steps)
+        self.decoders = nn.ModuleList(Residual(width) for width in widths[:-1])
+        end = convolution(filters, 4 * outputs)
+        nn.init.zeros_(end.weight)
+        nn.init.zeros_(end.bias)
+        self.end = nn.Sequential(end, nn.PixelShuffle(2))
+
+    def forward(self, maps):
+        maps, skips = self.stem(maps), []
+        for encode, down in zip(self.encoders, self.downs):
+            skips.append(encode(maps))
+            maps = down(skips[-1])
+        maps = self.bottom(maps)
+        for up, decode, skip in reversed(list(zip(self.ups, self.decoders, skips))):
+            maps = decode(up(maps) + skip)
+        return self.end(maps)
+
+
+class Ptycho(nn.Module):
+    """Network, overlap and forward physics, for the default options of `params`, a ModelParams."""
+
+    def __init__(self, params, probe):
+        super().__init__()
+        self.params = params
+        channels = 4 if params.positions == 1 else 6
+        self.network = UNet(channels, 2, FILTERS, levels=3 if params.size % 16 == 0 else 2)
+        self.unit = float(PROBE_UNIT * abs(probe).mean())
+        start = torch.view_as_real(torch.as_tensor(probe) / self.unit)
+        self.probe_parts = nn.Parameter(start, requires_grad=params.refines_probe)
+        self.log_scale = nn.Parameter(torch.zeros(()))
+
+    def forward(self, amplitudes, offsets):
+        """Return predicted intensity `(batch, position, y, x)`."""
+        params, probe = self.params, torch.view_as_complex(self.probe_parts) * self.unit * self.log_scale.exp()
+        light = power(probe.detach()).sum(0)
+        weights = light / light.max() + DARK
+        matrices = windows(offsets, params.size, params.canvas) if params.positions > 1 else None
+        maps = self.network(self.features(amplitudes, probe.detach(), weights, matrices).flatten(0, 1))
+        first, second = maps.unflatten(0, (-1, params.positions)).unbind(2)
+        amplitude = params.amplitude_max * torch.sigmoid(first - math.log(params.amplitude_max - 1))
+        patches = torch.polar(amplitude, math.pi * torch.tanh(second / math.pi))
+        if matrices:
+            patches = merge(patches, weights, matrices)
+        return power(far_field(probe * patches[..., None, :, :])).sum(-3)
+
+    def features(self, amplitudes, probe, weights, matrices):
+        empty = far_field(probe)
+        brightness = power(empty).sum(0)
+        amplitudes = torch.where(amplitudes < 0, brightness.sqrt(), amplitudes)
+        carrier = empty * torch.rsqrt(brightness + 1e-6 * brightness.max())
+        light = power(probe).sum(0)
+        waves = far_field_adjoint(carrier * amplitudes[..., None, :, :])
+        estimate = (waves * probe.conj()).sum(-3) / (light + 0.05 * light.max())
+        contrast = torch.log1p(amplitudes * (self.params.size / self.params.mean_photons**0.5)) - 1.0
+        maps = [estimate.real, estimate.imag, contrast, weights.sqrt().expand_as(contrast)]
+        if matrices:
+            merged = merge(estimate, weights, matrices)
+            maps += [merged.real, merged.imag]
+        return torch.stack(maps, dim=2)
+
+
+class Trainer:
+    """Train a `Ptycho` as `ptychopinn.training` trains its model: Adam, clipped, on a cosine.
+
+    Args:
+        params: ModelParams.
+        training: TrainingParams.
+        probe: complex array `(mode, y, x)`.
+        steps: int. Length of the learning rate's schedule.
+        device: torch.device or its name.
+    """
+
+    def __init__(self, params, training, probe, steps, device):
+        self.device, self.photons = device, params.mean_photons
+        self.model = Ptycho(params, probe).to(device)
+        rate = training.learning_rate
+        self.optimizer = torch.optim.Adam(self.model.parameters(), rate, eps=1e-7)
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps, FINAL_RATE * rate)
+        self.clip = training.gradient_clip_norm
+
+    def epoch(self, batches):
+        """Make a step on each batch; return the mean loss."""
+        total = r_factor = 0.0
+        for (batch,) in batches:
+            measured, offsets = (torch.as_tensor(array).to(self.device) for array in batch)
+            predicted = self.model(measured, offsets)
+            loss = poisson_deviance(predicted, measured, self.photons)
+            self.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+            self.optimizer.step()
+            self.schedule.step()
+            total = total + loss.detach()
+            difference = (predicted.detach().sqrt() - measured).abs().sum((1, 2, 3))
+            r_factor = r_factor + (difference / measured.sum((1, 2, 3))).mean()
+        return float(total) / len(batches)
+
+    @property
+    def parameters(self):
+        """Number of trained numbers."""
+        return sum(weight.numel() for weight in self.model.parameters() if weight.requires_grad)
+
+
+def convolution(inputs, outputs):
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def power(wave):
+    return wave.real**2 + wave.imag**2
+
+
+def far_field(wave):
+    return torch.fft.fftshift(torch.fft.fft2(torch.fft.ifftshift(wave, **CENTRED), norm="ortho"), **CENTRED)
+
+
+def far_field_adjoint(wave):
+    return torch.fft.fftshift(torch.fft.ifft2(torch.fft.ifftshift(wave, **CENTRED), norm="ortho"), **CENTRED)
+
+
+def windows(offsets, size, canvas):
+    start = offsets + (canvas - size) / 2
+    pixel = torch.arange(size, device=offsets.device)[:, None] + start[..., None, None]
+    matrices = functional.relu(1 - (torch.arange(canvas, device=offsets.device) - pixel).abs())
+    return matrices[:, :, 0], matrices[:, :, 1]
+
+
+def merge(patches, weights, matrices):
+    rows, columns = matrices
+    placed = torch.complex(*(rows.mT @ (part * weights) @ columns for part in (patches.real, patches.imag)))
+    agreement = (placed * placed[:, :1].conj()).sum((-2, -1), keepdim=True)
+    turned = placed * (agreement.conj() * torch.rsqrt(power(agreement) + 1e-12))
+    total = (rows.mT @ weights.expand_as(patches.real) @ columns).sum(1).clamp_min(1e-12)
+    canvas = (turned.sum(1) / total)[:, None]
+    return torch.complex(*(rows @ part @ columns.mT for part in (canvas.real, canvas.imag)))
+
+
+def poisson_deviance(predicted, measured, photons):
+    counts, rate = measured.clamp_min(0) ** 2 + PHOTON_FLOOR, predicted + PHOTON_FLOOR
+    deviance = torch.where(measured < 0, 0.0, rate - counts + counts * torch.log(counts / rate))
+    return deviance.sum((-2, -1)).mean() / photons

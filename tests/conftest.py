@@ -1,0 +1,64 @@
+"""What the tests share: small simulated scans, a bundle that was never trained, and the real data where they are."""
+
+import os
+import pathlib
+
+import pytest
+
+from ptychopinn.simulation import objects, probes, scans
+from ptychopinn_cli.backend import installed
+
+os.environ.setdefault("KERAS_BACKEND", next(iter(installed()), "torch"))  # as the command line chooses
+
+SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def simulated(side, size, step):
+    """Scan an object of `side` pixels with patterns of `size`, 1e4 photons each."""
+    truth = objects.lines(side, count=120)
+    positions = scans.jittered_raster(truth.shape, size, step, seed=1)
+    return scans.simulate(truth, probes.gaussian(size, curvature=1.5), positions, photons=1e4, seed=2)
+
+
+@pytest.fixture(scope="session")
+def scan():
+    """100 patterns of 32 x 32 counts, with their object."""
+    return simulated(96, 32, step=6)
+
+
+@pytest.fixture(scope="session")
+def scan_64():
+    """100 patterns of 64 x 64 counts, with their object."""
+    return simulated(144, 64, step=8)
+
+
+@pytest.fixture
+def scan_file(scan, tmp_path):
+    """The 32 x 32 scan in PtychoPINN's NPZ."""
+    path = tmp_path / "scan.npz"
+    scans.write_ptychopinn(path, scan)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bundle(scan, tmp_path_factory):
+    """The bundle of a small model for the 32 x 32 scan, with the weights it was built with."""
+    from ptychopinn.bundle import save_bundle
+    from ptychopinn.model import PtychoModel
+    from ptychopinn.params import DataParams, ModelParams, TrainingParams
+    from ptychopinn.training import fit_to
+
+    model = PtychoModel(fit_to(scan, ModelParams(n_filters_scale=0.1), DataParams()))
+    model.diffraction.set_probe(scan.probe)
+    folder = tmp_path_factory.mktemp("bundle")
+    described = {"path": "scan.npz", "name": "scan.npz", "shape": [100, 32, 32], "sha256": 64 * "0"}
+    save_bundle(folder, model, DataParams(), TrainingParams(), history=[], training_data=described)
+    return folder
+
+
+@pytest.fixture
+def shared_data():
+    """The folder of real data beside the repository."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"needs the real data in {SHARED_DATA}")
+    return SHARED_DATA

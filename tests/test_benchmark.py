@@ -1,0 +1,32 @@
+"""The benchmark measures what it says, and its peer is the same network."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = pathlib.Path(__file__).parents[1] / "benchmarks" / "compare_backends.py"
+PEER = "plain PyTorch"
+
+
+def test_benchmark_measures_this_backend_and_its_peer_is_the_same_network(tmp_path):
+    backend, output = os.environ["KERAS_BACKEND"], tmp_path / "figures.json"
+    peer = "--peer" if backend == "torch" else "--no-peer"
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--quick", "--batch-size", "2", "--backends", backend, peer, "--output", output],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(output.read_text())
+    rows = report["rows"]
+    for name in ("training", "prediction", "stitching", "reconstruct", "first_step_s", "resident_MiB"):
+        figure = rows[backend][name]
+        assert 0 < figure["min"] <= figure["median"] <= figure["max"], name
+    for words in (backend, report["device"], report["versions"]["keras"], report["versions"][backend]):
+        assert words in done.stdout
+    if peer == "--peer":
+        for name in ("parameters", "first_loss"):
+            assert rows[PEER][name]["median"] == pytest.approx(rows[backend][name]["median"], rel=1e-4), name

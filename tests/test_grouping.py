@@ -1,0 +1,189 @@
+"""Laws of grouping: who may be in a group, how often each position is its anchor, and what canvas holds it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ptychopinn.grouping import canvas_side, check_canvas, group, offsets
+from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
+
+
+def random_positions(count, seed=0):
+    return np.random.default_rng(seed).uniform(0, 20 * count**0.5, (count, 2))
+
+
+def raster(side):
+    return np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), axis=-1).reshape(-1, 2) * 10.0
+
+
+POSITIONS = {
+    "random": random_positions(150),
+    "raster with ties": raster(12),
+    "every position four times": np.repeat(random_positions(40), 4, axis=0),
+    "nine on one spot": np.concatenate([np.zeros((9, 2)), random_positions(60) + 5]),
+    "a line": np.stack([np.arange(80.0), np.zeros(80)], axis=1),
+    "as few as a group": random_positions(9),
+}
+MEMBERS = [1, 2, 4, 9]
+
+
+@pytest.fixture(params=POSITIONS.values(), ids=POSITIONS)
+def positions(request):
+    return request.param
+
+
+def distances(positions, groups):
+    """Distance of every member from its group's anchor."""
+    return np.linalg.norm(positions[groups] - positions[groups[:, :1]], axis=2)
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+@pytest.mark.parametrize("neighbours", [3, 8, 1000])
+def test_members_are_distinct_and_among_the_nearest(positions, members, neighbours):
+    groups = group(positions, members, neighbours, n_groups=3 * len(positions))
+    assert groups.shape == (3 * len(positions), members)
+    assert all(len(set(row)) == members for row in groups.tolist())
+    others = min(max(neighbours, members - 1), len(positions) - 1)
+    everyone = np.linalg.norm(positions[:, None] - positions, axis=2)
+    farthest = np.sort(everyone, axis=1)[:, others]  # the first is the position itself
+    assert (distances(positions, groups) <= farthest[groups[:, :1]] + 1e-9).all()
+
+
+def test_neighbours_are_all_used():
+    """Over many draws each of the K nearest is met about equally often, and nobody else."""
+    positions = random_positions(100)
+    groups = group(positions, 4, neighbours=6, n_groups=40_000)
+    met = np.bincount(groups[groups[:, 0] == 7, 1:].ravel(), minlength=100)
+    nearest = np.argsort(np.linalg.norm(positions - positions[7], axis=1))[1:7]
+    assert sorted(np.flatnonzero(met)) == sorted(nearest)
+    np.testing.assert_allclose(met[nearest], 200, atol=60)
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+@pytest.mark.parametrize("share", [0.3, 1, 2.5, 10])
+def test_every_position_is_the_anchor_equally_often(positions, members, share):
+    """The first member is the anchor, and all positions are as often, give or take one, also when oversampled."""
+    n_groups = max(1, int(share * len(positions)))
+    groups = group(positions, members, n_groups=n_groups)
+    often = np.bincount(groups[:, 0], minlength=len(positions))
+    assert often.sum() == n_groups and np.ptp(often) <= 1
+
+
+def test_the_first_member_is_the_one_the_others_are_near():
+    """Two far clusters: no group mixes them, and each holds its anchor first."""
+    positions = np.concatenate([random_positions(20), random_positions(20) + 1e4])
+    groups = group(positions, 4)
+    assert (np.sort(groups[:, 0]) == np.arange(40)).all()
+    assert ((groups < 20).all(axis=1) | (groups >= 20).all(axis=1)).all()
+
+
+def test_the_seed_decides(positions):
+    again = [group(positions, 4, seed=(3, 1)) for _ in range(2)]
+    np.testing.assert_array_equal(*again)
+    assert (again[0] != group(positions, 4, seed=(3, 2))).any()
+
+
+@pytest.mark.parametrize("members", [2, 4])
+def test_max_distance_is_respected(members):
+    positions = random_positions(150)
+    groups = group(positions, members, max_distance=25.0)
+    assert distances(positions, groups).max() <= 25.0
+    reached = (np.linalg.norm(positions[:, None] - positions, axis=2) <= 25.0).sum(axis=1) >= members
+    assert 0 < reached.sum() < 150
+    np.testing.assert_array_equal(np.sort(groups[:, 0]), np.flatnonzero(reached))
+    with pytest.raises(ValueError, match="max_distance=0.01"):
+        group(positions, members, max_distance=0.01)
+
+
+@pytest.mark.parametrize("members", MEMBERS[1:])
+def test_too_few_positions_name_the_way_out(members):
+    few = random_positions(members - 1)
+    for call in (lambda: group(few, members), lambda: canvas_side(few, members, 6, 32)):
+        with pytest.raises(ValueError, match=f"at least {members} .*--group-side 1"):
+            call()
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+@pytest.mark.parametrize("max_distance", [None, 70.0])
+def test_the_canvas_holds_every_group(positions, members, max_distance):
+    side = canvas_side(positions, members, 6, 64, max_distance)
+    assert side % 8 == 0
+    for seed in range(5):
+        groups = group(positions, members, 6, max_distance=max_distance, seed=seed)
+        check_canvas(offsets(positions, groups), 64, side)
+
+
+def test_a_group_wider_than_the_canvas_is_refused():
+    check_canvas(np.array([[[0, 0], [0, 10.0]]]), 64, 84)
+    with pytest.raises(ValueError, match="--max-distance"):
+        check_canvas(np.array([[[0, 0], [0, 10.1]]]), 64, 84)
+
+
+def test_offsets_are_from_the_middle_of_the_group():
+    positions = np.array([[0.0, 0], [4, 1], [2, 7]])
+    expected = [[[-2, -3.5], [2, -2.5], [0, 3.5]], [[2, -2.5], [-2, -3.5], [0, 3.5]]]
+    np.testing.assert_allclose(offsets(positions, np.array([[0, 1, 2], [1, 0, 2]])), expected)
+
+
+def test_a_hundred_thousand_positions_group():
+    groups = group(random_positions(100_000), 4)
+    assert groups.shape == (100_000, 4) and len(np.unique(groups[:, 0])) == 100_000
+
+
+@pytest.mark.parametrize("data", [{}, {"n_subsample": 60}, {"validation_fraction": 0.4}, {"validation_fraction": 0.0}])
+def test_training_and_validation_share_no_pattern(scan, data):
+    from ptychopinn.pipeline import GroupBatches, split
+
+    data = DataParams(**{"validation_fraction": 0.2, **data})
+    kept, held_out = split(scan, data, 4, seed=0)
+    total = data.n_subsample or len(scan)
+    assert len(held_out) == round(data.validation_fraction * total)
+    assert len(np.unique([*kept, *held_out])) == len(kept) + len(held_out) == total
+    if not len(held_out):
+        return
+    for mine, others in ((kept, held_out), (held_out, kept)):
+        batches = GroupBatches(scan, mine, 4, 8, data, seed=0)
+        for _ in range(2):
+            assert not np.isin(batches.indices[batches.groups], others).any()
+            batches.on_epoch_end()
+
+
+def test_validation_is_a_strip_at_the_edge(scan):
+    from ptychopinn.pipeline import split
+
+    kept, held_out = split(scan, DataParams(validation_fraction=0.2), 4, seed=0)
+    along = np.argmax(np.ptp(scan.positions, axis=0))
+    assert scan.positions[held_out, along].min() >= scan.positions[kept, along].max()
+
+
+def test_epochs_differ_and_depend_on_seed_and_epoch_alone(scan):
+    from ptychopinn.pipeline import GroupBatches
+
+    one, other = (GroupBatches(scan, np.arange(len(scan)), 4, 8, DataParams(), seed=5) for _ in range(2))
+    first = one.groups
+    one.on_epoch_end()
+    assert (one.groups != first).any()
+    other.draw(1)
+    np.testing.assert_array_equal(one.groups, other.groups)
+
+
+def test_a_scan_too_sparse_for_its_canvas_names_max_distance(scan):
+    from ptychopinn.training import fit_to
+
+    sparse = dataclasses.replace(scan, positions=scan.positions * 4)
+    with pytest.raises(ValueError, match="canvas of 72 pixels.*Received: .*--max-distance of 16"):
+        fit_to(sparse, ModelParams(), DataParams(max_distance=500.0))
+    fitted = fit_to(scan, ModelParams(), DataParams(max_distance=16.0))
+    assert fitted.canvas <= 72
+
+
+@pytest.mark.parametrize("data", [{}, {"n_subsample": 40}, {"neighbours": 20}, {"max_distance": 10.0}])
+def test_the_networks_canvas_holds_every_group_of_a_training(scan, data):
+    from ptychopinn.training import Settings, fit_to, make_batches
+
+    data = DataParams(**{"validation_fraction": 0.2, **data})
+    model = fit_to(scan, ModelParams(), data)
+    settings = Settings(model, LossParams(), data, TrainingParams(), ExecutionParams())
+    for batches in make_batches(scan, settings):
+        check_canvas(offsets(batches.positions, batches.groups), model.size, model.canvas)

@@ -1,0 +1,173 @@
+"""Laws of the model and its generators: pure functions of one group, serialisable, trainable, safe in low precision."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from reference import intensity as intensity_reference
+
+from ptychopinn import overlap
+from ptychopinn.inference import AnchorPatches
+from ptychopinn.model import PtychoModel
+from ptychopinn.networks import build_generator
+from ptychopinn.params import GENERATORS, HEADS, INPUTS, LossParams, ModelParams
+from ptychopinn.scan import NO_DATA
+
+RANDOM = np.random.default_rng(11)
+SMALL = ModelParams(size=32, canvas=48, mean_photons=1e4, n_filters_scale=0.25)
+VARIANTS = {
+    "default": SMALL,
+    "single_shot": dataclasses.replace(SMALL, group_side=1, canvas=32),
+    **{name: dataclasses.replace(SMALL, generator=name) for name in GENERATORS[1:]},
+    **{name: dataclasses.replace(SMALL, input=name) for name in INPUTS[1:]},
+    **{name: dataclasses.replace(SMALL, head=name) for name in HEADS[1:]},
+    "modes": dataclasses.replace(SMALL, modes=2),
+}
+EACH = pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
+
+
+def make(params, loss=None, **how):
+    """Build a model whose network has random, not zero, weights at its end."""
+    keras.utils.set_random_seed(5)
+    model = PtychoModel(params, loss, **how)
+    model.set_weights([w if w.any() else 0.05 * RANDOM.standard_normal(w.shape) for w in model.get_weights()])
+    probe = RANDOM.standard_normal((2, params.modes, 32, 32)) * np.hanning(34)[1:-1] * np.hanning(34)[1:-1, None]
+    model.diffraction.set_probe((probe[0] + 1j * probe[1]) * 10)
+    return model
+
+
+def inputs(groups, params=SMALL):
+    amplitudes = RANDOM.uniform(0, 6, (groups, params.positions, 32, 32)).astype("float32")
+    amplitudes[0, 0, :2] = NO_DATA
+    return amplitudes, RANDOM.uniform(-5, 5, (groups, params.positions, 2)).astype("float32")
+
+
+def predict(model, batch):
+    return {name: ops.convert_to_numpy(part) for name, part in model.predict_on_batch(batch).items()}
+
+
+@EACH
+def test_output_is_a_pure_function_of_one_group(params):
+    model, batch = make(params), inputs(16, params)
+    together = predict(model, batch)
+    for size in (1, 15):
+        part = predict(model, tuple(array[:size] for array in batch))
+        for name in together:
+            assert part[name].shape[0] == size
+            np.testing.assert_allclose(part[name], together[name][:size], rtol=1e-3, atol=1e-4)
+
+
+@EACH
+def test_model_survives_saving(params, tmp_path):
+    model, batch = make(params, LossParams(mae_weight=0.5)), inputs(2, params)
+    model.save(tmp_path / "model.keras")
+    twin = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert twin.params == model.params and twin.loss_params == model.loss_params
+    for name, expected in predict(model, batch).items():
+        np.testing.assert_allclose(predict(twin, batch)[name], expected, rtol=1e-5, atol=1e-5)
+
+
+@EACH
+def test_a_few_steps_lower_the_loss(params):
+    model, batch = make(params), inputs(4, params)
+    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0))
+
+    def loss():
+        return float(ops.convert_to_numpy(model.compute_loss(batch, None, model(batch))))
+
+    before = loss()
+    for _ in range(6):
+        model.train_on_batch(batch)
+    assert loss() < before
+
+
+def test_every_trainable_weight_moves():
+    model, batch = make(dataclasses.replace(SMALL, probe_trainable=True)), inputs(4)
+    before = {weight.path: ops.convert_to_numpy(weight).copy() for weight in model.trainable_weights}
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.train_on_batch(batch)
+    after = {weight.path: ops.convert_to_numpy(weight) for weight in model.trainable_weights}
+    still = [path for path in before if np.array_equal(before[path], after[path])]
+    assert not still and any("log_scale" in path for path in before) and any("probe_real" in path for path in before)
+
+
+def test_intensity_is_the_formula_of_the_patches():
+    model, batch = make(VARIANTS["modes"]), inputs(2)
+    out = predict(model, batch)
+    probe = np.array([ops.convert_to_numpy(part) for part in model.diffraction.probe])
+    expected = intensity_reference(out["real"][1, 2] + 1j * out["imag"][1, 2], probe[0] + 1j * probe[1])
+    np.testing.assert_allclose(out["intensity"][1, 2], expected, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_physics_and_saved_model_are_float32_in_mixed_precision(precision, tmp_path):
+    model, batch = make(SMALL, precision=precision), inputs(2)
+    plain = make(SMALL)
+    plain.set_weights(model.get_weights())
+    out, expected = predict(model, batch), predict(plain, batch)
+    assert out["intensity"].dtype == np.float32
+    assert 0 < np.abs(out["real"] - expected["real"]).max() < 0.1
+    model.save(tmp_path / "model.keras")
+    opened = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(predict(opened, batch)["real"], expected["real"], rtol=1e-5, atol=1e-5)
+
+
+def test_supervised_loss_is_zero_at_the_labels_alone():
+    model, batch = make(dataclasses.replace(SMALL, model_type="supervised")), inputs(2)
+    out = model(batch)
+    labels = ops.stack([out["real"], out["imag"]], axis=-1)
+    assert float(ops.convert_to_numpy(model.compute_loss(batch, labels, out))) < 1e-4
+    assert float(ops.convert_to_numpy(model.compute_loss(batch, labels + 0.1, out))) > 0.05
+
+
+def test_weights_of_the_loss_add_its_terms():
+    batch = inputs(2)
+    values = {}
+    for name, loss in {"nll": LossParams(), "mae": LossParams(nll_weight=0.0, mae_weight=1.0),
+                       "tv": LossParams(nll_weight=0.0, realspace_weight=1.0),
+                       "all": LossParams(nll_weight=1.0, mae_weight=2.0, realspace_weight=3.0)}.items():  # fmt: skip
+        RANDOM.bit_generator.state = np.random.default_rng(1).bit_generator.state
+        model = make(SMALL, loss)
+        values[name] = float(ops.convert_to_numpy(model.compute_loss(batch, None, model(batch))))
+    assert min(values.values()) > 0
+    np.testing.assert_allclose(values["all"], values["nll"] + 2 * values["mae"] + 3 * values["tv"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generator_has_the_patch_s_size(name, size):
+    network = build_generator(name, size, channels=6, n_filters_scale=0.1)
+    assert network.input_shape == (None, size, size, 6) and network.output_shape == (None, size, size, 2)
+
+
+def test_merged_patches_agree_where_they_overlap_whatever_their_phases():
+    side, size = 32, 16
+    canvas = (
+        RANDOM.standard_normal((2, 1, side, side)).astype("float32") + np.array([3, 0], "float32")[:, None, None, None]
+    )
+    offsets = np.array([[[0.0, 0.0], [3.5, -2.25], [-4.0, 1.0]]], "float32")
+    windows = overlap.windows(ops.convert_to_tensor(offsets), size, side)
+    real, imag = (ops.convert_to_numpy(overlap.extract(ops.convert_to_tensor(part), windows)) for part in canvas)
+    patches = (real + 1j * imag) * np.exp(1j * np.array([0.0, 2.0, -1.2]))[:, None, None]
+    weights = np.hanning(size + 2)[1:-1] * np.hanning(size + 2)[1:-1, None] + 1e-3
+    merged = overlap.merge(
+        tuple(ops.convert_to_tensor(part.astype("float32")) for part in (patches.real, patches.imag)),
+        ops.convert_to_tensor(weights.astype("float32")), windows,
+    )  # fmt: skip
+    again = overlap.merge(merged, ops.convert_to_tensor(weights.astype("float32")), windows)
+    first, second = (ops.convert_to_numpy(p[0]) + 1j * ops.convert_to_numpy(p[1]) for p in (merged, again))
+    centre = np.s_[:, :, 4:-4, 4:-4]
+    turned = first * np.exp(-1j * np.angle(np.sum(first * np.conj(real + 1j * imag))))
+    assert (
+        np.abs(turned - (real + 1j * imag))[centre].mean() < 0.35 * np.abs(patches - (real + 1j * imag))[centre].mean()
+    )
+    assert np.abs(second - first).mean() < np.abs(first - patches).mean()
+
+
+def test_inference_uses_the_generator_alone():
+    model, batch = make(SMALL), inputs(3)
+    expected = model.reconstruct(*map(ops.convert_to_tensor, batch))
+    found = AnchorPatches(model).predict_on_batch(batch)
+    np.testing.assert_allclose(found[..., 0], ops.convert_to_numpy(expected[0])[:, 0], rtol=1e-4, atol=1e-5)

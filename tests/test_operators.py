@@ -1,0 +1,111 @@
+"""Laws of the linear operators, one table: linear, adjoint, gradient = adjoint, unitary where claimed."""
+
+import numpy as np
+import pytest
+from gradients import gradient
+from keras import ops
+from reference import far_field as far_field_reference
+from reference import patch as patch_reference
+
+from ptychopinn import overlap
+from ptychopinn.forward import illuminate, illuminate_adjoint
+from ptychopinn.waves import far_field, far_field_adjoint
+
+RANDOM = np.random.default_rng(7)
+OFFSETS = np.array([[[1.3, -2.7], [-4.0, 3.25], [0.0, 0.5]], [[5.9, 0.1], [2.0, -6.0], [-0.4, -0.6]]], "float32")
+WINDOWS = overlap.windows(ops.convert_to_tensor(OFFSETS), 16, 30)
+
+
+def wave(*shape):
+    return tuple(RANDOM.standard_normal((2, *shape)).astype("float32"))
+
+
+PROBE = wave(3, 16, 16)
+
+
+def on_parts(operator):
+    return lambda pair: tuple(operator(part, WINDOWS) for part in pair)
+
+
+OPERATORS = {
+    "far_field": (far_field, far_field_adjoint, (2, 12, 20), (2, 12, 20)),
+    "illuminate": (
+        lambda pair: illuminate(pair, PROBE_TENSORS),
+        lambda pair: illuminate_adjoint(pair, PROBE_TENSORS),
+        (2, 16, 16),
+        (2, 3, 16, 16),
+    ),
+    "extract": (on_parts(overlap.extract), on_parts(overlap.assemble), (2, 30, 30), (2, 3, 16, 16)),
+}
+PROBE_TENSORS = tuple(map(ops.convert_to_tensor, PROBE))
+EACH = pytest.mark.parametrize("forward, adjoint, domain, image", OPERATORS.values(), ids=OPERATORS)
+
+
+def apply(operator, pair):
+    real, imag = map(ops.convert_to_numpy, operator(tuple(map(ops.convert_to_tensor, pair))))
+    return real + 1j * imag
+
+
+def number(pair):
+    return pair[0] + 1j * pair[1]
+
+
+@EACH
+def test_operator_is_linear(forward, adjoint, domain, image):
+    a, b = wave(*domain), wave(*domain)
+    added = apply(forward, (2 * a[0] - 3 * b[1], 2 * a[1] + 3 * b[0]))  # 2 a + 3i b
+    np.testing.assert_allclose(added, 2 * apply(forward, a) + 3j * apply(forward, b), atol=2e-4)
+
+
+@EACH
+def test_adjoint_is_adjoint(forward, adjoint, domain, image):
+    a, b = wave(*domain), wave(*image)
+    left, right = np.vdot(number(b), apply(forward, a)), np.vdot(apply(adjoint, b), number(a))
+    np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-3)
+
+
+@EACH
+def test_gradient_is_adjoint(forward, adjoint, domain, image):
+    a, b = wave(*domain), wave(*image)
+
+    def inner(real, imag):
+        out = forward((real, imag))
+        return ops.sum(out[0] * ops.convert_to_tensor(b[0])) + ops.sum(out[1] * ops.convert_to_tensor(b[1]))
+
+    real, imag = gradient(inner, *a)
+    np.testing.assert_allclose(real + 1j * imag, apply(adjoint, b), atol=2e-4)
+
+
+def test_far_field_is_unitary_and_inverse_of_its_adjoint():
+    a = wave(2, 12, 20)
+    np.testing.assert_allclose(np.linalg.norm(apply(far_field, a)), np.linalg.norm(number(a)), rtol=1e-5)
+    np.testing.assert_allclose(apply(lambda pair: far_field_adjoint(far_field(pair)), a), number(a), atol=1e-5)
+
+
+def test_far_field_agrees_with_the_formula():
+    a = wave(16, 16)
+    np.testing.assert_allclose(apply(far_field, a), far_field_reference(number(a)), atol=1e-5)
+
+
+def test_extract_agrees_with_the_formula():
+    canvas = wave(2, 30, 30)
+    patches = apply(on_parts(overlap.extract), canvas)
+    for batch in range(2):
+        for position in range(3):
+            expected = patch_reference(number(canvas)[batch], OFFSETS[batch, position] + 15, 16)
+            np.testing.assert_allclose(patches[batch, position], expected, atol=1e-5)
+
+
+def test_extract_is_differentiable_in_the_offsets():
+    canvas, weights = wave(2, 30, 30)[0], wave(2, 3, 16, 16)[0]
+
+    def inner(offsets):
+        patches = overlap.extract(ops.convert_to_tensor(canvas), overlap.windows(offsets, 16, 30))
+        return ops.sum(patches * ops.convert_to_tensor(weights))
+
+    inside = OFFSETS + np.float32(0.013)  # a kink of the bilinear window lies at whole pixels
+    (found,) = gradient(inner, inside)
+    step = np.zeros_like(inside)
+    step[1, 2, 0] = 2e-3
+    difference = [float(ops.convert_to_numpy(inner(ops.convert_to_tensor(inside + sign * step)))) for sign in (1, -1)]
+    np.testing.assert_allclose(found[1, 2, 0], (difference[0] - difference[1]) / 4e-3, rtol=2e-2)

@@ -1,0 +1,92 @@
+"""The story, as a user lives it: simulate, train, bundle, infer, stitch, evaluate; with the installed command."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import keras
+import make_fixtures as make
+import numpy as np
+import pytest
+from skimage.metrics import structural_similarity
+
+from ptychopinn.simulation import objects, probes, scans
+
+
+def ptycho(*arguments, cwd, **environment):
+    """Run the installed command in a fresh process; return its stdout."""
+    command = shutil.which("ptycho", path=os.path.dirname(sys.executable))
+    environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend(), **environment}
+    done = subprocess.run([command, *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a simulated scan, a bundle trained on it and its reconstruction."""
+    folder = tmp_path_factory.mktemp("story")
+    truth = objects.lines(112, count=80, seed=5)
+    positions = scans.jittered_raster(truth.shape, size=32, step=5, seed=6)
+    scan = scans.simulate(truth, probes.gaussian(32, width=0.16, curvature=1.5), positions, photons=1e6, seed=7)
+    scans.write_ptychopinn(folder / "scan.npz", scan)
+    ptycho("train", "scan.npz", "--epochs", 12, "--n-filters-scale", 0.5, cwd=folder)
+    ptycho("infer", "run", "scan.npz", "--batch-size", 2, cwd=folder)
+    return folder
+
+
+def test_the_object_is_recovered(folder):
+    report = json.loads((folder / "out/report.json").read_text())
+    truth = np.load(folder / "scan.npz")["objectGuess"]
+    flat = np.std(truth) / np.sqrt(np.mean(np.abs(truth) ** 2))
+    assert report["error_against_file_object"] < 0.16 < 0.5 * flat
+
+
+def test_the_detail_is_the_truth_s(folder):
+    """Amplitudes correlate once what a Gaussian of 4 pixels keeps is taken away."""
+    from scipy.ndimage import gaussian_filter
+
+    out, truth = np.load(folder / "out/reconstruction.npz"), np.load(folder / "scan.npz")["objectGuess"]
+    row, column = out["origin"]
+    inner = np.s_[30:80, 30:80]
+    placed = out["object"][30 - row : 80 - row, 30 - column : 80 - column]
+    detail = [np.abs(a) - gaussian_filter(np.abs(a), 4) for a in (placed, truth[inner])]
+    assert np.corrcoef(detail[0].ravel(), detail[1].ravel())[0, 1] > 0.6
+    assert structural_similarity(np.abs(placed), np.abs(truth[inner]), data_range=np.ptp(np.abs(truth))) > 0.3
+
+
+def test_what_is_written_is_whole(folder):
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names == {"reconstruction.npz", "report.json", "amplitude.png", "phase.png", "probe.png", "comparison.png"}
+    out = np.load(folder / "out/reconstruction.npz", allow_pickle=False)
+    assert out["object"].shape == out["weight"].shape and out["object"].dtype == np.complex64
+    assert np.isfinite(out["object"]).all() and out["probe"].shape == (1, 32, 32)
+    assert {path.name for path in (folder / "run").iterdir()} == {
+        "model.keras", "params.json", "history.csv", "losses.csv", "checkpoint.npz",
+    }  # fmt: skip
+
+
+def test_another_backend_makes_the_same_image(folder):
+    from ptychopinn_cli.backend import installed
+
+    others = [name for name in installed() if name != keras.backend.backend()]
+    if not others:
+        pytest.skip("one backend is installed: nothing to compare with")
+    ptycho("infer", "run", "scan.npz", "--output-dir", "elsewhere", cwd=folder, KERAS_BACKEND=others[0])
+    here, there = (np.load(folder / out / "reconstruction.npz")["object"] for out in ("out", "elsewhere"))
+    np.testing.assert_allclose(there, here, atol=1e-4 * np.abs(here).max())
+
+
+def test_a_run_resumes(folder):
+    ptycho("train", "--resume", "run", "--epochs", 13, cwd=folder)
+    rows = (folder / "run/history.csv").read_text().splitlines()
+    assert len(rows) == 14 and rows[-1].startswith("13,")
+
+
+def test_fixtures_are_what_their_script_makes():
+    stored = np.load(make.HERE / "scan.npz")
+    truth = objects.lines(88, count=80, seed=1)
+    np.testing.assert_allclose(stored["objectGuess"], truth, rtol=1e-5)
+    assert np.corrcoef(stored["xcoords"], scans.jittered_raster(truth.shape, 32, 6, seed=2)[:, 1])[0, 1] > 0.9999
