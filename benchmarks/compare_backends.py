@@ -85,8 +85,8 @@ def keep_to_cores(context, option, count):
 def main(names, device, group_side, peer, quick, output, **given):
     """Compare the backends on one simulated scan, in patterns per second.
 
-    Training counts all patterns of a group. Prediction, stitching and reconstruction count one per group, because each
-    pattern is reconstructed once. The peer is the same network and physics in plain PyTorch, without Keras.
+    From the file to the object means reading, prediction, stitching and, on some backends, compilation: that is left
+    out after the first batch. The peer is the same network and physics in plain PyTorch, without Keras.
 
     Example: python benchmarks/compare_backends.py --backends torch,jax --device gpu --output backends.json
     """

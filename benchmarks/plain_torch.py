@@ -74,19 +74,31 @@ class Ptycho(nn.Module):
 
     def forward(self, amplitudes, offsets):
         """Return predicted intensity `(batch, position, y, x)`."""
-        params, probe = self.params, torch.view_as_complex(self.probe_parts) * self.unit * self.log_scale.exp()
-        light = power(probe.detach()).sum(0)
-        weights = light / light.max() + DARK
-        matrices = windows(offsets, params.size, params.canvas) if params.positions > 1 else None
-        maps = self.network(self.features(amplitudes, probe.detach(), weights, matrices).flatten(0, 1))
-        first, second = maps.unflatten(0, (-1, params.positions)).unbind(2)
-        amplitude = params.amplitude_max * torch.sigmoid(first - math.log(params.amplitude_max - 1))
-        patches = torch.polar(amplitude, math.pi * torch.tanh(second / math.pi))
+        matrices = windows(offsets, self.params)
+        patches = self.reconstruct(amplitudes, matrices)
         if matrices:
-            patches = merge(patches, weights, matrices)
-        return power(far_field(probe * patches[..., None, :, :])).sum(-3)
+            patches = merge(patches, self.weights, matrices)
+        return power(far_field(self.probe * patches[..., None, :, :])).sum(-3)
 
-    def features(self, amplitudes, probe, weights, matrices):
+    def reconstruct(self, amplitudes, matrices):
+        """Return complex patches `(batch, position, y, x)`, before they are merged."""
+        maps = self.network(self.features(amplitudes, matrices).flatten(0, 1))
+        first, second = maps.unflatten(0, (-1, self.params.positions)).unbind(2)
+        amplitude = self.params.amplitude_max * torch.sigmoid(first - math.log(self.params.amplitude_max - 1))
+        return torch.polar(amplitude, math.pi * torch.tanh(second / math.pi))
+
+    @property
+    def probe(self):
+        return torch.view_as_complex(self.probe_parts) * self.unit * self.log_scale.exp()
+
+    @property
+    def weights(self):
+        light = power(self.probe.detach()).sum(0)
+        return light / light.max() + DARK
+
+    def features(self, amplitudes, matrices):
+        """Return the maps `(batch, position, channel, y, x)` that the network sees."""
+        probe, weights = self.probe.detach(), self.weights
         empty = far_field(probe)
         brightness = power(empty).sum(0)
         amplitudes = torch.where(amplitudes < 0, brightness.sqrt(), amplitudes)
@@ -102,15 +114,15 @@ class Ptycho(nn.Module):
         return torch.stack(maps, dim=2)
 
 
-class Trainer:
-    """Train a `Ptycho` as `ptychopinn.training` trains its model: Adam, clipped, on a cosine.
+class Peer:
+    """Train a `Ptycho` as `ptychopinn.training` trains its model (Adam, clipped, on a cosine), and predict with it.
 
     Args:
         params: ModelParams.
         training: TrainingParams.
         probe: complex array `(mode, y, x)`.
         steps: int. Length of the learning rate's schedule.
-        device: torch.device or its name.
+        device: str.
     """
 
     def __init__(self, params, training, probe, steps, device):
@@ -138,9 +150,15 @@ class Trainer:
             r_factor = r_factor + (difference / measured.sum((1, 2, 3))).mean()
         return float(total) / len(batches)
 
+    def predict(self, batch):
+        """Return the patches of a batch: float32 array `(batch, position, y, x, 2)`."""
+        with torch.inference_mode():
+            measured, offsets = (torch.as_tensor(array).to(self.device) for array in batch)
+            patches = self.model.reconstruct(measured, windows(offsets, self.model.params))
+            return torch.view_as_real(patches).cpu().numpy()
+
     @property
     def parameters(self):
-        """Number of trained numbers."""
         return sum(weight.numel() for weight in self.model.parameters() if weight.requires_grad)
 
 
@@ -160,10 +178,12 @@ def far_field_adjoint(wave):
     return torch.fft.fftshift(torch.fft.ifft2(torch.fft.ifftshift(wave, **CENTRED), norm="ortho"), **CENTRED)
 
 
-def windows(offsets, size, canvas):
-    start = offsets + (canvas - size) / 2
-    pixel = torch.arange(size, device=offsets.device)[:, None] + start[..., None, None]
-    matrices = functional.relu(1 - (torch.arange(canvas, device=offsets.device) - pixel).abs())
+def windows(offsets, params):
+    if params.positions == 1:
+        return None
+    start = offsets + (params.canvas - params.size) / 2
+    pixel = torch.arange(params.size, device=offsets.device)[:, None] + start[..., None, None]
+    matrices = functional.relu(1 - (torch.arange(params.canvas, device=offsets.device) - pixel).abs())
     return matrices[:, :, 0], matrices[:, :, 1]
 
 

@@ -16,10 +16,9 @@ import numpy as np
 from ptychopinn.bundle import versions
 from ptychopinn.callbacks import StopOnNaN
 from ptychopinn.formats import read_scan
-from ptychopinn.inference import AnchorPatches, inference_groups, reconstruct
+from ptychopinn.inference import Reconstructor, reconstruct
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.pipeline import read_groups
 from ptychopinn.stitching import Stitcher, outward
 from ptychopinn.training import Settings, compile_model, fit_to, make_batches
 
@@ -77,7 +76,10 @@ def measure_training(model, settings, batches, steps, enough):
     compile_model(model, settings, steps=10**6)
     first, history = timed(lambda: model.fit(FixedBatches(batches, 1), shuffle=False, verbose=0))
     clock = EpochClock(enough)
-    model.fit(FixedBatches(batches, steps), epochs=10**6, shuffle=False, verbose=0, callbacks=[StopOnNaN(), clock])
+    fixed, callbacks = FixedBatches(batches, steps), [StopOnNaN(), clock]
+    last = model.fit(fixed, epochs=10**6, shuffle=False, verbose=0, callbacks=callbacks).history["loss"][-1]
+    if not np.isfinite(last):
+        raise ArithmeticError(f"The loss must be finite for a figure to mean anything. Received: loss={last}.")
     return {
         "training": steps * batches[0][0][0].shape[0] * model.params.positions / np.median(clock.seconds[1:]),
         "first_step_s": first,
@@ -86,49 +88,53 @@ def measure_training(model, settings, batches, steps, enough):
     }
 
 
-def measure_inference(model, scan, path, batch_size, enough):
+def measure_inference(model, scan, path, inputs, enough):
     """Measure prediction and stitching apart, then the way from the file to the object."""
-    groups = np.resize(inference_groups(scan.positions, model.params)[0], (batch_size, model.params.positions))
-    inputs, predictor = read_groups(scan, groups), AnchorPatches(model)
-    maps = predictor.predict_on_batch(inputs)
+    predictor, positions = Reconstructor(model), scan.positions[outward(scan.positions)]
+    maps = predictor.predict_on_batch(inputs).reshape(-1, scan.size, scan.size, 2)
     prediction = typical(lambda: predictor.predict_on_batch(inputs), enough)
 
-    patches, positions = maps[..., 0] + 1j * maps[..., 1], scan.positions[outward(scan.positions)]
+    patches = maps[..., 0] + 1j * maps[..., 1]
     stitcher = Stitcher(scan.positions, keras.ops.convert_to_numpy(model.weights_of_patch()))
 
     def stitch():
-        for start in range(0, len(positions), batch_size):
-            some = positions[start : start + batch_size]
+        for start in range(0, len(positions), len(patches)):
+            some = positions[start : start + len(patches)]
             stitcher.add(patches[: len(some)], some)
 
     stitching = typical(stitch, enough)
-    done = []
+    done, batch_size = [], len(inputs[0])
     reading, fresh = timed(lambda: read_scan(path))
     began = time.perf_counter()
     found = reconstruct(model, fresh, batch_size, progress=lambda count: done.append((time.perf_counter(), count)))
     ended = time.perf_counter()
     (first, count), patterns = done[0], found.patterns
     return {
-        "prediction": batch_size / prediction,
+        "prediction": len(patches) / prediction,
         "stitching": patterns / stitching,
         "reconstruct": patterns / (ended - began + reading),
-        "reconstruct_steady": (patterns - count) / (ended - first),
+        "reconstruct_steady": (patterns - count) / (ended - first) if patterns > count else None,
         "first_batch_s": first - began,
         "reconstruct_seconds": {"open": reading, **found.seconds},
     }
 
 
 def measure_peer(settings, scan, batches, steps, enough, device):
-    """Measure the training step of plain PyTorch."""
-    from plain_torch import Trainer
+    """Measure training and prediction of plain PyTorch."""
+    from plain_torch import Peer
 
     device = {"gpu": "cuda"}.get(device, device)
-    trainer = Trainer(settings.model, settings.training, scan.probe, 10**6, device)
-    first, loss = timed(lambda: trainer.epoch(batches[:1]))
+    peer = Peer(settings.model, settings.training, scan.probe, 10**6, device)
+    first, loss = timed(lambda: peer.epoch(batches[:1]))
     fixed = FixedBatches(batches, steps)
-    seconds = typical(lambda: trainer.epoch([fixed[step] for step in range(steps)]), enough)
-    patterns = steps * settings.training.batch_size * settings.model.positions
-    return {"training": patterns / seconds, "first_step_s": first, "first_loss": loss, "parameters": trainer.parameters}
+    patterns = settings.training.batch_size * settings.model.positions
+    return {
+        "training": steps * patterns / typical(lambda: peer.epoch([fixed[step] for step in range(steps)]), enough),
+        "prediction": patterns / typical(lambda: peer.predict(batches[0][0]), enough),
+        "first_step_s": first,
+        "first_loss": loss,
+        "parameters": peer.parameters,
+    }
 
 
 def main(task):
@@ -146,7 +152,7 @@ def main(task):
         model = PtychoModel(params)
         model.diffraction.set_probe(scan.probe)
         found = measure_training(model, settings, batches, steps, task["seconds"])
-        found |= measure_inference(model, scan, task["scan"], batch_size, task["seconds"])
+        found |= measure_inference(model, scan, task["scan"], batches[0][0], task["seconds"])
     found |= {"resident_MiB": machine.resident_MiB(), "device_MiB": machine.device_MiB(backend, device)}
     found |= {"device": name, "versions": {**versions(), backend: sys.modules[backend].__version__}}
     pathlib.Path(task["result"]).write_text(json.dumps(found, default=float))

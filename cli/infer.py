@@ -49,18 +49,13 @@ def run(bundle, data, output_dir, batch_size, measurement, zero_frequency, resta
     loaded = load_bundle(bundle)
     model = loaded.model
     refuse_contradictions(restated, model.params)
-    scan = read_scan(
-        data, measurement or loaded.data.measurement, zero_frequency or loaded.data.zero_frequency, loaded.data.photons
-    )
+    scan = read_scan(data, measurement or loaded.data.measurement, zero_frequency or loaded.data.zero_frequency)
     for sentence in scan.notes:
         talk.note(sentence)
     check_writable(output_dir)
     opened = time.perf_counter()
     with counting("reconstructing", len(scan), talk.quiet) as progress:
         done = reconstruct(model, scan, batch_size, progress)
-    if done.alone:
-        talk.note(f"{done.alone} of {done.patterns} patterns have fewer than {model.params.positions - 1} neighbours "
-                  "in reach; they were reconstructed with what they have.")  # fmt: skip
     aligned = None if scan.object is None else align(done.stitched, scan.object, scan.positions)
     seconds = {"open": opened - began, **done.seconds}
     record = {

@@ -51,7 +51,9 @@ class TrainingBar(keras.callbacks.Callback):
             words = "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
             speed = (task.finished_speed or task.speed or 0.0) * self.patterns
             left = f"{task.time_remaining / 60:.1f} min left" if task.time_remaining else ""
-            self.bar.console.print(f"{task.description}  {words}  {speed:.0f} patterns/s  {left}", highlight=False, soft_wrap=True)
+            self.bar.console.print(
+                f"{task.description}  {words}  {speed:.0f} patterns/s  {left}", highlight=False, soft_wrap=True
+            )
 
     def on_train_end(self, logs=None):
         self.bar.stop()

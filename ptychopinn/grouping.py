@@ -5,6 +5,9 @@ import math
 import numpy as np
 from scipy.spatial import cKDTree
 
+CANDIDATES = 3
+"""Neighbours that a covering group chooses from, in members of a group."""
+
 
 def group(positions, members, neighbours=6, n_groups=None, max_distance=None, seed=0):
     """Group each anchor with some of its nearest neighbours.
@@ -66,6 +69,36 @@ def nearest(positions, count, max_distance=None):
     near = found[~own].reshape(len(positions), count)
     near[near == len(positions)] = -1
     return near, (near >= 0).sum(axis=1)
+
+
+def cover(positions, members, reach, order):
+    """Group positions so that each is in a group, with as few groups as a walk in the given order finds.
+
+    Args:
+        positions: float array `(pattern, 2)`, pixels.
+        members: int. Patterns in a group, C.
+        reach: float. Largest distance of a member from its anchor, pixels.
+        order: int array `(pattern,)`: the order in which positions become anchors, unless a group holds them already.
+
+    Returns:
+        `(groups, fresh)`: int array `(group, position)`, and bool array of the same shape: whether a member is in no
+        group before. A group that finds too few neighbours repeats its anchor.
+    """
+    if members == 1:
+        return order[:, None], np.ones((len(order), 1), bool)
+    near, _ = nearest(positions, min(CANDIDATES * members, len(positions) - 1), reach)
+    held = np.zeros(len(positions), bool)
+    groups, fresh = [], []
+    for anchor in order:
+        if held[anchor]:
+            continue
+        candidates = near[anchor][near[anchor] >= 0]
+        taken = held[candidates]
+        chosen = np.concatenate([candidates[~taken], candidates[taken], np.full(members, anchor)])[: members - 1]
+        groups.append([anchor, *chosen])
+        fresh.append([True, *(np.arange(members - 1) < (~taken).sum())])
+        held[groups[-1]] = True
+    return np.array(groups), np.array(fresh)
 
 
 def balanced(anchors, count, random):

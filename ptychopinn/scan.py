@@ -106,6 +106,20 @@ class Scan:
         return dataclasses.replace(self, amplitude_scale=float(factor))
 
 
+def check_patterns(patterns, name):
+    """Raise ValueError unless patterns `(pattern, y, x)` are square, of a side that the networks can take."""
+    shape = patterns.shape
+    if len(shape) != 3 or shape[1] != shape[2] or shape[0] == 0:
+        raise ValueError(
+            f"{name} must hold square patterns (pattern, y, x). Received: shape={shape}. Crop or pad the detector."
+        )
+    if shape[1] % 8 or shape[1] < 32:
+        raise ValueError(
+            f"{name} must hold patterns whose side is a multiple of 8 pixels, 32 or more. Received: N={shape[1]}. "
+            "Crop or pad patterns and probe."
+        )
+
+
 def check_shapes(scan):
     """Raise ValueError unless patterns, positions, probe, mask and object belong together."""
     shape, name = scan.patterns.shape, scan.name

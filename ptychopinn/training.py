@@ -9,7 +9,7 @@ import keras
 from ptychopinn.callbacks import KeepBest, Plateau, Record, StopOnNaN
 from ptychopinn.checkpoint import Checkpoint, restore
 from ptychopinn.collapse import CollapseAlarm
-from ptychopinn.grouping import canvas_side
+from ptychopinn.grouping import canvas_side, check_canvas, offsets
 from ptychopinn.loggers import make_logger
 from ptychopinn.model import PtychoModel
 from ptychopinn.pipeline import GroupBatches, reach, split
@@ -132,6 +132,7 @@ def make_batches(scan, settings, validation=None):
             )
         kept, held_out = sorted([*kept, *held_out]), range(len(validation))
     batches = GroupBatches(scan, kept, data=data, **make)
+    check_canvas(offsets(batches.positions, batches.groups), params.size, params.canvas)
     if not len(held_out):
         return batches, None
     once = dataclasses.replace(data, n_groups=None)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import tempfile
 
 import pytest
 
@@ -9,6 +10,8 @@ from ptychopinn.simulation import objects, probes, scans
 from ptychopinn_cli.backend import installed
 
 os.environ.setdefault("KERAS_BACKEND", next(iter(installed()), "torch"))  # as the command line chooses
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "ptychopinn-compiled"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")  # small models compile longer than they run
 
 SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 

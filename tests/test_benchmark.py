@@ -17,7 +17,7 @@ def test_benchmark_measures_this_backend_and_its_peer_is_the_same_network(tmp_pa
     peer = "--peer" if backend == "torch" else "--no-peer"
     done = subprocess.run(
         [sys.executable, SCRIPT, "--quick", "--batch-size", "2", "--backends", backend, peer, "--output", output],
-        capture_output=True, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = json.loads(output.read_text())

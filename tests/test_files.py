@@ -46,34 +46,27 @@ def old(request, tmp_path):
     return request.param
 
 
-@pytest.fixture
-def watched(monkeypatch):
-    """A function that calls another before each move, deletion and flush of `ptychopinn.files`."""
+def before_each_step(patched, call):
+    """Call a function before each flush, move and deletion of `ptychopinn.files`."""
 
-    def watch(before):
-        for module, name in ((os, "replace"), (os, "fsync"), (shutil, "rmtree")):
+    def watch(module, name, real):
+        patched.setattr(module, name, lambda *args: (call(), real(*args))[1])
 
-            def watching(*args, real=getattr(module, name), **kwargs):
-                before()
-                return real(*args, **kwargs)
-
-            monkeypatch.setattr(module, name, watching)
-
-    return watch
+    for module, name in ((os, "fsync"), (os, "replace"), (shutil, "rmtree")):
+        watch(module, name, getattr(module, name))
 
 
-def test_killed_at_any_moment_a_folder_settles_to_all_old_or_all_new(old, tmp_path, watched, monkeypatch):
+def test_killed_at_any_moment_a_folder_settles_to_all_old_or_all_new(old, tmp_path, monkeypatch):
     """What a kill would leave is photographed at every step; each picture must settle."""
     folder, pictures = tmp_path / "folder", []
-    copy, mark = shutil.copytree, shutil.rmtree
 
     def photograph():
-        pictures.append(copy(folder, tmp_path / f"picture {len(pictures)}"))
+        pictures.append(shutil.copytree(folder, tmp_path / f"picture {len(pictures)}"))
 
-    watched(photograph)
-    write_together(folder, writers("new", half_way=photograph), LAST)
-    monkeypatch.setattr(shutil, "rmtree", mark)
-    assert texts(folder) == state("new")
+    with monkeypatch.context() as patched:
+        before_each_step(patched, photograph)
+        write_together(folder, writers("new", half_way=photograph), LAST)
+    assert texts(folder) == state("new") and len(pictures) > 4 * len(NAMES)
     settled = []
     for picture in pictures:
         settle(picture, LAST)
@@ -129,12 +122,13 @@ def test_settle_twice_is_settle_once(old, tmp_path):
         assert texts(folder) == old
 
 
-def test_one_file_is_the_old_or_the_new(old, tmp_path, watched):
+def test_one_file_is_the_old_or_the_new(old, tmp_path, monkeypatch):
     path = tmp_path / "folder" / "a.bin"
     seen = []
-    watched(lambda: seen.append(path.read_text() if path.exists() else None))
-    write_whole(path, lambda temporary: temporary.write_text("new"))
-    assert seen and set(seen) == {old.get("a.bin")}
+    with monkeypatch.context() as patched:
+        before_each_step(patched, lambda: seen.append(path.read_text() if path.exists() else None))
+        write_whole(path, lambda temporary: temporary.write_text("new"))
+    assert len(seen) == 2 and set(seen) == {old.get("a.bin")}
     assert texts(tmp_path / "folder") == {**old, "a.bin": "new"}
 
     def fail(temporary):
