@@ -47,8 +47,12 @@ def use(backend, execution):
     """
     accelerator, deterministic = execution.accelerator, execution.deterministic
     wanted = os.environ.get("KERAS_BACKEND")
-    if wanted:
-        wanted = BackendName().convert(wanted, None, None)
+    wanted = ALIASES.get(wanted, wanted)
+    if not backend and wanted and wanted not in BACKENDS:
+        raise click.UsageError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: KERAS_BACKEND={wanted}. "
+            "Set it so, or give --backend, which wins."
+        )
     if backend and wanted and backend != wanted:
         click.echo(f"Note: --backend {backend} wins over KERAS_BACKEND={wanted}.", err=True)
     present = installed()

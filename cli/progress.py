@@ -23,6 +23,8 @@ class TrainingBar(keras.callbacks.Callback):
         quiet: bool. Whether to show nothing.
     """
 
+    async_safe = True  # or Keras waits for the device after every batch
+
     def __init__(self, patterns, quiet):
         super().__init__()
         self.patterns, self.quiet = patterns, quiet

@@ -61,7 +61,10 @@ def run(data, test_data, output_dir, stored, execution, resume, talk):
     validation = read_scan(test_data, **how) if test_data else None
     for sentence in scan.notes:
         talk.note(sentence)
-    settings = Settings(**{**stored, "model": fit_to(scan, stored["model"], stored["data"])}, execution=execution)
+    settings = Settings(
+        **{**stored, "model": fit_to(scan, stored["model"], stored["data"], stored["training"].seed)},
+        execution=execution,
+    )
     check_writable(output_dir)
     described = describe_data(data, scan)
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
@@ -100,7 +103,7 @@ def refuse_changes(context):
     if given:
         raise click.UsageError(
             f"--resume goes on with the run's own options; only --epochs and the execution may change. "
-            f"Received: {', '.join(given)}."
+            f"Received: {', '.join(given)}. Leave them out."
         )
 
 
@@ -111,10 +114,17 @@ def read_run(folder, context, options):
     from ptychopinn.training import CHECKPOINT
 
     state = read_state(folder / CHECKPOINT)
+    if "training_data" not in state:
+        raise ValueError(
+            f"A run to resume must name its data. Received: {folder / CHECKPOINT}, written without a description. "
+            "Resume it from Python."
+        )
     stored = {name: kind.from_dict(state[name]) for name, kind in zip(SECTIONS, STORED)}
     if context.get_parameter_source("epochs") is click.core.ParameterSource.COMMANDLINE:
         stored["training"] = dataclasses.replace(stored["training"], epochs=options["epochs"])
     data = pathlib.Path(state["training_data"]["path"])
     if data.is_file() and checksum(data) != state["training_data"]["sha256"]:
-        raise ValueError(f"A run resumes on the data it began with. Received: {data}, which has changed since.")
+        raise ValueError(
+            f"A run resumes on the data it began with. Received: {data}, which has changed since. Train anew."
+        )
     return stored, data, pathlib.Path(state["test_data"]) if state["test_data"] else None

@@ -85,7 +85,8 @@ def load_bundle(folder):
         raise FileNotFoundError(f"A bundle must be a folder. Received: path={folder}, which is none. Check the path.")
     settle(folder, PARAMS)
     record = read_record(folder)
-    for name, expected in record["checksums"].items():
+    for name in (MODEL, HISTORY):
+        expected = record["checksums"][name]
         found = checksum(folder / name)
         if found != expected:
             raise ValueError(
@@ -119,7 +120,9 @@ def read_record(folder):
         version = record["format_version"]
         if version <= FORMAT_VERSION:
             record = {**record, "model": ModelParams.from_dict(record["model"]).to_dict()}
-            LossParams.from_dict(record["loss"])
+            for name, kind in (("loss", LossParams), ("data", DataParams), ("training", TrainingParams)):
+                kind.from_dict(record[name])
+            record["checksums"][MODEL], record["checksums"][HISTORY], record["training_data"]["sha256"]
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{folder / PARAMS} must be the JSON that ptychopinn wrote. Received: {type(error).__name__}: {error}. "
@@ -142,11 +145,20 @@ def describe_data(path, scan):
 def versions():
     """Return the versions of the packages that a result depends on."""
     known = ("ptychopinn", "keras", "numpy", "torch", "tensorflow-cpu", "tensorflow", "jax")
-    installed = {distribution.metadata["Name"] for distribution in importlib.metadata.distributions()}
-    return {name: importlib.metadata.version(name) for name in known if name in installed}
+    return {name: version for name in known if (version := _installed(name))}
 
 
 def read_history(path):
     """Read a history: list of dicts of numbers."""
     with open(path, newline="") as file:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        try:
+            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} must hold numbers. Received: {error}. Copy the bundle again.") from error
+
+
+def _installed(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -48,6 +48,8 @@ class Record(keras.callbacks.Callback):
 class StopOnNaN(keras.callbacks.Callback):
     """End the epoch as soon as its mean loss is not a number (looked at every `every` batches)."""
 
+    async_safe = True  # or Keras waits for the device after every batch
+
     def __init__(self, every=10):
         super().__init__()
         self.every = every

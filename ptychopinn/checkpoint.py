@@ -1,6 +1,8 @@
 """Checkpoint: everything that a training needs to go on, in one file."""
 
 import json
+import zipfile
+import zlib
 
 import keras
 import numpy as np
@@ -77,8 +79,9 @@ def read_state(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             return json.loads(str(file["state"]))
-    except (ValueError, KeyError, OSError) as error:
-        raise ValueError(f"{path} must be a checkpoint of ptychopinn. Received: {error}. Train anew.") from error
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).partition(".")[0] or type(error).__name__  # NumPy goes on to advise unpickling
+        raise ValueError(f"{path} must be a checkpoint of ptychopinn. Received: {reason}. Train anew.") from error
 
 
 def _numbered(file, name):

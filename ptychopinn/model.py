@@ -51,6 +51,7 @@ class PtychoModel(keras.Model):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.params = params
         self.loss_params = loss_params or LossParams()
+        self.loss_params.check_terms(params.model_type)
         self.diffraction = Diffraction(
             params.size, params.modes, params.refines_probe, params.scale_trainable, name="diffraction"
         )
@@ -74,15 +75,19 @@ class PtychoModel(keras.Model):
 
     def call(self, inputs):
         amplitudes, offsets = self.with_known_shape(inputs)
-        patches = self.reconstruct(amplitudes, offsets)
+        windows = self._windows(offsets)
+        patches = self._generate(amplitudes, windows)
         if self.params.positions > 1:
-            patches = overlap.merge(patches, self.weights_of_patch(), self._windows(offsets))
+            patches = overlap.merge(patches, self.weights_of_patch(), windows)
         return {"intensity": self.diffraction(patches), "real": patches[0], "imag": patches[1]}
 
     def reconstruct(self, amplitudes, offsets):
         """Generate the patches of groups, before they are merged: pair `(batch, position, y, x)`, transmission."""
+        return self._generate(amplitudes, self._windows(offsets))
+
+    def _generate(self, amplitudes, windows):
         size, positions = self.params.size, self.params.positions
-        maps = ops.stack(self._features(amplitudes, offsets), axis=-1)
+        maps = ops.stack(self._features(amplitudes, windows), axis=-1)
         maps = self.generator(ops.reshape(maps, (-1, size, size, self.channels)))
         maps = ops.reshape(ops.cast(maps, "float32"), (-1, positions, size, size, 2))
         return HEADS[self.params.head](maps[..., 0], maps[..., 1], self.params.amplitude_max)
@@ -97,16 +102,16 @@ class PtychoModel(keras.Model):
         measured, predicted = self.with_known_shape(x)[0], y_pred["intensity"]
         photons = self.params.mean_photons
         patches = (y_pred["real"], y_pred["imag"])
-        weight, supervised = self.loss_params, self.params.model_type == "supervised"
-        nll_weight = float(not supervised) if weight.nll_weight is None else weight.nll_weight
-        total = 0.0
-        if nll_weight:
-            total = total + nll_weight * losses.poisson_deviance(predicted, measured, photons)
+        weight, total = self.loss_params, 0.0
+        if weight.likelihood(self.params.model_type):
+            total = total + weight.likelihood(self.params.model_type) * losses.poisson_deviance(
+                predicted, measured, photons
+            )
         if weight.mae_weight:
             total = total + weight.mae_weight * losses.amplitude_error(predicted, measured, photons)
         if weight.realspace_weight:
             total = total + weight.realspace_weight * losses.total_variation(patches, self.weights_of_patch())
-        if supervised:
+        if self.params.model_type == "supervised":
             total = total + losses.object_error(patches, (y[..., 0], y[..., 1]), self.weights_of_patch())
         self.r_factor.update_state(losses.r_factor(ops.stop_gradient(predicted), measured))
         return ops.mean(total)
@@ -127,7 +132,7 @@ class PtychoModel(keras.Model):
     def _windows(self, offsets):
         return overlap.windows(offsets, self.params.size, self.params.canvas)
 
-    def _features(self, amplitudes, offsets):
+    def _features(self, amplitudes, windows):
         """List the maps `(batch, position, y, x)` that the network sees."""
         # the probe is refined by what it predicts, not by what it shows the network
         probe, size = tuple(map(ops.stop_gradient, self.diffraction.probe)), self.params.size
@@ -139,5 +144,5 @@ class PtychoModel(keras.Model):
         weights = self.weights_of_patch()
         maps = [*estimate, contrast, ops.sqrt(weights) + 0.0 * amplitudes]
         if self.params.positions > 1:
-            maps += overlap.merge(estimate, weights, self._windows(offsets))
+            maps += overlap.merge(estimate, weights, windows)
         return maps

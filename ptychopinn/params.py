@@ -4,8 +4,8 @@ The command line, the YAML file and `params.json` are all made from these fields
 """
 
 import dataclasses
-import types
-import typing
+
+from ptychopinn.fields import Params, option
 
 GENERATORS = ("unet", "cnn")
 INPUTS = ("backprojection", "amplitude")
@@ -17,62 +17,6 @@ SCHEDULERS = ("constant", "cosine", "exponential", "plateau")
 LOGGERS = ("csv", "tensorboard", "mlflow", "none")
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-
-def option(default, help, *, choices=None, low=None, above=None, high=None, aliases=(), derived=False):
-    """Declare a field: limits `low` and `high` are allowed, `above` is not; `derived` fields come from the data."""
-    limits = {"choices": choices, "low": low, "above": above, "high": high}
-    return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits})
-
-
-@dataclasses.dataclass(frozen=True)
-class Params:
-    """Base of all parameter sets: validation, and dictionaries read strictly."""
-
-    def __post_init__(self):
-        for field in dataclasses.fields(self):
-            check(field, getattr(self, field.name))
-
-    def to_dict(self):
-        """Return the fields as a dictionary."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values):
-        """Make the parameters from a dictionary; a name that is not a field is an error."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        unknown = sorted(set(values) - set(names))
-        if unknown:
-            raise ValueError(f"{cls.__name__} knows {', '.join(names)}. Received: {', '.join(unknown)}.")
-        return cls(**values)
-
-
-def field_type(field):
-    """Return `(type, optional)` of a field: `int | None` is `(int, True)`."""
-    if isinstance(field.type, types.UnionType):
-        kinds = [kind for kind in typing.get_args(field.type) if kind is not type(None)]
-        return kinds[0], True
-    return field.type, False
-
-
-def check(field, value):
-    """Raise ValueError where a value is not what its field allows."""
-    kind, optional = field_type(field)
-    name, limits = field.name, field.metadata
-    if value is None and optional:
-        return
-    accepted = (int, float) if kind is float else kind
-    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
-        raise ValueError(f"{name} must be of type {kind.__name__}. Received: {name}={value!r}.")
-    if limits["choices"] and value not in limits["choices"]:
-        raise ValueError(f"{name} must be one of {', '.join(limits['choices'])}. Received: {name}={value}.")
-    for bound, wrong, words in (
-        ("low", lambda limit: not value >= limit, "at least"),
-        ("above", lambda limit: not value > limit, "more than"),
-        ("high", lambda limit: not value <= limit, "at most"),
-    ):
-        if limits[bound] is not None and wrong(limits[bound]):
-            raise ValueError(f"{name} must be {words} {limits[bound]}. Received: {name}={value}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,6 +110,18 @@ class LossParams(Params):
     )
     mae_weight: float = option(0.0, "Weight of the mean error of predicted amplitudes.", low=0)
     realspace_weight: float = option(0.0, "Weight of the object's total variation.", low=0)
+
+    def likelihood(self, model_type):
+        """Return the weight of the Poisson likelihood for a type of model."""
+        return float(model_type == "pinn") if self.nll_weight is None else self.nll_weight
+
+    def check_terms(self, model_type):
+        """Raise ValueError unless something compares the model with the data."""
+        if model_type == "pinn" and not (self.likelihood(model_type) or self.mae_weight):
+            raise ValueError(
+                "A pinn needs a loss that compares patterns. Received: nll_weight=0, mae_weight=0. "
+                "Give one of them a weight, or use --model-type supervised."
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,16 +1,17 @@
 """Pictures of a reconstruction, and its arrays and numbers in files."""
 
 import json
+import pathlib
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from ptychopinn.files import write_together
 
-WELL_SEEN = 0.1
-"""Pictures show where the weight exceeds this part of its largest."""
+WELL_SEEN = 0.15
+"""Pictures show where the weight exceeds this part of its largest; the rest is left blank."""
 
-REPORT = "report.json"
+REPORT, COMPARISON = "report.json", "comparison.png"
 
 
 def write_reconstruction(folder, reconstruction, probe, record, pixel_size_m=None, aligned=None):
@@ -35,7 +36,8 @@ def write_reconstruction(folder, reconstruction, probe, record, pixel_size_m=Non
     if pixel_size_m is not None:
         arrays["pixel_size_m"] = np.array(pixel_size_m)
     rows, columns = well_seen(stitched.weight)
-    image = stitched.object[rows, columns]
+    seen = stitched.weight[rows, columns] > WELL_SEEN * stitched.weight.max()
+    image = np.where(seen, stitched.object[rows, columns], np.nan)
     extent = picture_extent(stitched.origin, rows, columns)
     figures = {
         "amplitude.png": panels({"amplitude": np.abs(image)}, extent),
@@ -43,7 +45,7 @@ def write_reconstruction(folder, reconstruction, probe, record, pixel_size_m=Non
         "probe.png": panels({f"probe mode {i}: modulus": np.abs(mode) for i, mode in enumerate(probe)}),
     }
     if aligned is not None:
-        figures["comparison.png"] = comparison(aligned)
+        figures[COMPARISON] = comparison(aligned)
     writers = {name: figure.savefig for name, figure in figures.items()}
 
     def write_arrays(path):
@@ -53,6 +55,8 @@ def write_reconstruction(folder, reconstruction, probe, record, pixel_size_m=Non
     writers["reconstruction.npz"] = write_arrays
     writers[REPORT] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
     write_together(folder, writers, last=REPORT)
+    if aligned is None:
+        (pathlib.Path(folder) / COMPARISON).unlink(missing_ok=True)  # of an earlier scan
 
 
 def well_seen(weight):
@@ -71,7 +75,7 @@ def panels(images, extent=None, limits=None):
     """Draw images side by side, each with its colour bar; colours span the middle 98 % unless limits are given."""
     figure = Figure(figsize=(5.6 * len(images), 4.8), layout="constrained")
     for axes, (title, image) in zip(figure.subplots(1, len(images), squeeze=False)[0], images.items()):
-        low, high = np.percentile(image, (1, 99)) if limits is None else limits[title]
+        low, high = np.nanpercentile(image, (1, 99)) if limits is None else limits[title]
         colours = "twilight" if "phase" in title and high - low > 5.5 else "gray" if "probe" not in title else "magma"
         shown = axes.imshow(image, vmin=low, vmax=high, cmap=colours, extent=extent, interpolation="none")
         figure.colorbar(shown, ax=axes)

@@ -107,9 +107,15 @@ class Scan:
 
 
 def check_patterns(patterns, name):
-    """Raise ValueError unless patterns `(pattern, y, x)` are square, of a side that the networks can take."""
+    """Raise ValueError unless patterns `(pattern, y, x)` are real and square, of a side that the networks can take."""
     shape = patterns.shape
-    if len(shape) != 3 or shape[1] != shape[2] or shape[0] == 0:
+    if patterns.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} must hold patterns of real numbers. Received: dtype={patterns.dtype}. Save counts or amplitudes."
+        )
+    if len(shape) == 3 and not shape[0]:
+        raise ValueError(f"{name} must hold one pattern or more. Received: none. Is this the right dataset?")
+    if len(shape) != 3 or shape[1] != shape[2]:
         raise ValueError(
             f"{name} must hold square patterns (pattern, y, x). Received: shape={shape}. Crop or pad the detector."
         )

@@ -39,8 +39,11 @@ class Trained:
     diverged: bool
 
 
-def fit_to(scan, model, data):
+def fit_to(scan, model, data, seed=0):
     """Return the model's parameters with what the scan decides: size, modes, canvas, photons.
+
+    The canvas holds every group that the patterns left by `n_subsample` and the validation strip can make: the fewer
+    they are, the farther apart.
 
     Raises:
         ValueError: if a group is wider than the largest canvas, or labels are asked for and there is no object.
@@ -50,7 +53,11 @@ def fit_to(scan, model, data):
             f"Supervised training needs a file with the object (objectGuess). Received: {scan.name} without one. "
             "Use --model-type pinn, which needs no labels."
         )
-    canvas = canvas_side(scan.positions, model.positions, data.neighbours, scan.size, reach(data, scan.size))
+    canvas = max(
+        canvas_side(scan.positions[part], model.positions, data.neighbours, scan.size, reach(data, scan.size))
+        for part in split(scan, data, model.positions, seed)
+        if len(part)
+    )
     if canvas > 2 * scan.size + 8:
         raise ValueError(
             f"A group must fit a canvas of {2 * scan.size + 8} pixels. Received: groups of up to {canvas} pixels. "
@@ -132,11 +139,13 @@ def make_batches(scan, settings, validation=None):
             )
         kept, held_out = sorted([*kept, *held_out]), range(len(validation))
     batches = GroupBatches(scan, kept, data=data, **make)
-    check_canvas(offsets(batches.positions, batches.groups), params.size, params.canvas)
-    if not len(held_out):
-        return batches, None
-    once = dataclasses.replace(data, n_groups=None)
-    return batches, GroupBatches(validation or scan, held_out, data=once, redraw=False, **make)
+    held_out_batches = None
+    if len(held_out):
+        once = dataclasses.replace(data, n_groups=None)
+        held_out_batches = GroupBatches(validation or scan, held_out, data=once, redraw=False, **make)
+    for some in filter(None, (batches, held_out_batches)):
+        check_canvas(offsets(some.positions, some.groups), params.size, params.canvas)
+    return batches, held_out_batches
 
 
 def compile_model(model, settings, steps):

@@ -43,6 +43,12 @@ def scan_file(scan, tmp_path):
     return path
 
 
+@pytest.fixture
+def out(tmp_path):
+    """Where a command may write its results: not there yet."""
+    return tmp_path / "out"
+
+
 @pytest.fixture(scope="session")
 def bundle(scan, tmp_path_factory):
     """The bundle of a small model for the 32 x 32 scan, with the weights it was built with."""

@@ -154,6 +154,9 @@ BAD_BUNDLES = {
     "params not text": (replaced("params.json", lambda b: b"\xff\x00"), "params.json", "JSON", "Copy the bundle"),
     "params a list": (replaced("params.json", lambda b: b"[1]"), "params.json", "JSON", "Copy the bundle"),
     "params without model": (recorded(model=None), "params.json", "JSON", "Copy the bundle"),
+    "params without data": (recorded(data=None), "params.json", "JSON", "Copy the bundle"),
+    "params without checksums": (recorded(checksums={}), "params.json", "JSON", "model.keras", "Copy the bundle"),
+    "params without a word on its data": (recorded(training_data={}), "params.json", "JSON", "Copy the bundle"),
 }
 
 

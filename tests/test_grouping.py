@@ -178,12 +178,26 @@ def test_a_scan_too_sparse_for_its_canvas_names_max_distance(scan):
     assert fitted.canvas <= 72
 
 
-@pytest.mark.parametrize("data", [{}, {"n_subsample": 40}, {"neighbours": 20}, {"max_distance": 10.0}])
-def test_the_networks_canvas_holds_every_group_of_a_training(scan, data):
+@pytest.mark.parametrize(
+    "data", [{}, {"n_subsample": 40}, {"n_subsample": 25}, {"neighbours": 20}, {"max_distance": 10.0}]
+)
+def test_the_networks_canvas_holds_every_group_of_a_training(scan_64, data):
+    """Also where few patterns of a dense scan are used, which are farther apart."""
     from ptychopinn.training import Settings, fit_to, make_batches
 
     data = DataParams(**{"validation_fraction": 0.2, **data})
-    model = fit_to(scan, ModelParams(), data)
+    dense = dataclasses.replace(scan_64, positions=scan_64.positions / 2)
+    model = fit_to(dense, ModelParams(), data)
     settings = Settings(model, LossParams(), data, TrainingParams(), ExecutionParams())
-    for batches in make_batches(scan, settings):
+    for batches in filter(None, make_batches(dense, settings)):
         check_canvas(offsets(batches.positions, batches.groups), model.size, model.canvas)
+
+
+def test_validation_patterns_too_sparse_for_the_canvas_are_refused(scan):
+    from ptychopinn.training import Settings, fit_to, make_batches
+
+    data = DataParams(max_distance=16.0)
+    dense, sparse = (dataclasses.replace(scan, positions=scan.positions * factor) for factor in (0.3, 2))
+    settings = Settings(fit_to(dense, ModelParams(), data), LossParams(), data, TrainingParams(), ExecutionParams())
+    with pytest.raises(ValueError, match="network's canvas"):
+        make_batches(dense, settings, validation=sparse)

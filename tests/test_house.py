@@ -10,8 +10,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"params", "waves", "files"},
-    {"scan", "overlap", "losses"},
+    {"fields", "waves", "files"},
+    {"params", "scan", "overlap", "losses"},
     {"formats", "grouping", "forward", "networks", "simulation", "stitching"},
     {"evaluation", "model", "pipeline"},
     {"callbacks", "collapse", "inference", "report"},

@@ -122,17 +122,23 @@ def test_supervised_loss_is_zero_at_the_labels_alone():
     assert float(ops.convert_to_numpy(model.compute_loss(batch, labels + 0.1, out))) > 0.05
 
 
+def test_a_loss_that_compares_nothing_is_refused():
+    with pytest.raises(ValueError, match="nll_weight=0.*supervised"):
+        make(SMALL, LossParams(nll_weight=0.0, realspace_weight=1.0))
+
+
 def test_weights_of_the_loss_add_its_terms():
     batch = inputs(2)
     values = {}
     for name, loss in {"nll": LossParams(), "mae": LossParams(nll_weight=0.0, mae_weight=1.0),
-                       "tv": LossParams(nll_weight=0.0, realspace_weight=1.0),
+                       "tv": LossParams(nll_weight=1.0, realspace_weight=1.0),
                        "all": LossParams(nll_weight=1.0, mae_weight=2.0, realspace_weight=3.0)}.items():  # fmt: skip
         RANDOM.bit_generator.state = np.random.default_rng(1).bit_generator.state
         model = make(SMALL, loss)
         values[name] = float(ops.convert_to_numpy(model.compute_loss(batch, None, model(batch))))
     assert min(values.values()) > 0
-    np.testing.assert_allclose(values["all"], values["nll"] + 2 * values["mae"] + 3 * values["tv"], rtol=1e-5)
+    variation = values["tv"] - values["nll"]
+    np.testing.assert_allclose(values["all"], values["nll"] + 2 * values["mae"] + 3 * variation, rtol=1e-5)
 
 
 @pytest.mark.parametrize("size", [64, 128, 256])

@@ -15,7 +15,8 @@ def tell_measurement(patterns, measurement):
     sample = np.nan_to_num(_sample(patterns))
     if np.array_equal(sample, np.round(sample)):
         return "counts", "Patterns are floats, all whole numbers: read as counts (photons); --measurement overrides."
-    return "amplitude", "Patterns are floats, not whole numbers: read as amplitudes; --measurement overrides, --photons scales."
+    note = "Patterns are floats, not whole numbers: read as amplitudes; --measurement overrides, --photons scales."
+    return "amplitude", note
 
 
 def tell_corner(patterns, zero_frequency, bad=False):

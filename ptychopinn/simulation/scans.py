@@ -56,12 +56,13 @@ def patch(obj, position, size):
 def write_ptychopinn(path, scan):
     """Write a scan of counts with its object in PtychoPINN's NPZ."""
     arrays = {
-        "diff3d": np.asarray(scan.patterns),
+        "diff3d": np.fft.fftshift(scan.patterns, axes=(1, 2)) if scan.corner else np.asarray(scan.patterns),
         "xcoords": scan.positions[:, 1],
         "ycoords": scan.positions[:, 0],
         "probeGuess": scan.probe,
-        "objectGuess": scan.object,
     }
+    if scan.object is not None:
+        arrays["objectGuess"] = scan.object
     if scan.mask is not None:
         arrays["bad_pixels"] = ~scan.mask
 
