@@ -1,6 +1,7 @@
 """Where the losses of an epoch go, besides the bundle's history."""
 
 import importlib
+import os
 
 import keras
 
@@ -53,11 +54,13 @@ class TensorBoardLog(keras.callbacks.Callback):
 
 
 class MlflowLog(keras.callbacks.Callback):
-    """Log metrics to MLflow's tracking server, or its folder `mlruns`."""
+    """Log metrics to the server that MLFLOW_TRACKING_URI names, or to `mlflow.db`."""
 
     def __init__(self, folder, record):
         super().__init__()
         self.mlflow = optional("mlflow", "mlflow")
+        if "MLFLOW_TRACKING_URI" not in os.environ:
+            self.mlflow.set_tracking_uri(f"sqlite:///{(folder / 'mlflow.db').resolve()}")
 
     def on_train_begin(self, logs=None):
         self.mlflow.start_run()
