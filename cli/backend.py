@@ -1,5 +1,6 @@
 """Choose the backend and the device before Keras is imported."""
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -79,7 +80,25 @@ def use(backend, execution):
     if deterministic:
         _make_deterministic(name)
     if name == "tensorflow":
-        _import_quietly(name)
+        with without_greeting():
+            importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def without_greeting():
+    """Close the descriptor of stderr for a while: TensorFlow greets there when it is imported, whatever its log level.
+
+    Keras imports it, where it is installed, under every backend when it saves a model.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def chosen():
@@ -132,19 +151,6 @@ def _make_deterministic(backend):
         torch.use_deterministic_algorithms(True)
     elif backend == "jax":
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
-
-
-def _import_quietly(name):
-    """Import a backend that greets on the descriptor of stderr whatever its log level."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        importlib.import_module(name)
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _version(package):

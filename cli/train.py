@@ -83,7 +83,8 @@ def run(data, test_data, output_dir, stored, execution, resume, talk):
             "The loss must be a number. Received: NaN in the first epoch, no bundle was written. "
             "Try a lower --learning-rate, or --precision float32."
         )
-    save_bundle(output_dir, trained.model, settings.data, settings.training, trained.history, described)
+    with backends.without_greeting():
+        save_bundle(output_dir, trained.model, settings.data, settings.training, trained.history, described)
     last = trained.history[-1]
     if trained.diverged:
         raise click.ClickException(

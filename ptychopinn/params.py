@@ -132,7 +132,7 @@ class TrainingParams(Params):
     batch_size: int = option(4, "Groups per step.", low=1)
     learning_rate: float = option(1e-3, "Learning rate at the start.", above=0)
     scheduler: str = option("cosine", "How the learning rate falls.", choices=SCHEDULERS)
-    gradient_clip_norm: float | None = option(1.0, "Largest norm of a step's gradient.", above=0)
+    gradient_clip_norm: float | None = option(0.1, "Largest norm of a step's gradient.", above=0)
     accumulate_grad_batches: int = option(1, "Steps whose gradients are added up before the weights move.", low=1)
     early_stop_patience: int | None = option(
         None, "Epochs without a better validation loss before training stops; never if not given.", low=1

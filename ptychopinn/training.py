@@ -18,6 +18,9 @@ CHECKPOINT = "checkpoint.npz"
 FINAL_RATE = 0.01
 """Learning rate at the end of a cosine or exponential schedule, of that at the start."""
 
+WARMUP = 0.05
+"""Part of a cosine schedule's steps in which the learning rate rises."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -166,7 +169,10 @@ def schedule(training, steps):
     """Return the learning rate, or its schedule over the steps of the training."""
     rate = training.learning_rate
     if training.scheduler == "cosine":
-        return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=FINAL_RATE)
+        warmup = int(WARMUP * steps)
+        return keras.optimizers.schedules.CosineDecay(
+            FINAL_RATE * rate, steps - warmup, FINAL_RATE, warmup_target=rate, warmup_steps=warmup
+        )
     if training.scheduler == "exponential":
         return keras.optimizers.schedules.ExponentialDecay(rate, steps, FINAL_RATE)
     return rate
