@@ -1,5 +1,6 @@
 """Pictures of a reconstruction, and its arrays and numbers in files."""
 
+import functools
 import json
 import pathlib
 
@@ -46,7 +47,7 @@ def write_reconstruction(folder, reconstruction, probe, record, pixel_size_m=Non
     }
     if aligned is not None:
         figures[COMPARISON] = comparison(aligned)
-    writers = {name: figure.savefig for name, figure in figures.items()}
+    writers = {name: functools.partial(figure.savefig, bbox_inches="tight") for name, figure in figures.items()}
 
     def write_arrays(path):
         with open(path, "wb") as file:
