@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from ptychopinn.grouping import balanced, group, offsets
+from ptychopinn.optics import cut
 
 
 class GroupBatches(keras.utils.PyDataset):
@@ -71,23 +72,7 @@ def read_groups(scan, groups):
 
 def object_patches(scan, groups):
     """Cut groups of patches from the scan's object, bilinear: float32 `(group, position, y, x, 2)`."""
-    half, size = scan.size // 2, scan.size
-    corner = scan.positions[groups] - half
-    whole = np.floor(corner).astype(int)
-    fraction = (corner - whole)[..., None, None, :]
-    rows = whole[..., 0, None, None] + np.arange(size + 1)[:, None]
-    columns = whole[..., 1, None, None] + np.arange(size + 1)[None, :]
-    height, width = scan.object.shape
-    if rows.min() < 0 or columns.min() < 0 or rows.max() > height or columns.max() > width:
-        raise ValueError(
-            f"Labels must cover every patch: positions reach rows {rows.min()}..{rows.max() - 1}, columns "
-            f"{columns.min()}..{columns.max() - 1}. Received: object.shape={scan.object.shape}. "
-            "Write the object in the positions' pixels, or train without labels (--model-type pinn)."
-        )
-    window = scan.object[np.minimum(rows, height - 1), np.minimum(columns, width - 1)]
-    y, x = fraction[..., 0], fraction[..., 1]
-    window = window[..., :-1, :] * (1 - y) + window[..., 1:, :] * y
-    window = window[..., :-1] * (1 - x) + window[..., 1:] * x
+    window = cut(scan.object, scan.positions[groups], scan.size)
     return np.stack([window.real, window.imag], axis=-1).astype(np.float32)
 
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"fields", "waves", "files"},
+    {"fields", "waves", "files", "optics", "product"},
     {"params", "scan", "overlap", "losses"},
     {"formats", "grouping", "forward", "networks", "simulation", "stitching"},
     {"evaluation", "model", "pipeline"},

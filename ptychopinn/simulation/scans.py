@@ -3,6 +3,7 @@
 import numpy as np
 
 from ptychopinn.files import write_whole
+from ptychopinn.optics import cut, diffract
 from ptychopinn.scan import Scan
 
 
@@ -37,20 +38,10 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated"):
         Scan with counts (uint32), and the object.
     """
     size = probe.shape[-1]
-    intensities = np.stack([_diffract(patch(obj, position, size), probe) for position in positions])
+    intensities = np.stack([diffract(cut(obj, position, size), probe) for position in positions])
     intensities *= photons / intensities.sum(axis=(1, 2)).mean()
     counts = np.random.default_rng(seed).poisson(intensities).astype(np.uint32)
     return Scan(patterns=counts, positions=positions, probe=probe, object=obj, name=name)
-
-
-def patch(obj, position, size):
-    """Cut the patch centred at a position, bilinear between pixels: complex array `(y, x)`."""
-    corner = position - size // 2
-    row, column = np.floor(corner).astype(int)
-    y, x = corner - (row, column)
-    window = obj[row : row + size + 1, column : column + size + 1]
-    window = window[:-1] * (1 - y) + window[1:] * y
-    return window[:, :-1] * (1 - x) + window[:, 1:] * x
 
 
 def write_ptychopinn(path, scan):
@@ -71,8 +62,3 @@ def write_ptychopinn(path, scan):
             np.savez_compressed(file, **arrays)
 
     write_whole(path, write)
-
-
-def _diffract(transmission, probe):
-    cornered = np.fft.ifftshift(probe * transmission, axes=(-2, -1))
-    return np.sum(np.abs(np.fft.fftshift(np.fft.fft2(cornered, norm="ortho"), axes=(-2, -1))) ** 2, axis=0)

@@ -1,0 +1,108 @@
+"""How well an object and a probe explain the measured patterns: an error that needs no truth."""
+
+import dataclasses
+
+import numpy as np
+
+from ptychopinn.optics import cut, diffract
+
+FLOOR = 1e-3
+"""Photons added to predicted and measured pixels: keeps the logarithm finite in the dark."""
+
+CHUNK = 64
+"""Patterns at a time."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Residual:
+    r"""What is left between predicted and measured patterns.
+
+    Args:
+        r_factor: float. $\sum |\sqrt{I} - \sqrt{n}| / \sum \sqrt{n}$ over all patterns.
+        deviance_per_photon: float. Poisson deviance $2 \sum I - n + n \ln(n / I)$ over $\sum n$: about the number of
+            pixels a photon, if nothing but noise is left.
+        by_pattern: float array `(pattern,)`: R-factor of each pattern.
+        scale: float. Factor on the predicted intensity that conserves the photons of the scan.
+    """
+
+    r_factor: float
+    deviance_per_photon: float
+    by_pattern: np.ndarray
+    scale: float
+
+
+def residual(product, probe, scan):
+    """Compare the patterns that a product predicts with those of a scan, good pixels only.
+
+    Args:
+        product: Product, with an origin.
+        probe: complex array `(mode, y, x)`.
+        scan: Scan.
+
+    Returns:
+        Residual.
+    """
+    obj, origin = covering(product, scan)
+    errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
+    photons = predicted_photons = 0.0
+    for _, measured, predicted in _compared(obj, origin, probe, scan):
+        good = measured >= 0
+        photons += np.square(measured[good]).sum(dtype=np.float64)
+        predicted_photons += predicted[good].sum()
+    scale = photons / max(predicted_photons, 1e-30)
+    deviance = 0.0
+    for part, measured, predicted in _compared(obj, origin, probe, scan):
+        good = measured >= 0
+        predicted, counts = scale * predicted, np.square(np.maximum(measured, 0.0)) + FLOOR
+        errors[part] = np.where(good, np.abs(np.sqrt(predicted) - measured), 0).sum(axis=(1, 2))
+        amplitudes[part] = np.where(good, measured, 0).sum(axis=(1, 2))
+        rate = predicted + FLOOR
+        deviance += 2 * np.where(good, rate - counts + counts * np.log(counts / rate), 0).sum()
+    return Residual(
+        r_factor=float(errors.sum() / amplitudes.sum()),
+        deviance_per_photon=float(deviance / photons),
+        by_pattern=errors / np.maximum(amplitudes, 1e-30),
+        scale=float(scale),
+    )
+
+
+def predict(product, probe, scan, indices):
+    """Predict patterns of a scan: float array `(pattern, y, x)`, photons up to the `scale` of the residual."""
+    obj, origin = covering(product, scan)
+    return diffract(cut(obj, scan.positions[indices] - origin, scan.size), probe)
+
+
+def covering(product, scan):
+    """Return the product's object with its ramp put back, grown by its edge pixels until it covers every patch.
+
+    Returns:
+        `(object, origin)`: complex array `(y, x)` and the position of its pixel (0, 0).
+
+    Raises:
+        ValueError: if the product does not say where it lies, or does not lie where the scan is.
+    """
+    if product.origin is None:
+        raise ValueError(
+            f"{product.name} must say where it lies (origin) to be compared with patterns. Received: origin=None. "
+            "Save the position of its first pixel as origin, or evaluate it against an image."
+        )
+    origin, shape = np.asarray(product.origin, float), np.array(product.object.shape)
+    low, high = scan.positions.min(axis=0), scan.positions.max(axis=0)
+    if np.any(low > origin + shape) or np.any(high < origin):
+        raise ValueError(
+            f"{product.name} must lie where the scan is, {low.round(1)} to {high.round(1)} pixels. "
+            f"Received: {origin} to {origin + shape}. Are both from the same scan?"
+        )
+    rows, columns = np.arange(shape[0])[:, None], np.arange(shape[1])
+    obj = product.object * np.exp(1j * (product.ramp[0] * rows + product.ramp[1] * columns))
+    before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
+    after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
+    return np.pad(obj, list(zip(before, after)), mode="edge"), origin - before
+
+
+def _compared(obj, origin, probe, scan):
+    """Yield `(slice, measured amplitudes, predicted intensities)` for the patterns, a chunk at a time."""
+    for start in range(0, len(scan), CHUNK):
+        part = slice(start, min(start + CHUNK, len(scan)))
+        patches = cut(obj, scan.positions[part] - origin, scan.size)
+        yield part, scan.amplitudes(part), diffract(patches, probe)

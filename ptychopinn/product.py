@@ -1,0 +1,53 @@
+"""Product: an object that somebody reconstructed, or that is known, and what is known beside it."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """A complex image of an object, whoever made it.
+
+    Args:
+        object: complex64 array `(y, x)`: transmission.
+        weight: float32 array `(y, x)`: how well each pixel was lit. Defaults to 1 where the object is not zero.
+        origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions, where it is known.
+        ramp: `(y, x)` phase ramp that was removed from the object, in radians per pixel.
+        probe: complex array `(mode, y, x)`, where it is known.
+        positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
+        pixel_size_m: float, where it is known.
+        name: str. Where it came from.
+
+    Raises:
+        ValueError: if the object is not a finite image that varies.
+    """
+
+    object: np.ndarray
+    weight: np.ndarray | None = None
+    origin: tuple | None = None
+    ramp: tuple = (0.0, 0.0)
+    probe: np.ndarray | None = None
+    positions: np.ndarray | None = None
+    pixel_size_m: float | None = None
+    name: str = "object"
+
+    def __post_init__(self):
+        shape = np.shape(self.object)
+        if len(shape) != 2 or min(shape) < 8:
+            raise ValueError(
+                f"{self.name} must hold an object (y, x) of 8 x 8 pixels or more. Received: shape={shape}. "
+                "Keep one slice of it."
+            )
+        if not np.isfinite(self.object).all():
+            raise ValueError(
+                f"The object of {self.name} must be finite. Received: NaN or infinity in "
+                f"{int((~np.isfinite(self.object)).sum())} pixels. Set pixels that were not reconstructed to 0."
+            )
+        if self.weight is None:
+            object.__setattr__(self, "weight", (np.abs(self.object) > 0).astype(np.float32))
+        elif np.shape(self.weight) != shape:
+            raise ValueError(
+                f"{self.name} must hold a weight of the object's shape {shape}. "
+                f"Received: weight.shape={np.shape(self.weight)}. Leave it out, or save it with the object."
+            )
