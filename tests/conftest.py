@@ -19,7 +19,7 @@ SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 def simulated(side, size, step):
     """Scan an object of `side` pixels with patterns of `size`, 1e4 photons each."""
     truth = objects.lines(side, count=120)
-    positions = scans.jittered_raster(truth.shape, size, step, seed=1)
+    positions = scans.jittered_raster(truth.shape, size, step, seed=1, margin=1)
     return scans.simulate(truth, probes.gaussian(size, curvature=1.5), positions, photons=1e4, seed=2)
 
 

@@ -162,6 +162,6 @@ def test_reconstruction_does_not_depend_on_the_batch_size(scan):
 
 def test_a_scan_with_more_photons_gives_the_same_object(scan):
     model = train(scan, settings(scan)).model
-    brighter = dataclasses.replace(scan, patterns=np.asarray(scan.patterns) * 9)
+    brighter = dataclasses.replace(scan, patterns=np.asarray(scan.patterns, np.uint32) * 9)
     one, other = (reconstruct(model, which).stitched.object for which in (scan, brighter))
     np.testing.assert_allclose(one, other, atol=2e-3)

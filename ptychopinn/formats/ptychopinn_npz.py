@@ -1,12 +1,19 @@
-"""PtychoPINN's NPZ: `diff3d` (or `diffraction`), `xcoords`, `ycoords`, `probeGuess`, `objectGuess`?, `bad_pixels`?."""
+"""PtychoPINN's NPZ: `diff3d` (or `diffraction`), `xcoords`, `ycoords`, `probeGuess`, `objectGuess`?, `bad_pixels`?.
+
+Besides, where they are known, the scalars `pixel_size_m`, `energy_eV` and `distance_m`.
+"""
+
+import json
 
 import numpy as np
 
+from ptychopinn.files import write_whole
 from ptychopinn.formats.assumptions import probe_modes, tell_corner, tell_measurement
 from ptychopinn.scan import Scan, check_patterns
 
 NAME = "PtychoPINN NPZ (diff3d or diffraction, xcoords, ycoords, probeGuess)"
 PATTERNS = ("diff3d", "diffraction")
+GEOMETRY = ("pixel_size_m", "energy_eV", "distance_m")
 
 
 def recognises(archive):
@@ -45,9 +52,53 @@ def read(archive, measurement, zero_frequency):
         corner=corner,
         object=np.squeeze(archive.array("objectGuess")) if "objectGuess" in archive else None,
         mask=~(np.fft.fftshift(bad) if corner else bad) if bad.any() else None,
+        **{key: _positive(archive, key) for key in GEOMETRY if key in archive},
         name=archive.path.name,
         notes=(*notes, measurement_note, corner_note, "Positions are pixels (x column, y row) of the patch's centre."),
     )
+
+
+def write(path, scan, true_positions=None, metadata=None):
+    """Write a scan of counts, and its object where it is known.
+
+    Args:
+        path: path of the file.
+        scan: Scan.
+        true_positions: float array `(pattern, 2)`: where the patterns were really taken, where the scan's positions are
+            known to be wrong. Written as `xcoords_true` and `ycoords_true`.
+        metadata: dict. Written as JSON text, `_metadata`, which readers leave alone.
+    """
+    arrays = {
+        "diff3d": np.fft.fftshift(scan.patterns, axes=(1, 2)) if scan.corner else np.asarray(scan.patterns),
+        "xcoords": scan.positions[:, 1],
+        "ycoords": scan.positions[:, 0],
+        "probeGuess": scan.probe,
+        **{key: getattr(scan, key) for key in GEOMETRY if getattr(scan, key) is not None},
+    }
+    if scan.object is not None:
+        arrays["objectGuess"] = scan.object
+    if scan.mask is not None:
+        arrays["bad_pixels"] = ~scan.mask
+    if true_positions is not None:
+        arrays["xcoords_true"], arrays["ycoords_true"] = true_positions[:, 1], true_positions[:, 0]
+    if metadata is not None:
+        arrays["_metadata"] = json.dumps(metadata)
+
+    def save(temporary):
+        with open(temporary, "wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    write_whole(path, save)
+
+
+def _positive(archive, key):
+    value = archive.array(key)
+    if value.size != 1 or not (np.isfinite(value).all() and (value > 0).all()):
+        raise ValueError(
+            f"{archive.path.name} must hold one positive number as {key}. Received: {key}={value}. "
+            "Correct it, or leave it out."
+        )
+    return float(value.item())
 
 
 def _pattern_axis_is_last(shape, positions):

@@ -1,4 +1,4 @@
-"""Probes: complex arrays `(mode, y, x)`, of arbitrary brightness (a `Scan` normalises them)."""
+"""Probes of closed form: complex arrays `(mode, y, x)`, of arbitrary brightness (a `Scan` normalises them)."""
 
 import numpy as np
 

@@ -2,63 +2,62 @@
 
 import numpy as np
 
-from ptychopinn.files import write_whole
+from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
 from ptychopinn.optics import cut, diffract
 from ptychopinn.scan import Scan
+from ptychopinn.simulation.detector import draw_counts
+from ptychopinn.simulation.positions import jittered_raster
+
+__all__ = ["jittered_raster", "simulate", "write_ptychopinn"]
+
+CHUNK = 64
+"""Patterns at a time."""
 
 
-def jittered_raster(shape, size, step, jitter=0.25, seed=0):
-    """Return raster positions with a random sub-pixel jitter: float array `(pattern, 2)`, `(y, x)` pixels.
-
-    Args:
-        shape: `(height, width)` of the object: every patch lies inside.
-        size: int. Side of a patch, in pixels.
-        step: float. Distance between raster points, in pixels.
-        jitter: float. Largest displacement, in steps. Defaults to 0.25.
-        seed: int.
-    """
-    margin = size / 2 + jitter * step + 1
-    grid = np.meshgrid(*(np.arange(margin, side - margin, step) for side in shape), indexing="ij")
-    positions = np.stack([axis.ravel() for axis in grid], axis=1)
-    return positions + np.random.default_rng(seed).uniform(-jitter * step, jitter * step, positions.shape)
-
-
-def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated"):
+def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, background=0.0, bad=None):
     """Scan an object: Poisson counts of the far field at each position.
 
     Args:
         obj: complex array `(y, x)`: transmission, pixel (0, 0) at position (0, 0).
         probe: complex array `(mode, y, x)`.
         positions: float array `(pattern, 2)`, pixels.
-        photons: float. Mean photons of a pattern. Defaults to 1e5.
+        photons: float. Mean photons that the object sends to the detector for a pattern. Defaults to 1e5.
         seed: int.
         name: str.
+        background: float. Photons that each pixel counts besides, on average. Defaults to 0.
+        bad: bool array `(y, x)`: pixels that read 0, and are marked as bad. Defaults to none.
 
     Returns:
-        Scan with counts (uint32), and the object.
+        Scan with counts (uint16 where they fit, else uint32), and the object.
+
+    Raises:
+        ValueError: if a patch reaches beyond the object, no light passes, or counts do not fit in 32 bits.
     """
-    size = probe.shape[-1]
-    intensities = np.stack([diffract(cut(obj, position, size), probe) for position in positions])
-    intensities *= photons / intensities.sum(axis=(1, 2)).mean()
-    counts = np.random.default_rng(seed).poisson(intensities).astype(np.uint32)
-    return Scan(patterns=counts, positions=positions, probe=probe, object=obj, name=name)
+    size, count = probe.shape[-1], len(positions)
+    brightness = photons / _mean_exit_photons(obj, probe, positions)
+    counts = np.empty((count, size, size), np.uint32)
+    for start in range(0, count, CHUNK):
+        patches = cut(obj, positions[start : start + CHUNK], size)
+        expected = brightness * diffract(patches, probe) + background
+        if bad is not None:
+            expected[:, bad] = 0
+        counts[start : start + CHUNK] = draw_counts(expected, seed, start)
+    if counts.max() <= np.iinfo(np.uint16).max:
+        counts = counts.astype(np.uint16)
+    mask = ~bad if bad is not None and bad.any() else None
+    return Scan(patterns=counts, positions=positions, probe=probe, object=obj, mask=mask, name=name)
 
 
-def write_ptychopinn(path, scan):
-    """Write a scan of counts with its object in PtychoPINN's NPZ."""
-    arrays = {
-        "diff3d": np.fft.fftshift(scan.patterns, axes=(1, 2)) if scan.corner else np.asarray(scan.patterns),
-        "xcoords": scan.positions[:, 1],
-        "ycoords": scan.positions[:, 0],
-        "probeGuess": scan.probe,
-    }
-    if scan.object is not None:
-        arrays["objectGuess"] = scan.object
-    if scan.mask is not None:
-        arrays["bad_pixels"] = ~scan.mask
-
-    def write(temporary):
-        with open(temporary, "wb") as file:
-            np.savez_compressed(file, **arrays)
-
-    write_whole(path, write)
+def _mean_exit_photons(obj, probe, positions):
+    """Return the mean of sum |P O|^2 over the patterns: by Parseval, what a detector without holes would see."""
+    light = np.sum(np.abs(probe).astype(np.float64) ** 2, axis=0)
+    total = 0.0
+    for start in range(0, len(positions), CHUNK):
+        patches = cut(obj, positions[start : start + CHUNK], probe.shape[-1])
+        total += np.sum(light * np.abs(patches) ** 2)
+    if not (np.isfinite(total) and total > 0):
+        raise ValueError(
+            f"Light must pass through the object: probe and object finite, not all zero. Received: {total} photons. "
+            "Choose another object, or another probe."
+        )
+    return total / len(positions)

@@ -1,0 +1,179 @@
+"""Simulated experiments: from options to scans, and to files."""
+
+import dataclasses
+import importlib.metadata
+import json
+
+import numpy as np
+import scipy.constants
+
+from ptychopinn.files import write_together
+from ptychopinn.formats import ptychopinn_npz
+from ptychopinn.scan import Scan
+from ptychopinn.simulation import modes, probes, pupils, sources
+from ptychopinn.simulation import positions as places
+from ptychopinn.simulation.detector import bad_pixels
+from ptychopinn.simulation.objects import OBJECTS, transmission
+from ptychopinn.simulation.scans import simulate
+
+STREAMS = ("positions", "errors", "noise", "aberrations", "dead")
+"""What is random, besides the object, which has the seed itself: each has a seed of its own."""
+
+ZONE_PLATE_GEOMETRY = {"energy_eV": 8800.0, "distance_m": 1.0, "detector_pixel_m": 75e-6}
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulated:
+    """A simulated scan and how it was made.
+
+    Args:
+        scan: Scan, at the positions that a user would be told.
+        true_positions: float array `(pattern, 2)`, pixels; `None` where they are the scan's.
+        metadata: dict for JSON: the options that made it.
+    """
+
+    scan: Scan
+    true_positions: np.ndarray | None
+    metadata: dict
+
+    def part(self, indices, **metadata):
+        """Return the experiment with some of its patterns only."""
+        kept, true = self.scan, self.true_positions
+        return Simulated(
+            dataclasses.replace(kept, patterns=kept.patterns[indices], positions=kept.positions[indices]),
+            None if true is None else true[indices],
+            self.metadata | metadata,
+        )
+
+
+def run(params):
+    """Simulate the scans that the options ask for.
+
+    Args:
+        params: SimulationParams.
+
+    Returns:
+        dict from what the file's name ends in (`""`, or `"-train"`, `"-test-2"` and the like) to `Simulated`.
+
+    Raises:
+        ValueError: where the options cannot belong together.
+    """
+    count, fraction = params.files.objects, params.files.train_fraction
+    if count > 1:
+        training = min(max(round(count * (0.5 if fraction is None else fraction)), 1), count - 1)
+        names = (*numbered("-train", training), *numbered("-test", count - training))
+        return {name: experiment(params, index) for index, name in enumerate(names)}
+    whole = experiment(params)
+    if fraction is None:
+        return {"": whole}
+    ways = [whole.scan.positions, *([] if whole.true_positions is None else [whole.true_positions])]
+    train, test = places.split(np.stack(ways), params.probe.size, fraction)
+    return {"-train": whole.part(train, part="train"), "-test": whole.part(test, part="test")}
+
+
+def experiment(params, index=0):
+    """Simulate the scan of one object, the `index`-th of the options' seed: `Simulated`."""
+    files, detector = params.files, params.detector
+    shared, own = seeds(files.seed), seeds(files.seed + index)
+    obj = make_object(params.object, files.seed + index)
+    known = geometry(params.probe)
+    probe = make_probe(params.probe, known, shared["aberrations"])
+    stored, true = make_positions(params.positions, obj.shape, params.probe.size, own)
+    bad = bad_pixels(params.probe.size, detector.dead_pixels, detector.beamstop, shared["dead"])
+    scan = simulate(obj, probe, true, detector.photons, own["noise"], background=detector.background, bad=bad)
+    known.pop("detector_pixel_m", None)
+    versions = {name: importlib.metadata.version(name) for name in ("ptychopinn", "numpy", "scipy", "scikit-image")}
+    metadata = {"simulated": params.to_dict(), "object_seed": files.seed + index, "part": "all", "versions": versions}
+    return Simulated(dataclasses.replace(scan, positions=stored, **known), None if true is stored else true, metadata)
+
+
+def make_object(params, seed):
+    """Make the object that the options name: complex64 array `(y, x)`."""
+    if params.object == "from-file":
+        return sources.read_object(params.object_file)
+    if params.object == "from-image":
+        image = sources.read_image(params.image_file, params.object_size)
+        second = sources.read_image(params.phase_file, params.object_size) if params.phase_file else None
+        return transmission(image, params.phase_max, second)
+    return transmission(OBJECTS[params.object](params.object_size, seed), params.phase_max)
+
+
+def make_probe(params, known, seed):
+    """Make the probe that the options name: complex64 array `(mode, y, x)`; `known` is its `geometry`."""
+    if params.probe == "disc":
+        probe = probes.disc(params.size, params.disc_diameter)
+    elif params.probe == "gaussian":
+        probe = probes.gaussian(params.size, params.gaussian_width, params.gaussian_curvature)
+    elif params.probe == "zone-plate":
+        probe = pupils.zone_plate(
+            params.size, known["pixel_size_m"], wavelength_m(known["energy_eV"]), params.outer_zone_width_m,
+            params.zone_plate_diameter_m, params.central_stop_m, params.defocus_m,
+        )  # fmt: skip
+    elif params.probe == "zernike":
+        probe = pupils.zernike(params.size, params.zernike_pupil, params.zernike_rms, seed)
+    else:
+        probe = modes.resize(sources.read_probe(params.probe_file), params.size, params.probe_resize)
+    return probe if params.modes is None else modes.incoherent(probe, params.modes, params.mode_power)
+
+
+def make_positions(params, shape, size, streams):
+    """Make the positions that the options name: `(stored, true)`, one array where there is no error."""
+    margin = places.largest_error(params.position_error)
+    if params.scan == "raster":
+        stored = places.raster(shape, size, params.step, margin)
+    elif params.scan == "jittered":
+        stored = places.jittered_raster(shape, size, params.step, params.jitter, streams["positions"], margin)
+    elif params.scan == "spiral":
+        stored = places.fermat_spiral(shape, size, params.step, margin)
+    else:
+        stored = sources.read_positions(params.positions_file)
+    true = places.displaced(stored, params.position_error, streams["errors"]) if params.position_error else stored
+    places.check_inside(true, shape, size)
+    return stored, true
+
+
+def geometry(params):
+    """Return what is known of `energy_eV`, `distance_m`, `detector_pixel_m`, and the `pixel_size_m` that they make."""
+    given = {name: getattr(params, name) for name in ZONE_PLATE_GEOMETRY if getattr(params, name) is not None}
+    known = {**(ZONE_PLATE_GEOMETRY if params.probe == "zone-plate" else {}), **given}
+    if len(known) == len(ZONE_PLATE_GEOMETRY):
+        field_m = params.size * known["detector_pixel_m"]
+        known["pixel_size_m"] = wavelength_m(known["energy_eV"]) * known["distance_m"] / field_m
+    return known
+
+
+def wavelength_m(energy_eV):
+    """Return the wavelength of photons, in metres, of an energy in eV."""
+    return scipy.constants.h * scipy.constants.c / (energy_eV * scipy.constants.e)
+
+
+def seeds(seed):
+    """Return independent seeds for `STREAMS`, by name, all from one."""
+    return dict(zip(STREAMS, np.random.SeedSequence(seed).generate_state(len(STREAMS)).tolist()))
+
+
+def numbered(name, count):
+    """Return `count` names: numbered, unless there is one."""
+    return [name] if count == 1 else [f"{name}-{i}" for i in range(1, count + 1)]
+
+
+def write(path, parts):
+    """Write each scan to PtychoPINN's NPZ, and its metadata to JSON beside it: all files, or none.
+
+    Args:
+        path: pathlib.Path, `x.npz`; a part named `-test` goes to `x-test.npz` and `x-test.json`.
+        parts: dict from name to `Simulated`.
+
+    Returns:
+        dict from the paths of the NPZ files to `Simulated`.
+    """
+    writers = {}
+    for name, made in parts.items():
+        writers[f"{path.stem}{name}.npz"] = lambda target, made=made: ptychopinn_npz.write(
+            target, made.scan, made.true_positions, made.metadata
+        )
+        writers[f"{path.stem}{name}.json"] = lambda target, made=made: target.write_text(
+            json.dumps(made.metadata, indent=2) + "\n"
+        )
+    write_together(path.parent, writers, last=next(iter(writers)))
+    return {path.with_name(f"{path.stem}{name}.npz"): made for name, made in parts.items()}

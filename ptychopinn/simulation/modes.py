@@ -1,0 +1,57 @@
+"""Probes `(mode, y, x)` changed: more incoherent modes, another side."""
+
+import numpy as np
+
+
+def incoherent(probe, modes, power=0.3):
+    """Make orthogonal modes of a probe's first one: it times polynomials of rising degree, like Hermite's.
+
+    Args:
+        probe: complex array `(mode, y, x)`.
+        modes: int. How many to make.
+        power: float. Power of each mode, of the one before it. Defaults to 0.3.
+
+    Returns:
+        complex64 array `(mode, y, x)`; together they are as bright as the first mode was.
+
+    Reference:
+        Thibault and Menzel, Nature 494, 68 (2013), doi:10.1038/nature11806
+    """
+    first = np.asarray(probe[0], np.complex128)
+    size = first.shape[-1]
+    y, x = (np.mgrid[:size, :size] - size // 2) / (size / 2)
+    degrees = [(total - k, k) for total in range(modes) for k in range(total + 1)][:modes]
+    waves = np.stack([first * y**i * x**j for i, j in degrees])
+    basis, triangle = np.linalg.qr(waves.reshape(modes, -1).T)
+    basis = basis * np.exp(1j * np.angle(np.diag(triangle)))  # the first mode keeps its phase
+    powers = power ** np.arange(modes)
+    powers *= np.sum(np.abs(first) ** 2) / powers.sum()
+    return (np.sqrt(powers)[:, None, None] * basis.T.reshape(waves.shape)).astype(np.complex64)
+
+
+def resize(probe, size, how="pad"):
+    """Bring a probe to another side; its middle, pixel `size // 2`, stays the middle.
+
+    Args:
+        probe: complex array `(mode, y, x)`.
+        size: int. The side wanted, in pixels.
+        how: `"pad"`, with zeros (or cut): as wide in pixels; or `"interpolate"`: as wide as a part of the side, by
+            padding (or cutting) its Fourier transform, which is exact for the waves that a detector can see.
+
+    Returns:
+        complex64 array `(mode, size, size)`.
+    """
+    if how == "interpolate":
+        far = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(probe, axes=(1, 2)), norm="ortho"), axes=(1, 2))
+        near = np.fft.ifft2(np.fft.ifftshift(_pad(far, size), axes=(1, 2)), norm="ortho")
+        return np.fft.fftshift(near, axes=(1, 2)).astype(np.complex64)
+    return _pad(probe, size).astype(np.complex64)
+
+
+def _pad(waves, size):
+    held = waves.shape[-1]
+    shared = min(held, size)
+    into, of = (slice(side // 2 - shared // 2, side // 2 - shared // 2 + shared) for side in (size, held))
+    out = np.zeros((len(waves), size, size), np.complex128)
+    out[:, into, into] = waves[:, of, of]
+    return out
