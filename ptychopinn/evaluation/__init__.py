@@ -1,1 +1,1 @@
-"""How close a reconstruction is to the truth."""
+"""How good a reconstruction is: against the truth, against another one, and against the measured patterns."""

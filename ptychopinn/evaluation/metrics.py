@@ -1,0 +1,104 @@
+"""Figures of an image against the truth, both on the same pixels.
+
+References:
+    Wang et al., IEEE Trans. Image Process. 13, 600 (2004), doi:10.1109/TIP.2003.819861: SSIM.
+    Wang, Simoncelli and Bovik, Asilomar (2003), doi:10.1109/ACSSC.2003.1292216: multi-scale SSIM.
+"""
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Weights of multi-scale SSIM, finest scale first, as published."""
+
+WINDOW = 11
+"""Side of SSIM's Gaussian window of sigma 1.5, in pixels."""
+
+NO_LUMINANCE = 1e6
+"""K1 of SSIM at which its luminance term is 1 whatever the means."""
+
+SMALLEST_ERROR = 1e-12
+"""Errors below it count as it: two equal images have a finite PSNR."""
+
+
+def parts(image, truth):
+    """Split two complex images into what is compared.
+
+    The truth's phase is turned by its mean, to keep it off the branch cut; the image's lies within half a turn of it.
+
+    Returns:
+        dict from `complex`, `amplitude` and `phase` to the pair `(image, truth)`; phases in radians.
+    """
+    mean = np.angle(np.mean(truth / np.maximum(np.abs(truth), 1e-9)))
+    phase = wrap(np.angle(truth).astype(float) - mean)
+    return {
+        "complex": (image, truth),
+        "amplitude": (np.abs(image).astype(float), np.abs(truth).astype(float)),
+        "phase": (phase + wrap(np.angle(image) - mean - phase), phase),
+    }
+
+
+def wrap(phase):
+    """Bring a phase to -pi ... pi."""
+    return (phase + np.pi) % (2 * np.pi) - np.pi
+
+
+def errors(image, truth):
+    """Return the figures of the difference between two images, complex or real.
+
+    Returns:
+        dict: `mae` and `rmse`; `nrmse`, relative to the truth's norm; `psnr` in dB, whose peak is the range of the
+        truth (the largest modulus, for a complex one); NaN where the truth does not vary.
+    """
+    difference = np.abs(image - truth)
+    rmse = max(float(np.sqrt(np.mean(difference**2))), SMALLEST_ERROR)
+    norm = float(np.sqrt(np.mean(np.abs(truth) ** 2)))
+    peak = float(np.abs(truth).max() if np.iscomplexobj(truth) else np.ptp(truth))
+    return {
+        "mae": float(difference.mean()),
+        "rmse": rmse,
+        "nrmse": rmse / norm if norm else np.nan,
+        "psnr": peak_ratio(peak, rmse) if varies(truth) else np.nan,
+    }
+
+
+def peak_ratio(peak, rmse):
+    """Return the peak signal-to-noise ratio, in dB."""
+    return float(20 * np.log10(peak / rmse))
+
+
+def varies(truth):
+    """Tell whether an image is more than one value and rounding."""
+    return bool(np.abs(truth - truth.mean()).max() > 1e-6 * max(np.abs(truth).max(), 1.0))
+
+
+def ssim(image, truth):
+    """Return the structural similarity of two real images, for the range of the truth."""
+    return _similarity(image, truth, np.ptp(truth))
+
+
+def ms_ssim(image, truth):
+    r"""Return the multi-scale structural similarity of two real images: $l_M^{w_M} \prod_j (c s)_j^{w_j}$.
+
+    Between scales the images are averaged over 2 x 2 pixels. Luminance is compared at the coarsest scale alone. A scale
+    at which contrast and structure are opposed counts as 0. Images under 176 pixels have room for fewer than five
+    scales: the weights of those are brought to the same sum.
+    """
+    scales = int(np.log2(min(truth.shape) / WINDOW)) + 1
+    weights = np.array(SCALE_WEIGHTS[:scales]) * (sum(SCALE_WEIGHTS) / sum(SCALE_WEIGHTS[:scales]))
+    peak, product = np.ptp(truth), 1.0
+    for weight in weights[:-1]:
+        product *= max(_similarity(image, truth, peak, K1=NO_LUMINANCE), 0.0) ** weight
+        image, truth = _halved(image), _halved(truth)
+    return float(product * max(_similarity(image, truth, peak), 0.0) ** weights[-1])
+
+
+def _halved(image):
+    height, width = (side // 2 for side in image.shape)
+    return image[: 2 * height, : 2 * width].reshape(height, 2, width, 2).mean(axis=(1, 3))
+
+
+def _similarity(image, truth, peak, **settings):
+    mean = structural_similarity(truth, image, data_range=peak, gaussian_weights=True, sigma=1.5,
+                                 use_sample_covariance=False, **settings)  # fmt: skip
+    return float(mean)

@@ -1,0 +1,129 @@
+"""Score a reconstruction against the truth, or against another reconstruction of the same scan."""
+
+import dataclasses
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from ptychopinn.evaluation import ring_correlation as rings
+from ptychopinn.evaluation.location import locate
+from ptychopinn.evaluation.metrics import errors, ms_ssim, parts, peak_ratio, ssim, varies
+from ptychopinn.evaluation.region import SMALLEST, find_region, well_lit
+from ptychopinn.evaluation.registration import crop, register, with_margin
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """How close a reconstruction is to the truth.
+
+    Args:
+        figures: dict from name to float; NaN where the truth does not vary, so that a figure has no meaning. Of each
+            part, `complex`, `amplitude` and `phase` (radians): `mae_*`, `nrmse_*`, `psnr_*` (dB, the truth's range as
+            peak), `frc50_*`, `frc143_*`, `frc_half_bit_*` (cycles per pixel) and `frc_area_*`; of amplitude and phase
+            also `ssim_*`, `ms_ssim_*`, `psnr_255_*` (dB, 255 as peak, as PtychoPINN states it) and `frc50_rings_*`
+            (0.5 crossing, counted in rings); `resolution_m` and `resolution_half_bit_m` (period at the complex
+            crossing) where the pixel size is known.
+        curves: dict of float arrays `(ring,)`: `frequency` (cycles per pixel), `frc`, `frc_amplitude`, `frc_phase`,
+            and `half_bit`, the threshold for the complex image.
+        image, truth: complex arrays `(y, x)`: both on the same pixels, those of the region.
+        region: `(top, bottom, left, right)` in the truth's pixels.
+        shift: `(y, x)` by which the image was moved from where the origins put it, or else from the truth's corner.
+        ramp: `(y, x)` phase ramp that the image was multiplied with, radians per pixel.
+        factor: complex factor that the image was multiplied with, at the middle of the region.
+        pixel_size_m: float, where it is known.
+    """
+
+    figures: dict
+    curves: dict
+    image: np.ndarray
+    truth: np.ndarray
+    region: tuple
+    shift: tuple
+    ramp: tuple
+    factor: complex
+    pixel_size_m: float | None = None
+
+
+def score(product, truth, region="auto", low_pass_px=None):
+    """Register a product with the truth and measure how close it is.
+
+    Shift, complex factor and phase ramp are removed together: ptychography cannot know them.
+
+    Args:
+        product, truth: Product.
+        region: `"auto"`, `"weight"`, `"scan"`, or a box of the truth's pixels: see `find_region`.
+        low_pass_px: float. Sigma of a Gaussian filter that is applied to both images first, pixels.
+
+    Returns:
+        Score.
+
+    Raises:
+        ValueError: if one of the two is constant, or they share less than 16 x 16 pixels.
+    """
+    for one in (product, truth):
+        _refuse_constant(one)
+    origins = None if product.origin is None or truth.origin is None else np.subtract(product.origin, truth.origin)
+    box, place, registered = _best(product, truth, origins, region)
+    image, target = registered.image, crop(truth.object, box)
+    if low_pass_px:
+        image, target = (gaussian_filter(part, low_pass_px) for part in (image, target))
+    shift = np.add(place, registered.shift) - (0 if origins is None else origins)
+    pixel_size_m = truth.pixel_size_m or product.pixel_size_m
+    figures, curves = measure(image, target, pixel_size_m)
+    return Score(figures, curves, image, target, box, tuple(map(float, shift)), registered.ramp, registered.factor,
+                 pixel_size_m)  # fmt: skip
+
+
+def measure(image, truth, pixel_size_m=None):
+    """Return the `figures` and `curves` of a `Score` for two complex images on the same pixels."""
+    figures, curves = {}, {"frequency": rings.frequencies(truth.shape)}
+    half_bit = {real: rings.half_bit(truth.shape, real) for real in (False, True)}
+    for name, (ours, theirs) in parts(image, truth).items():
+        real, known = name != "complex", varies(theirs)
+        found = errors(ours, theirs)
+        rmse = found.pop("rmse")
+        curve = rings.ring_correlation(ours, theirs) if known else np.full(len(curves["frequency"]), np.nan)
+        limits = {"frc50": 0.5, "frc143": rings.SEVENTH, "frc_half_bit": half_bit[real]}
+        found |= {key: rings.crossing(curve, limit) if known else np.nan for key, limit in limits.items()}
+        found["frc_area"] = rings.area(curve)
+        if real:
+            found |= {
+                "ssim": ssim(ours, theirs) if known else np.nan,
+                "ms_ssim": ms_ssim(ours, theirs) if known else np.nan,
+                "psnr_255": peak_ratio(255, rmse),
+                "frc50_rings": found["frc50"] * min(truth.shape),
+            }
+        figures |= {f"{key}_{name}": value for key, value in found.items()}
+        curves[f"frc_{name}" if real else "frc"] = curve
+    curves["half_bit"] = half_bit[False]
+    if pixel_size_m:
+        for key, limit in (("resolution_m", "frc50_complex"), ("resolution_half_bit_m", "frc_half_bit_complex")):
+            figures[key] = pixel_size_m / figures[limit] if figures[limit] else np.nan
+    return figures, curves
+
+
+def _best(product, truth, near, region):
+    """Register at every place that the search suggests; return `(box, place, Registered)` of the closest."""
+    places = locate(product.object, well_lit(product), truth.object, well_lit(truth), near)
+    found = []
+    for place in places:
+        box = find_region(product, truth, place, region)
+        if box is not None:
+            image, target = with_margin(product.object, box, place), with_margin(truth.object, box)
+            found.append((box, place, register(image, target)))
+    if not found:
+        raise ValueError(
+            f"{product.name} and {truth.name} must share {SMALLEST} x {SMALLEST} pixels that both saw well. "
+            f"Received: no overlap between the two, of {product.object.shape[0]} x {product.object.shape[1]} and "
+            f"{truth.object.shape[0]} x {truth.object.shape[1]} pixels. Are both of the same scan, in the same pixels?"
+        )
+    return min(found, key=lambda one: one[2].error)
+
+
+def _refuse_constant(product):
+    seen = product.object[well_lit(product)]
+    if not seen.size or not varies(seen):
+        raise ValueError(
+            f"The object of {product.name} must vary. Received: one value, {seen.mean() if seen.size else 0:.4g}, "
+            "everywhere. Was it reconstructed?"
+        )

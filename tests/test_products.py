@@ -1,0 +1,167 @@
+"""Laws of reading reconstructions: those of every program, and a clear line where there is none."""
+
+import h5py
+import numpy as np
+import pytest
+from refusal import assert_said_plainly, ptycho
+
+from ptychopinn.formats.products import read_product
+
+
+@pytest.fixture
+def image():
+    """An object (y, x) that is no square."""
+    draw = np.random.default_rng(0)
+    return ((2 + draw.standard_normal((40, 50))) * np.exp(1j * draw.standard_normal((40, 50)))).astype(np.complex64)
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Save arrays as an NPZ; returns its path."""
+
+    def write(**arrays):
+        np.savez(tmp_path / "recon.npz", **arrays)
+        return tmp_path / "recon.npz"
+
+    return write
+
+
+def test_the_folder_of_a_reconstruction_is_read_whole(tmp_path, image):
+    known = {"weight": np.abs(image), "origin": np.array([-3, 4]), "ramp": np.array([0.1, 0.2]),
+             "probe": np.ones((2, 8, 8), np.complex64), "pixel_size_m": np.array(2e-9)}  # fmt: skip
+    np.savez(tmp_path / "reconstruction.npz", object=image, **known)
+    product = read_product(tmp_path)
+    np.testing.assert_array_equal(product.object, image)
+    np.testing.assert_array_equal(product.weight, known["weight"])
+    assert product.origin == (-3, 4) and product.ramp == (0.1, 0.2) and product.pixel_size_m == 2e-9
+    assert product.probe.shape == (2, 8, 8) and product.positions is None
+
+
+OTHERS = {
+    "any name": lambda image: {"obj_final": image},
+    "with an axis of one": lambda image: {"object": image[None]},
+    "beside a probe and text": lambda image: {"x": image, "probe": image[:9, :9], "note": np.array("text")},
+    "beside pickled objects": lambda image: {"x": image, "_metadata": np.array({"a": 1}, dtype=object)},
+    "amplitude and phase": lambda image: {"amplitude": np.abs(image), "phase": np.angle(image)},
+    "double precision": lambda image: {"object": image.astype(np.complex128)},
+}
+
+
+@pytest.mark.parametrize("arrays", OTHERS.values(), ids=OTHERS)
+def test_a_complex_image_is_found(save, image, arrays):
+    product = read_product(save(**arrays(image)))
+    np.testing.assert_allclose(product.object, image, rtol=1e-5)
+    assert product.object.dtype == np.complex64 and product.origin is None and product.weight.all()
+
+
+def test_a_scan_file_s_object_lies_at_the_origin(save, image):
+    x, y = np.arange(3.0) + 10, np.arange(3.0) + 20
+    image[5:9, 5:9] = 0  # opaque, not unseen
+    product = read_product(save(objectGuess=image, xcoords=x, ycoords=y, probeGuess=np.ones((8, 8)) + 0j))
+    np.testing.assert_array_equal(product.positions, np.stack([y, x], axis=1))
+    assert product.origin == (0, 0) and product.weight.all() and product.probe.shape == (1, 8, 8)
+
+
+def test_what_was_not_seen_may_be_anything(save, image):
+    mask = np.zeros(image.shape, bool)
+    mask[5:30, 10:40] = True
+    product = read_product(save(object=np.where(mask, image, np.nan), mask=mask))
+    np.testing.assert_array_equal(product.weight > 0, mask)
+    np.testing.assert_array_equal(product.object, np.where(mask, image, 0))
+
+
+def test_without_a_weight_zeros_outside_were_not_seen_and_zeros_inside_are_opaque(save, image):
+    image[:4], image[20:22, 20:22] = 0, 0
+    weight = read_product(save(object=image)).weight
+    assert not weight[:4].any() and weight[4:].all()
+
+
+@pytest.fixture
+def fields(image):
+    """A ptychodus product: pixels of 10 x 20 nm, the object's centre off the axis."""
+    return {
+        "object": image[None],
+        "probe": np.ones((1, 2, 8, 8), np.complex64),
+        "probe_position_indexes": np.arange(2),
+        "probe_position_x_m": np.array([3e-8, 7e-8]),
+        "probe_position_y_m": np.array([1e-8, 5e-8]),
+        "object_center_x_m": 3e-8,
+        "object_center_y_m": 1e-8,
+        "object_pixel_width_m": 2e-8,
+        "object_pixel_height_m": 1e-8,
+    }
+
+
+def write_hdf5(path, fields):
+    with h5py.File(path, "w") as file:
+        for key, value in fields.items():
+            if np.ndim(value):
+                file[key] = value
+        for key, value in fields.items():
+            if not np.ndim(value):
+                file["object"].attrs[key.removeprefix("object_")] = value
+    return path
+
+
+@pytest.mark.parametrize("form", ["npz", "h5"])
+def test_a_ptychodus_product_has_its_positions_in_its_pixels(save, tmp_path, fields, image, form):
+    """The object's centre is the middle of its pixels, (side - 1) / 2."""
+    product = read_product(save(**fields) if form == "npz" else write_hdf5(tmp_path / "product.h5", fields))
+    np.testing.assert_array_equal(product.object, image)
+    np.testing.assert_allclose(product.positions, [[19.5, 24.5], [23.5, 26.5]])
+    assert product.origin == (0, 0) and product.pixel_size_m == 2e-8 and product.probe.shape == (2, 8, 8)
+
+
+def test_ptychodus_s_own_file_is_read(shared_data):
+    product = read_product(shared_data / "ptychodus" / "product.h5")
+    assert product.object.shape == (512, 512) and product.positions.shape == (64, 2) and product.probe.shape[0] == 2
+    assert (product.positions > 0).all() and (product.positions < 512).all() and product.pixel_size_m == 1e-8
+
+
+REFUSED = {
+    "no image": (lambda image: {"a": np.ones(3)}, "an object", "0 complex images among the keys a", "Rename"),
+    "two images": (lambda image: {"a": image, "b": image}, "2 complex images among the keys a, b", "Rename"),
+    "three slices": (lambda image: {"object": np.stack(3 * [image])}, "object (y, x)", "(3, 40, 50)", "Keep one"),
+    "too small": (lambda image: {"object": image[:5]}, "8 x 8 pixels", "(5, 50)", "Keep one"),
+    "NaN": (lambda image: {"object": np.where(image.real > 4, np.nan, image)}, "finite", "NaN", "Set pixels"),
+    "weight of another shape": (lambda image: {"object": image, "weight": np.ones((3, 3))}, "weight", "(3, 3)"),
+    "amplitude of another shape": (lambda image: {"amplitude": np.ones((9, 9)), "phase": np.ones((9, 8))}, "one shape"),
+    "origin of three": (lambda image: {"object": image, "origin": np.ones(3)}, "2 finite numbers as origin", "Correct"),
+    "positions without pairs": (lambda image: {"objectGuess": image, "xcoords": np.ones(3), "ycoords": np.ones(2)},
+                                "3 xcoords, 2 ycoords", "Write only"),
+    "pickled": (lambda image: {"object": np.array([image, 1], dtype=object)}, "object", "pickled", "Save it again"),
+    "constant": (lambda image: {"object": np.full((40, 40), 1 + 1j)}, "recon.npz must vary", "1+1j", "reconstructed?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED)
+def test_what_is_no_reconstruction_is_refused(save, tmp_path, image, out, row):
+    arrays, *words = row
+    np.savez(tmp_path / "truth.npz", object=image)
+    result = ptycho("evaluate", save(**arrays(image)), tmp_path / "truth.npz", "--output-dir", out)
+    assert_said_plainly(result, *words, out=out)
+
+
+FILES = {
+    "missing": ("nowhere.npz", None, "must be a file", "nowhere.npz", "Check the path"),
+    "an empty folder": (".", None, "reconstruction.npz", "which is none"),
+    "text": ("recon.npz", b"hello", "NumPy archive", "another kind of file"),
+    "a damaged archive": ("recon.npz", b"PK\3\4", "whole file", "damaged", "Copy it again"),
+    "not HDF5": ("product.h5", b"hello", "whole HDF5 file", "Copy it again"),
+}
+
+
+@pytest.mark.parametrize("row", FILES.values(), ids=FILES)
+def test_what_is_no_file_of_a_reconstruction_is_refused(tmp_path, out, row):
+    name, content, *words = row
+    if content:
+        (tmp_path / name).write_bytes(content)
+    result = ptycho("evaluate", tmp_path / name, tmp_path / name, "--output-dir", out)
+    assert_said_plainly(result, *words, out=out)
+
+
+def test_hdf5_without_an_object_is_refused(tmp_path, out):
+    with h5py.File(tmp_path / "product.h5", "w") as file:
+        file["something"] = np.ones(3)
+    result = ptycho("evaluate", tmp_path / "product.h5", tmp_path / "product.h5", "--output-dir", out)
+    assert_said_plainly(result, "called object", "something", "Save the reconstruction", out=out)
