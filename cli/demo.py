@@ -32,6 +32,6 @@ def demo(output_dir, epochs, talk, backend):
     scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3, name=scan.name))
     stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
               "training": TrainingParams(epochs=epochs)}  # fmt: skip
-    train.run(scan, None, bundle, stored, ExecutionParams(), False, talk)
-    infer.run(bundle, scan, out, 16, None, None, {}, ExecutionParams(), talk)
-    talk.result(f"Pictures: {out / 'comparison.png'}, {out / 'phase.png'}, {out / 'probe.png'}")
+    train.run(scan, None, bundle, stored, ExecutionParams(), False, False, talk)
+    infer.run(bundle, scan, out, 16, {}, {}, True, talk)
+    talk.result(f"Pictures: {out / 'report.html'}, {out / 'comparison.png'}")

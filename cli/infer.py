@@ -9,6 +9,10 @@ from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn_cli import backend as backends
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.options import collect, config_option, params_options, user_fields
+from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
+
+READING = ("measurement", "zero_frequency")
+"""How a file is read, as in training unless it is said anew."""
 
 
 @click.command(short_help="Reconstruct a scan with a trained bundle.")
@@ -22,40 +26,43 @@ from ptychopinn_cli.options import collect, config_option, params_options, user_
               help="What the file holds; as in training if not given.")  # fmt: skip
 @click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
               help="Where the file keeps the zero frequency; as in training if not given.")  # fmt: skip
+@report_option
 @config_option
 @params_options(ModelParams, restate=True)
 @params_options(ExecutionParams)
 @command
-def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, talk, backend, **options):
-    """Reconstruct the scan DATA with BUNDLE: object, pictures, report.
+def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, report, talk, backend, **options):
+    """Reconstruct the scan DATA with BUNDLE: object, pictures, report, and a page that shows them.
 
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
     execution = collect(ExecutionParams, options)
     backends.use(backend, execution)
-    run(bundle, data, output_dir, batch_size, measurement, zero_frequency, options, execution, talk)
+    reading = {"measurement": measurement, "zero_frequency": zero_frequency}
+    run(bundle, data, output_dir, batch_size, reading, options, report, talk)
 
 
-def run(bundle, data, output_dir, batch_size, measurement, zero_frequency, restated, execution, talk):
+def run(bundle, data, output_dir, batch_size, reading, restated, report, talk):
     """Reconstruct and write; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.bundle import load_bundle, versions
     from ptychopinn.evaluation.alignment import align
     from ptychopinn.formats import read_scan
     from ptychopinn.inference import reconstruct
-    from ptychopinn.report import write_reconstruction
+    from ptychopinn.product import Product
+    from ptychopinn.report.page import PAGE
+    from ptychopinn.report.reconstruction import write_reconstruction
     from ptychopinn_cli.progress import counting
 
     began = time.perf_counter()
     loaded = load_bundle(bundle)
-    model = loaded.model
-    refuse_contradictions(restated, model.params)
-    scan = read_scan(data, measurement or loaded.data.measurement, zero_frequency or loaded.data.zero_frequency)
+    refuse_contradictions(restated, loaded.model.params)
+    scan = read_scan(data, **{name: reading.get(name) or getattr(loaded.data, name) for name in READING})
     for sentence in scan.notes:
         talk.note(sentence)
     check_writable(output_dir)
     opened = time.perf_counter()
     with counting("reconstructing", len(scan), talk.quiet) as progress:
-        done = reconstruct(model, scan, batch_size, progress)
+        done = reconstruct(loaded.model, scan, batch_size, progress)
     aligned = None if scan.object is None else align(done.stitched, scan.object, scan.positions)
     seconds = {"open": opened - began, **done.seconds}
     record = {
@@ -66,12 +73,42 @@ def run(bundle, data, output_dir, batch_size, measurement, zero_frequency, resta
         "patterns_per_second": round(done.patterns / sum(done.seconds.values()), 2),
         "error_against_file_object": None if aligned is None else round(aligned.error, 5),
     }  # fmt: skip
-    write_reconstruction(output_dir, done, loaded.probe, record, scan.pixel_size_m, aligned)
-    height, width = done.stitched.object.shape
+    product = Product(**vars(done.stitched), probe=loaded.probe, positions=scan.positions,
+                      pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
+    html = made_or_noted(lambda: page(loaded, product, scan, record, talk), PAGE, talk) if report else None
+    write_reconstruction(output_dir, product, record, aligned, html)
+    height, width = product.object.shape
     talk.result(f"{output_dir}: object of {height} x {width} pixels from {done.patterns} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
     if aligned is not None:
         talk.result(f"complex error against the file's object {aligned.error:.4f}")
+
+
+def page(bundle, product, scan, record, talk):
+    """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
+    from ptychopinn.bundle import describe_data
+    from ptychopinn.evaluation.scoring import score
+    from ptychopinn.product import Product
+
+    scored = None
+    if record["error_against_file_object"] is not None:
+        truth = Product(scan.object, origin=(0, 0), positions=scan.positions, name=f"the object of {scan.name}")
+        scored = made_or_noted(lambda: score(product, truth), "comparison with the file's object", talk)
+    tables = {"seconds": "Seconds", "versions": "Versions"}
+    facts = {
+        "Command": command_facts(),
+        "Data": describe_data(record["data"], scan),
+        "Reconstruction": {name: value for name, value in record.items() if name not in tables},
+        **{title: record[name] for name, title in tables.items()},
+    }
+    subtitle = f"{facts['Command']['date']}, with the bundle {record['bundle']}"
+    headline = [(f"{record['patterns_per_second']:.0f}", "patterns a second")]
+    if record["error_against_file_object"] is not None:
+        headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
+    return page_of_bundle(
+        bundle, product, scan, facts, headline=headline, score=scored,
+        title=f"Reconstruction of {scan.name}", subtitle=subtitle,
+    )  # fmt: skip
 
 
 def refuse_contradictions(restated, params):

@@ -6,9 +6,12 @@ import click
 
 from ptychopinn_cli.backend import BackendName
 from ptychopinn_cli.backends import backends
+from ptychopinn_cli.compare import compare
 from ptychopinn_cli.demo import demo
+from ptychopinn_cli.evaluate import evaluate
 from ptychopinn_cli.infer import infer
 from ptychopinn_cli.inspect import inspect
+from ptychopinn_cli.simulate import simulate
 from ptychopinn_cli.train import train
 
 
@@ -32,5 +35,5 @@ def main(context, backend):
     context.obj = {"backend": backend}
 
 
-for command in (train, infer, inspect, demo, backends):
+for command in (train, infer, evaluate, compare, inspect, simulate, demo, backends):
     main.add_command(command)

@@ -9,6 +9,7 @@ from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelPara
 from ptychopinn_cli import backend as backends
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.options import collect, config_option, params_options, user_fields
+from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 
 STORED = (ModelParams, DataParams, LossParams, TrainingParams)
 SECTIONS = ("model", "data", "loss", "training")
@@ -24,12 +25,13 @@ SECTIONS = ("model", "data", "loss", "training")
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="run", show_default=True,
               help="Folder of the bundle.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=pathlib.Path), help="Folder of a run to go on with.")
+@report_option
 @config_option
 @params_options(*STORED, ExecutionParams)
 @command
 @click.pass_context
-def train(context, data, train_data_file, test_data, output_dir, resume, talk, backend, **options):
-    """Train a network on DATA, without labels, and write a bundle.
+def train(context, data, train_data_file, test_data, output_dir, resume, report, talk, backend, **options):
+    """Train a network on DATA, without labels, and write a bundle, and a page that shows what it can do.
 
     Example: ptycho train scan.npz --output-dir run --epochs 30
     """
@@ -45,13 +47,15 @@ def train(context, data, train_data_file, test_data, output_dir, resume, talk, b
         backends.use(backend, execution)
         output_dir = resume
         stored, data, test_data = read_run(resume, context, options)
-    run(data, test_data, output_dir, stored, execution, resume is not None, talk)
+    run(data, test_data, output_dir, stored, execution, resume is not None, report, talk)
 
 
-def run(data, test_data, output_dir, stored, execution, resume, talk):
+def run(data, test_data, output_dir, stored, execution, resume, report, talk):
     """Train, and write the bundle; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.bundle import describe_data, save_bundle
+    from ptychopinn.files import write_whole
     from ptychopinn.formats import read_scan
+    from ptychopinn.report.page import PAGE, page_writer
     from ptychopinn.training import Settings, fit_to
     from ptychopinn.training import train as train_model
     from ptychopinn_cli.progress import TrainingBar
@@ -61,10 +65,8 @@ def run(data, test_data, output_dir, stored, execution, resume, talk):
     validation = read_scan(test_data, **how) if test_data else None
     for sentence in scan.notes:
         talk.note(sentence)
-    settings = Settings(
-        **{**stored, "model": fit_to(scan, stored["model"], stored["data"], stored["training"].seed)},
-        execution=execution,
-    )
+    fitted = fit_to(scan, stored["model"], stored["data"], stored["training"].seed)
+    settings = Settings(**{**stored, "model": fitted}, execution=execution)
     check_writable(output_dir)
     described = describe_data(data, scan)
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
@@ -79,26 +81,60 @@ def run(data, test_data, output_dir, stored, execution, resume, talk):
     except KeyboardInterrupt:
         raise click.ClickException(f"Interrupted. Go on with: ptycho train --resume {output_dir}") from None
     if not trained.history:
-        raise click.ClickException(
-            "The loss must be a number. Received: NaN in the first epoch, no bundle was written. "
-            "Try a lower --learning-rate, or --precision float32."
-        )
+        raise diverged("the first epoch, no bundle was written")
     with backends.without_greeting():
         save_bundle(output_dir, trained.model, settings.data, settings.training, trained.history, described)
+    (output_dir / PAGE).unlink(missing_ok=True)  # of an earlier training
     last = trained.history[-1]
     if trained.diverged:
-        raise click.ClickException(
-            f"The loss must be a number. Received: NaN in epoch {int(last['epoch']) + 1}. The bundle {output_dir} has "
-            "the weights of the epoch before. Try a lower --learning-rate, or --precision float32."
-        )
+        raise diverged(f"epoch {int(last['epoch']) + 1}. The bundle {output_dir} has the weights of the epoch before")
     spent = sum(row["seconds"] for row in trained.history)
     talk.result(f"{output_dir}: {int(last['epoch'])} epochs in {spent:.0f} s, loss {last['loss']:.4g}, "
                 f"R-factor {last['r_factor']:.3f}")  # fmt: skip
+    html = made_or_noted(lambda: page(output_dir, trained, settings, scan), PAGE, talk) if report else None
+    for name, write in page_writer(html).items():
+        write_whole(output_dir / name, write)
+
+
+def diverged(where):
+    """Return the error of a loss that became NaN."""
+    return click.ClickException(
+        f"The loss must be a number. Received: NaN in {where}. Try a lower --learning-rate, or --precision float32."
+    )
+
+
+def page(folder, trained, settings, scan):
+    """Reconstruct the middle of the training scan; return the page of the training, as HTML."""
+    import numpy as np
+
+    from ptychopinn.bundle import Bundle, read_record
+    from ptychopinn.inference import reconstruct
+    from ptychopinn.product import Product
+    from ptychopinn.report.fit import AT_MOST
+    from ptychopinn.selection import part
+    from ptychopinn.stitching import outward
+
+    bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
+    indices = np.sort(outward(scan.positions)[:AT_MOST])
+    done = reconstruct(trained.model, part(scan, indices))
+    product = Product(**vars(done.stitched), probe=bundle.probe, positions=scan.positions[indices],
+                      pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
+    which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"
+    facts = {"Command": command_facts(folder=str(folder), backend=backends.chosen()),
+             "Execution": settings.execution.to_dict()}  # fmt: skip
+    last = trained.history[-1]
+    headline = [(f"{last['loss']:.4g}", f"loss after {int(last['epoch'])} epochs"),
+                (f"{sum(row['seconds'] for row in trained.history):.0f} s", "of training")]  # fmt: skip
+    return page_of_bundle(
+        bundle, product, scan, facts, headline=headline, indices=indices, title=f"Training on {scan.name}",
+        subtitle=facts["Command"]["date"], note=f"It is made of {which} of the training scan.",
+    )  # fmt: skip
 
 
 def refuse_changes(context):
     """Raise a usage error if an option is given that a resumed run may not change."""
-    free = {"resume", "epochs", "backend", "quiet", "verbose", *(field.name for field in user_fields(ExecutionParams))}
+    of_the_run = ("resume", "epochs", "report", "backend", "quiet", "verbose")
+    free = {*of_the_run, *(field.name for field in user_fields(ExecutionParams))}
     given = [name for name in context.params if name not in free and
              context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]  # fmt: skip
     if given:

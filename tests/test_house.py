@@ -10,10 +10,10 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"fields", "waves", "files", "optics", "product"},
+    {"fields", "waves", "files", "optics", "product", "selection"},
     {"params", "scan", "overlap", "losses"},
-    {"formats", "grouping", "forward", "networks", "simulation", "stitching"},
-    {"evaluation", "model", "pipeline"},
+    {"formats", "grouping", "forward", "networks", "stitching"},
+    {"evaluation", "model", "pipeline", "simulation"},
     {"callbacks", "collapse", "inference", "report"},
     {"loggers", "bundle", "checkpoint"},
     {"training"},

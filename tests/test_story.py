@@ -59,12 +59,14 @@ def test_the_detail_is_the_truth_s(folder):
 
 def test_what_is_written_is_whole(folder):
     names = {path.name for path in (folder / "out").iterdir()}
-    assert names == {"reconstruction.npz", "report.json", "amplitude.png", "phase.png", "probe.png", "comparison.png"}
+    assert names == {
+        "reconstruction.npz", "report.json", "report.html", "amplitude.png", "phase.png", "probe.png", "comparison.png",
+    }  # fmt: skip
     out = np.load(folder / "out/reconstruction.npz", allow_pickle=False)
     assert out["object"].shape == out["weight"].shape and out["object"].dtype == np.complex64
     assert np.isfinite(out["object"]).all() and out["probe"].shape == (1, 32, 32)
     assert {path.name for path in (folder / "run").iterdir()} == {
-        "model.keras", "params.json", "history.csv", "losses.csv", "checkpoint.npz",
+        "model.keras", "params.json", "history.csv", "losses.csv", "checkpoint.npz", "report.html",
     }  # fmt: skip
 
 

@@ -1,0 +1,86 @@
+"""The page that a command writes beside its results."""
+
+import datetime
+import importlib.metadata
+import shlex
+import sys
+
+import click
+
+from ptychopinn_cli.errors import line_of
+
+
+def report_option(function):
+    """Add `--report`."""
+    words = "Write report.html: pictures, fit, curves and options on one page."
+    return click.option("--report/--no-report", default=True, show_default=True, help=words)(function)
+
+
+def made_or_noted(make, what, talk):
+    """Return `make()`, or `None` with a note: a result is not lost because a part of its report cannot be made."""
+    try:
+        return make()
+    except (ValueError, MemoryError) as error:
+        talk.note(f"Note: no {what}. {line_of(error)}")
+        return None
+
+
+def command_facts(**more):
+    """Return what was typed, and when, for the page's table of facts."""
+    now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    return {"command": shlex.join(["ptycho", *sys.argv[1:]]), "date": now, **more}
+
+
+def html_or_none(page_of, arguments, record, wanted, talk):
+    """Return the page of an evaluation or a comparison as HTML; `None` if it is not wanted, or cannot be made.
+
+    Args:
+        page_of: function of the arguments and of the page's facts.
+        arguments: tuple.
+        record: dict: what the command writes as JSON.
+        wanted: bool.
+        talk: Talk.
+    """
+    if not wanted:
+        return None
+    from ptychopinn.report.page import PAGE, render
+
+    packages = ("ptychopinn", "numpy", "scipy", "scikit-image")
+    facts = {
+        "Command": command_facts(),
+        "Settings": {name: value for name, value in record.items() if not holds_figures(value)},
+        "Versions": {name: importlib.metadata.version(name) for name in packages},
+    }
+    return made_or_noted(lambda: render(page_of(*arguments, facts)), PAGE, talk)
+
+
+def holds_figures(value):
+    """Tell whether a value of a record is a table of its own."""
+    return isinstance(value, dict) or isinstance(value, list) and any(isinstance(one, dict) for one in value)
+
+
+def page_of_bundle(bundle, product, scan, facts, **more):
+    """Return the page of an object that a bundle made, as HTML.
+
+    Args:
+        bundle: Bundle.
+        product: Product.
+        scan: Scan.
+        facts: dict of tables, which those of the bundle follow.
+        more: further arguments of `Run`.
+    """
+    from ptychopinn.report.page import render
+    from ptychopinn.report.run import Run, page_of_run
+
+    record = bundle.record
+    facts = facts | {
+        "Trained on": record["training_data"],
+        "Model": record["model"],
+        "Loss": record["loss"],
+        "Grouping": record["data"],
+        "Training": record["training"],
+        "Versions of the training": record["written_by"]["versions"],
+    }
+    first = scan.probe if bundle.model.params.refines_probe else None
+    run = Run(product=product, scan=scan, history=bundle.history, facts=facts, first_probe=first, **more)
+    return render(page_of_run(run))

@@ -1,0 +1,65 @@
+"""How well an object explains the patterns that it was made from, and which of them it explains worst."""
+
+import dataclasses
+
+import numpy as np
+
+from ptychopinn.evaluation.residual import Residual, predict, residual
+from ptychopinn.selection import part
+
+AT_MOST = 2000
+"""Patterns that are compared: more would cost more than they would tell."""
+
+WORST = 4
+"""Patterns that are shown."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """Patterns of a scan beside those that an object and a probe predict.
+
+    Args:
+        residual: Residual of the compared patterns.
+        compared: int array `(pattern,)`: their indices in the scan; `total` could have been compared.
+        positions: float array `(pattern, 2)`: their positions, pixels.
+        worst: int array: the worst of them, as places in `compared`, worst first.
+        measured, predicted: float arrays `(worst, y, x)`: photons; NaN where the detector has no data.
+        total: int.
+    """
+
+    residual: Residual
+    compared: np.ndarray
+    positions: np.ndarray
+    worst: np.ndarray
+    measured: np.ndarray
+    predicted: np.ndarray
+    total: int
+
+
+def fit(product, scan, indices=None, at_most=AT_MOST):
+    """Compare an object with at most so many patterns of a scan, evenly drawn.
+
+    Args:
+        product: Product, with origin and probe.
+        scan: Scan.
+        indices: int array `(pattern,)`, rising: the patterns to draw from. Defaults to all.
+        at_most: int. Defaults to 2000.
+
+    Returns:
+        Fit.
+    """
+    indices = np.arange(len(scan)) if indices is None else indices
+    compared = indices[np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)]
+    some = part(scan, compared)
+    left = residual(product, product.probe, some)
+    worst = np.argsort(left.by_pattern)[::-1][:WORST]
+    measured = some.amplitudes(worst)
+    return Fit(
+        residual=left,
+        compared=compared,
+        positions=some.positions,
+        worst=worst,
+        measured=np.where(measured < 0, np.nan, np.square(measured)),
+        predicted=left.scale * predict(product, product.probe, some, worst),
+        total=len(indices),
+    )

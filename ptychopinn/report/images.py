@@ -1,0 +1,77 @@
+"""Arrays as pictures inside a page: PNG at native resolution, written as data URIs."""
+
+import base64
+import io
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import hsv_to_rgb
+from PIL import Image
+
+SHADES = 255
+"""Colours of a palette; one more is transparent, for pixels without a value."""
+
+LARGEST = 2048
+"""Larger images are averaged over blocks of pixels, to keep a page light."""
+
+
+def data_uri(content, kind):
+    """Write bytes as the `src` of an image of a MIME type."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def paint(values, scale):
+    """Paint real values `(y, x)` with the colours of a scale; NaN stays transparent.
+
+    Returns:
+        str: data URI of a PNG.
+    """
+    scaled = np.clip((values - scale.low) / (scale.high - scale.low), 0, 1)
+    shades = np.where(np.isfinite(scaled), 1 + np.rint(np.nan_to_num(scaled) * (SHADES - 1)), 0)
+    picture = Image.fromarray(shades.astype(np.uint8))
+    palette = colormaps[scale.colours](np.linspace(0, 1, SHADES), bytes=True)[:, :3]
+    picture.putpalette(np.vstack([np.zeros((1, 3), np.uint8), palette]).tobytes())
+    return _png(picture, transparency=0)
+
+
+def paint_complex(image, brightest):
+    """Paint complex values `(y, x)`: the phase as hue (0 is red), the modulus as brightness, full at `brightest`."""
+    seen = np.isfinite(image)
+    image = np.where(seen, image, 0)
+    hue, value = np.angle(image) / (2 * np.pi) % 1, np.clip(np.abs(image) / max(brightest, 1e-30), 0, 1)
+    colours = hsv_to_rgb(np.stack([hue, np.ones_like(hue), value], axis=-1))
+    return _png(Image.fromarray(np.rint(255 * np.dstack([colours, seen])).astype(np.uint8)))
+
+
+def paint_bar(scale):
+    """Paint the key of `paint`: the colours of a scale from its low end, left, to its high end."""
+    return paint(np.linspace(scale.low, scale.high, SHADES)[None], scale)
+
+
+def paint_wheel(side=96):
+    """Paint the key of `paint_complex`: a disc of all phases, brighter outward."""
+    y, x = np.linspace(1, -1, side)[:, None], np.linspace(-1, 1, side)
+    disc = x + 1j * y
+    return paint_complex(np.where(np.abs(disc) <= 1, disc, np.nan), 1.0)
+
+
+def shrink(image, largest=LARGEST):
+    """Average an image over square blocks until no side is above `largest` pixels; NaN is left out of a mean.
+
+    Returns:
+        `(image, block)`: block is the side of a block, in pixels.
+    """
+    block = -(-max(image.shape) // largest)
+    if block == 1:
+        return image, 1
+    height, width = (side // block * block for side in image.shape)
+    blocks = image[:height, :width].reshape(height // block, block, width // block, block)
+    seen = np.isfinite(blocks)
+    total, count = np.where(seen, blocks, 0).sum(axis=(1, 3)), seen.sum(axis=(1, 3))
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan), block
+
+
+def _png(picture, **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", **options)
+    return data_uri(buffer.getvalue(), "image/png")

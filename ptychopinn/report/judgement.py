@@ -1,0 +1,62 @@
+"""The pages of an evaluation and of a comparison."""
+
+import dataclasses
+
+from ptychopinn.report.blocks import Page
+from ptychopinn.report.fit import fit
+from ptychopinn.report.sections import facts_section, fit_section, object_section, probe_section
+from ptychopinn.report.truth import comparison_section, truth_section, written
+from ptychopinn.report.words import metres
+
+HEADLINE = {
+    "nrmse_complex": "NRMSE, complex",
+    "ssim_amplitude": "SSIM of the amplitude",
+    "ssim_phase": "SSIM of the phase",
+    "frc50_complex": "cycles per pixel at FRC 0.5",
+    "r_factor": "R-factor",
+}
+
+
+def page_of_judgement(judgement, product, known, scan, facts):
+    """Return the `Page` of one reconstruction that was judged.
+
+    Args:
+        judgement: Judgement.
+        product: Product: the reconstruction.
+        known: Product or None: what it was compared with.
+        scan: Scan or None: the patterns that it was compared with.
+        facts: dict from a table's title to a dict of names and values.
+    """
+    sections = []
+    if judgement.score is None:
+        sections.append(object_section(product))
+    else:
+        sections.append(truth_section(judgement.score, known.origin))
+    if judgement.residual is not None:
+        probe = scan.probe if product.probe is None else product.probe
+        sections.append(fit_section(fit(dataclasses.replace(product, probe=probe), scan)))
+    if product.probe is not None:
+        sections.append(probe_section(product.probe))
+    sections.append(facts_section(facts))
+    figures = judgement.figures
+    headline = [(written(figures[name]), words) for name, words in HEADLINE.items() if name in figures]
+    against = f" against {known.name}" if known is not None else ""
+    return Page(f"Evaluation of {judgement.name}", f"{product.name}{against}", headline, sections)
+
+
+def page_of_comparison(judgements, reference, corner, facts):
+    """Return the `Page` of several reconstructions of one scan.
+
+    Args:
+        judgements: list of Judgement.
+        reference: str. What they were compared with.
+        corner: `(y, x)` position of the reference's pixel (0, 0), in pixels of the scan, or None.
+        facts: dict from a table's title to a dict of names and values.
+    """
+    sections = [comparison_section(judgements, reference, corner), facts_section(facts)]
+    score = next(one.score for one in judgements if one.score is not None)
+    height, width = score.truth.shape
+    headline = [(str(len(judgements)), "reconstructions"), (f"{height} × {width} px", "compared")]
+    if score.pixel_size_m:
+        headline.append((metres(score.pixel_size_m), "a pixel"))
+    return Page("Comparison of reconstructions", ", ".join(one.name for one in judgements), headline, sections)

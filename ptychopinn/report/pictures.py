@@ -1,0 +1,81 @@
+"""Pictures of a reconstruction as files: panels with axes in pixels and colour bars."""
+
+import dataclasses
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ptychopinn.report.colours import Scale, middle, of_phase
+
+WELL_SEEN = 0.15
+"""Pictures show where the weight exceeds this part of its largest; the rest is left blank."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """A real image `(y, x)` under a title, and the colours that it is painted with."""
+
+    title: str
+    image: np.ndarray
+    scale: Scale
+
+
+def well_seen(weight):
+    """Return the slices `(rows, columns)` of the box that holds all well-seen pixels."""
+    seen = weight > WELL_SEEN * weight.max()
+    return tuple(slice(*(np.flatnonzero(seen.any(axis=axis))[[0, -1]] + [0, 1])) for axis in (1, 0))
+
+
+def picture_extent(origin, rows, columns):
+    """Return matplotlib's extent of a box of the canvas, in pixels of the scan's positions."""
+    top, left = origin[0] + rows.start - 0.5, origin[1] + columns.start - 0.5
+    return left, left + columns.stop - columns.start, top + rows.stop - rows.start, top
+
+
+def draw(panels, extent=None):
+    """Draw panels side by side, each with its colour bar.
+
+    Args:
+        panels: list of Panel.
+        extent: matplotlib's extent, in pixels. Defaults to the images' own.
+
+    Returns:
+        matplotlib Figure.
+    """
+    figure = Figure(figsize=(5.6 * len(panels), 4.8), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        scale = panel.scale
+        shown = axes.imshow(
+            panel.image, vmin=scale.low, vmax=scale.high, cmap=scale.colours, extent=extent, interpolation="none"
+        )
+        figure.colorbar(shown, ax=axes)
+        axes.set(title=panel.title, xlabel="x / px", ylabel="y / px")
+    return figure
+
+
+def pictures(stitched, probe):
+    """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
+    rows, columns = well_seen(stitched.weight)
+    seen = stitched.weight[rows, columns] > WELL_SEEN * stitched.weight.max()
+    image = np.where(seen, stitched.object[rows, columns], np.nan)
+    extent = picture_extent(stitched.origin, rows, columns)
+    amplitude, phase = np.abs(image), np.angle(image)
+    modes = [
+        Panel(f"probe mode {i}: modulus", modulus, middle(modulus, "magma")) for i, modulus in enumerate(np.abs(probe))
+    ]
+    return {
+        "amplitude.png": draw([Panel("amplitude", amplitude, middle(amplitude))], extent),
+        "phase.png": draw([Panel("phase / rad", phase, of_phase(phase))], extent),
+        "probe.png": draw(modes),
+    }
+
+
+def comparison(aligned):
+    """Draw reconstruction and truth, amplitude and phase, each pair on the truth's scale."""
+    mean = np.exp(-1j * np.angle(np.mean(aligned.truth)))
+    panels = []
+    for name, part, scale_of in (("amplitude", np.abs, middle), ("phase / rad", np.angle, of_phase)):
+        image, truth = part(aligned.object * mean), part(aligned.truth * mean)
+        scale = scale_of(truth)
+        panels += [Panel(f"{name}: reconstruction", image, scale), Panel(f"{name}: truth", truth, scale)]
+    return draw(panels)

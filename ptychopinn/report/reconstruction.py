@@ -1,0 +1,50 @@
+"""The files of a reconstruction: arrays, pictures, numbers and the page, written together."""
+
+import functools
+import json
+import pathlib
+
+import numpy as np
+
+from ptychopinn.files import write_together
+from ptychopinn.report.page import PAGE, page_writer
+from ptychopinn.report.pictures import comparison, pictures
+
+REPORT, COMPARISON = "report.json", "comparison.png"
+
+
+def write_reconstruction(folder, product, record, aligned=None, html=None):
+    """Write `reconstruction.npz`, the pictures, `report.json` and the page, all or none of them.
+
+    Args:
+        folder: path.
+        product: Product, with weight, origin and probe.
+        record: dict: the content of `report.json`.
+        aligned: Aligned. Reconstruction and truth, if the truth is known.
+        html: str. The page, if there is one.
+    """
+    figures = pictures(product, product.probe)
+    if aligned is not None:
+        figures[COMPARISON] = comparison(aligned)
+    writers = {name: functools.partial(figure.savefig, bbox_inches="tight") for name, figure in figures.items()}
+    writers["reconstruction.npz"] = functools.partial(write_arrays, product)
+    writers |= page_writer(html)
+    writers[REPORT] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
+    write_together(folder, writers, last=REPORT)
+    for name in {COMPARISON, PAGE} - set(writers):
+        (pathlib.Path(folder) / name).unlink(missing_ok=True)  # of an earlier scan
+
+
+def write_arrays(product, path):
+    """Write a product as `reconstruction.npz`."""
+    arrays = {
+        "object": product.object,
+        "weight": product.weight,
+        "origin": np.array(product.origin),
+        "ramp": np.array(product.ramp),
+        "probe": product.probe,
+    }
+    if product.pixel_size_m is not None:
+        arrays["pixel_size_m"] = np.array(product.pixel_size_m)
+    with open(path, "wb") as file:
+        np.savez_compressed(file, **arrays)

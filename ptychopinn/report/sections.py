@@ -1,0 +1,130 @@
+"""The parts of a page: object, scan, probe, fit and training, each as a titled section."""
+
+import numpy as np
+
+from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
+from ptychopinn.report.colours import Scale
+from ptychopinn.report.images import paint, paint_bar, paint_complex
+from ptychopinn.report.pictures import WELL_SEEN, well_seen
+from ptychopinn.report.plots import curves_of_training, map_of_scan, plots_of_fit
+from ptychopinn.report.viewer import colour_key, view, wheel_key
+from ptychopinn.report.words import mark, metres, number
+
+BRIGHT = 0.1
+"""The probe's footprint is where its intensity exceeds this part of its largest."""
+
+DECADES = 5
+"""Patterns are shown over at most so many powers of ten."""
+
+
+def object_section(product, note=""):
+    """Show a product's object where it was well seen."""
+    rows, columns = well_seen(product.weight)
+    image, weight = product.object[rows, columns], product.weight[rows, columns]
+    image = np.where(weight > WELL_SEEN * product.weight.max(), image, np.nan)
+    top, left = (0, 0) if product.origin is None else product.origin
+    viewer = view({"": image}, (top + rows.start, left + columns.start), product.pixel_size_m)
+    words = "The complex transmission, its phase ramp removed; pixels that received little light are blank."
+    return Section("object", "Object", f"{words} {note}".strip(), [viewer])
+
+
+def scan_section(product):
+    """Show where the probe went, and how much its places overlap."""
+    light = np.sum(np.abs(product.probe) ** 2, axis=0)
+    footprint = light > BRIGHT * light.max()
+    diameter = 2 * np.sqrt(footprint.sum() / np.pi)
+    low, high = product.positions.min(axis=0), product.positions.max(axis=0)
+    rows = [("positions", number(len(product.positions))),
+            ("extent", f"{high[0] - low[0]:.1f} × {high[1] - low[1]:.1f} px"),
+            ("probe's diameter", f"{diameter:.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
+    if len(product.positions) > 1:
+        step = spacing(product.positions)
+        rows += [("step", f"{step:.1f} px to the nearest neighbour (median)"),
+                 ("overlap", f"{max(0.0, 1 - step / diameter):.0%} of the diameter")]  # fmt: skip
+    if product.pixel_size_m:
+        rows.append(("object pixel", metres(product.pixel_size_m)))
+    drawn = map_of_scan(product, well_seen(product.weight), footprint)
+    return Section("scan", "Scan and overlap", "", [*drawn, Table("", rows)])
+
+
+def spacing(positions):
+    """Return the median distance of a position from its nearest neighbour, pixels."""
+    from scipy.spatial import KDTree
+
+    return float(np.median(KDTree(positions).query(positions, k=2)[0][:, 1]))
+
+
+def probe_section(probe, before=None):
+    """Show the probe's modes; beside them those that training started from, if it refined them."""
+    note, tiles = "Each mode twice: phase and modulus, and modulus alone.", modes(probe, "mode")
+    if before is not None:
+        note = f"Training refined the probe. {note}"
+        turned = before * np.exp(1j * np.angle(np.sum(np.conj(before) * probe, axis=(1, 2), keepdims=True)))
+        tiles = modes(probe, "refined mode") + modes(turned, "the scan's mode")
+    keys = (wheel_key("left, phase as hue and modulus as brightness", 1.0),
+            colour_key("right, modulus; both as parts of the mode's largest", Scale("magma", 0.0, 1.0)))  # fmt: skip
+    return Section("probe", "Probe", note, [Gallery("", tiles, keys)])
+
+
+def modes(probe, name):
+    """Paint probe modes as tiles, each on its own scale, with its part of the power."""
+    power, tiles = np.sum(np.abs(probe) ** 2, axis=(1, 2)), []
+    for index, (mode, part) in enumerate(zip(probe, power / power.sum()), start=1):
+        largest = float(np.abs(mode).max())
+        words = f"{name} {index}"
+        pictures = (
+            (paint_complex(mode, largest), f"{words}: phase and modulus"),
+            (paint(np.abs(mode), Scale("magma", 0.0, largest)), f"{words}: modulus"),
+        )
+        caption = f"{words}: {part:.1%} of the power, modulus up to {largest:.3g} √photons"
+        tiles.append(Tile(pictures, caption[0].upper() + caption[1:]))
+    return tiles
+
+
+def fit_section(fit):
+    """Show how well the patterns are explained, and the worst of them beside their predictions."""
+    left, some = fit.residual, len(fit.compared) < fit.total
+    which = f"{len(fit.compared)} of {fit.total} patterns, evenly drawn," if some else f"All {fit.total} patterns"
+    note = (
+        f"{which} were compared with what object and probe predict: R-factor {left.r_factor:.4f}, deviance "
+        f"{left.deviance_per_photon:.4g} per photon."
+    )
+    gallery = worst_patterns(fit)
+    return Section("fit", "Fit to the patterns", note, [*plots_of_fit(fit.positions, left.by_pattern), gallery])
+
+
+def worst_patterns(fit):
+    """Paint the worst patterns beside their predictions, on one logarithmic scale."""
+    high, seen = float(np.nanmax(fit.measured)), fit.measured[fit.measured > 0]
+    low = max(high / 10**DECADES, float(seen.min()) / 2)
+    scale = Scale("inferno", np.log10(low), np.log10(high))
+    tiles = []
+    for measured, predicted, place in zip(fit.measured, fit.predicted, fit.worst):
+        pictures = tuple(
+            (paint(np.log10(np.maximum(pattern, low)), scale), f"{words} pattern {fit.compared[place]}")
+            for words, pattern in (("measured", measured), ("predicted", predicted))
+        )
+        y, x = fit.positions[place]
+        error = fit.residual.by_pattern[place]
+        tiles.append(Tile(pictures, f"Pattern {fit.compared[place]} at y {y:.1f}, x {x:.1f} px: R-factor {error:.3f}"))
+    marks = tuple(map(mark, (low, np.sqrt(low * high), high)))
+    key = Key(paint_bar(scale), "photons, on a logarithmic scale", marks)
+    return Gallery("The worst patterns: measured, left, and predicted, right", tiles, (key,))
+
+
+def training_section(history):
+    """Show the losses by epoch."""
+    last = history[-1]
+    note = f"{len(history)} epochs in {sum(row['seconds'] for row in history):.0f} s, to a loss of {last['loss']:.4g}."
+    return Section("training", "Training", note, curves_of_training(history))
+
+
+def facts_section(facts):
+    """List what was run, on what, with which options: a dict of tables, each a dict.
+
+    Args:
+        facts: dict from a table's title to a dict of names and values.
+    """
+    tables = [Table(title, [(name.replace("_", " "), number(value)) for name, value in rows.items()])
+              for title, rows in facts.items()]  # fmt: skip
+    return Section("run", "Run", "What was run, on what, and with which options.", tables)

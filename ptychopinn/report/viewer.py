@@ -1,0 +1,80 @@
+"""Complex images painted for the page's viewer: amplitude, phase, and both as hue and brightness."""
+
+import numpy as np
+
+from ptychopinn.report.blocks import Key, Layer, Viewer
+from ptychopinn.report.colours import around_zero, from_zero, middle, of_phase
+from ptychopinn.report.images import paint, paint_bar, paint_complex, paint_wheel, shrink
+from ptychopinn.report.words import metres, number, round_length
+
+BAR = 0.3
+"""The scale bar is at most this part of the picture's width."""
+
+
+def view(images, corner=(0, 0), pixel_size_m=None, difference=None):
+    """Paint complex images of the same pixels on common colours, those of the last one.
+
+    Args:
+        images: dict from a name (may be empty) to a complex array `(y, x)`; NaN stays blank. The truth stands last.
+        corner: `(y, x)` position of pixel (0, 0), in pixels of the scan. Defaults to (0, 0).
+        pixel_size_m: float, where it is known.
+        difference: `(name, name)`: adds a pane with the first of these images less the second.
+
+    Returns:
+        Viewer.
+    """
+    height, width = next(iter(images.values())).shape
+    small = {name: shrink(image)[0] for name, image in images.items()}
+    guide = list(small.values())[-1]
+    brightest = np.nanpercentile(np.abs(guide), 99.5)
+    wheel = wheel_key("phase as hue, modulus as brightness", brightest)
+    layers = {
+        "amplitude": _layers(small, np.abs, "amplitude", middle(np.abs(guide))),
+        "phase": _layers(small, np.angle, "phase / rad", of_phase(np.angle(guide))),
+        "complex": [
+            Layer(name, paint_complex(image, brightest), _alt("complex image", name), wheel)
+            for name, image in small.items()
+        ],
+    }
+    if difference is not None:
+        for layer, panes in zip(layers.values(), _differences(*(small[name] for name in difference))):
+            layer += panes
+    return Viewer(layers, (height, width), tuple(corner), pixel_size_m, scale_bar(width, pixel_size_m))
+
+
+def colour_key(quantity, scale):
+    """Return the key of a painted quantity."""
+    return Key(paint_bar(scale), quantity, scale.marks)
+
+
+def wheel_key(quantity, brightest):
+    """Return the key of hue and brightness."""
+    return Key(paint_wheel(), f"{quantity}: 0 to the right, π/2 up; brightest at {brightest:.3g}")
+
+
+def scale_bar(width, pixel_size_m):
+    """Return a scale bar for an image `width` pixels wide: its part of the width, and its text."""
+    unit = pixel_size_m or 1.0
+    length = round_length(BAR * width * unit)
+    return length / (width * unit), metres(length) if pixel_size_m else f"{number(length)} px"
+
+
+def _layers(images, part, quantity, scale):
+    key, words = colour_key(quantity, scale), quantity.partition(" /")[0]
+    return [Layer(name, paint(part(image), scale), _alt(words, name), key) for name, image in images.items()]
+
+
+def _differences(image, truth):
+    """Yield the layers of a difference: of amplitude, of phase (wrapped), and the modulus of the complex one."""
+    amplitude, phase = np.abs(image) - np.abs(truth), np.angle(image * np.conj(truth))
+    modulus = np.abs(image - truth)
+    for values, quantity, scale in (
+        (amplitude, "difference of amplitudes", around_zero(amplitude)),
+        (phase, "difference of phases / rad", around_zero(phase)),
+        (modulus, "modulus of the complex difference", from_zero(modulus)),
+    ):
+        yield _layers({"difference": values}, np.asarray, quantity, scale)
+
+
+def _alt(quantity, name):
+    return f"{quantity} of the {name or 'object'}" if name != "difference" else quantity
