@@ -1,0 +1,198 @@
+"""Repeat PtychoPINN's published simulated table with our model: quality, and what it cost in pattern-steps.
+
+The object is random lines with phase, N=64, 1e9 photons; the figures are of stitched objects never trained on. A
+pattern-step is one pattern seen once in training. See `--help`.
+
+Reference: Hoidn et al., arXiv:2602.21361
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import time
+
+import click
+
+STATED = {"ssim_amplitude": "amplitude SSIM", "frc50_rings_amplitude": "FRC50, rings",
+          "mae_phase": "phase MAE, rad", "ssim_phase": "phase SSIM"}  # fmt: skip
+UPSTREAM_STEPS = 2 * 6889 * 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of the published table: its set-up, and upstream's figures."""
+
+    name: str
+    group_side: int
+    probe: str
+    upstream: dict
+
+
+ROWS = {
+    "single-disc": Row("single-shot (C=1), ideal disc", 1, "disc",
+                       {"ssim_amplitude": 0.620, "frc50_rings_amplitude": 23, "mae_phase": 0.296, "ssim_phase": 0.410}),
+    "single-run1084": Row("single-shot (C=1), Run1084 probe", 1, "run1084",
+                          {"ssim_amplitude": 0.904, "frc50_rings_amplitude": 165, "mae_phase": 0.078,
+                           "ssim_phase": 0.886}),
+    "overlap-disc": Row("overlap (C=4), ideal disc", 2, "disc",
+                        {"ssim_amplitude": 0.952, "frc50_rings_amplitude": 165, "mae_phase": 0.0079}),
+    "overlap-run1084": Row("overlap (C=4), Run1084 probe", 2, "run1084",
+                           {"ssim_amplitude": 0.968, "frc50_rings_amplitude": 166, "mae_phase": 0.045}),
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """How much is trained on: images, distance of the raster's positions in pixels, and passes."""
+
+    images: int
+    step_px: float
+    epochs: int
+
+
+BUDGETS = {"quick": Budget(1, 16, 1), "cpu": Budget(1, 8, 12), "full": Budget(2, 4, 6)}
+TEST_STEP_PX, SIZE, SIDE, PHOTONS = 10, 64, 392, 1e9
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option("--budget", type=click.Choice(list(BUDGETS)), default="cpu", show_default=True,
+              help="cpu: minutes a row on two cores. full: a tenth of upstream's cost, for a GPU.")  # fmt: skip
+@click.option("--run1084", type=click.Path(exists=True, dir_okay=False),
+              help="NPZ with the Run1084 probe (probeGuess); its rows are left out if not given.")  # fmt: skip
+@click.option("--rows", "names", default=",".join(ROWS), show_default=True, help="Rows, with commas between them.")
+@click.option("--seeds", default="0", show_default=True, help="Seeds, with commas between them; the median is stated.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes, instead of the budget's.")
+@click.option("--backend", type=click.Choice(["torch", "tensorflow", "jax"]), default="torch", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), default="paper_tables.md",
+              show_default=True, help="Markdown file; the figures of every run go beside it as JSON.")  # fmt: skip
+def main(budget, run1084, names, seeds, epochs, backend, output):
+    """Train and test every row of the table, and write it beside upstream's figures.
+
+    Example: python benchmarks/paper_tables.py --budget cpu --run1084 run1084.npz --seeds 0,1,2
+    """
+    os.environ["KERAS_BACKEND"] = backend
+    chosen, spent = BUDGETS[budget], {}
+    if epochs:
+        chosen = dataclasses.replace(chosen, epochs=epochs)
+    for name in names.split(","):
+        if name not in ROWS:
+            raise click.BadParameter(f"rows are {', '.join(ROWS)}. Received: {name}.", param_hint="--rows")
+        if ROWS[name].probe == "run1084" and not run1084:
+            click.echo(f"{ROWS[name].name}: left out, it needs --run1084.", err=True)
+            continue
+        spent[name] = []
+        for seed in map(int, seeds.split(",")):
+            spent[name].append(measure(ROWS[name], chosen, seed, run1084))
+            click.echo(f"{ROWS[name].name}, seed {seed}: {spent[name][-1]}", err=True)
+    report = {**described(backend), "budget": budget, **dataclasses.asdict(chosen), "runs": spent}
+    output.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
+    output.write_text(markdown(report) + "\n")
+    click.echo(markdown(report))
+
+
+def measure(row, budget, seed, run1084):
+    """Train one row and test it on two new objects: dict of figures."""
+    import keras
+
+    from ptychopinn import (
+        DataParams,
+        ExecutionParams,
+        LossParams,
+        ModelParams,
+        Settings,
+        TrainingParams,
+        fit_to,
+        reconstruct,
+        train,
+    )
+    from ptychopinn.evaluation.scoring import score
+    from ptychopinn.product import Product
+
+    probe = {"probe": "disc"} if row.probe == "disc" else {"probe": "from-file", "probe_file": run1084}
+    training = side_by_side([image(probe, budget.step_px, 100 * seed + i) for i in range(budget.images)])
+    keras.backend.clear_session()
+    data = DataParams()
+    settings = Settings(
+        fit_to(training, ModelParams(group_side=row.group_side), data), LossParams(), data,
+        TrainingParams(epochs=budget.epochs, seed=seed), ExecutionParams(),
+    )  # fmt: skip
+    began = time.perf_counter()
+    trained = train(training, settings)
+    found = {"pattern_steps": len(training) * budget.epochs, "seconds": round(time.perf_counter() - began, 1)}
+    tests = [image(probe, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)]
+    figures = []
+    for scan in tests:
+        stitched = reconstruct(trained.model, scan).stitched
+        product = Product(stitched.object, stitched.weight, stitched.origin, name="ours")
+        truth = Product(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
+        figures.append(score(product, truth).figures)
+    return found | {key: round(statistics.mean(one[key] for one in figures), 4) for key in (*STATED, "nrmse_complex")}
+
+
+def image(probe, step_px, seed):
+    """Simulate the scan of one image of lines."""
+    from ptychopinn.simulation import experiments
+    from ptychopinn.simulation import params as simulation
+
+    params = simulation.SimulationParams(
+        simulation.ObjectParams(object="lines", object_size=SIDE),
+        simulation.ProbeParams(size=SIZE, **probe),
+        simulation.PositionParams(scan="raster", step=float(step_px)),
+        simulation.DetectorParams(photons=PHOTONS),
+        simulation.FileParams(seed=seed),
+    )
+    return experiments.run(params)[""].scan
+
+
+def side_by_side(scans):
+    """Join the scans of several images in one, far enough apart that no group spans two images."""
+    import numpy as np
+
+    from ptychopinn.scan import Scan
+
+    apart = np.array([0, SIDE + 2 * SIZE])
+    return Scan(
+        patterns=np.concatenate([scan.patterns for scan in scans]),
+        positions=np.concatenate([scan.positions + i * apart for i, scan in enumerate(scans)]),
+        probe=scans[0].probe,
+        name="lines",
+    )
+
+
+def described(backend):
+    """Say when, where and with what the figures were measured."""
+    import datetime
+
+    import machine
+
+    from ptychopinn.bundle import versions
+
+    gpu = machine.GPU_NAMES[backend]()
+    return {"date": datetime.date.today().isoformat(), "device": gpu[0] if gpu else machine.processor(),
+            "cores": machine.cores(), "backend": backend, "versions": versions()}  # fmt: skip
+
+
+def markdown(report):
+    """Write the table: a row of upstream's figures and one of ours for each row of the publication."""
+    versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    lines = [
+        f"{report['date']}; {report['device']}, {report['cores']} cores, {report['backend']}; {versions}.",
+        f"Budget {report['budget']}: {report['images']} training image(s), raster of {report['step_px']:g} pixels, "
+        f"{report['epochs']} epochs; median over seeds. Upstream: 2 images, 4 pixels, 60 epochs.",
+        "",
+        "| | | " + " | ".join(STATED.values()) + " | pattern-steps | training, s |",
+        "|---|---|" + "---:|" * (len(STATED) + 2),
+    ]
+    for name, runs in report["runs"].items():
+        upstream = [f"{ROWS[name].upstream[key]:.3g}" if key in ROWS[name].upstream else "-" for key in STATED]
+        lines.append(f"| {ROWS[name].name} | upstream | {' | '.join(upstream)} | {UPSTREAM_STEPS:,} | - |")
+        ours = [f"{statistics.median(run[key] for run in runs):.3g}" for key in STATED]
+        steps, seconds = (statistics.median(run[key] for run in runs) for key in ("pattern_steps", "seconds"))
+        lines.append(f"| | ptychopinn | {' | '.join(ours)} | {steps:,.0f} | {seconds:,.0f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Reconstruct a scan with pty-chi; runs in pty-chi's own environment, which needs no ptychopinn.
+
+    python peer_ptychi.py '{"scan": "scan.npz", "out": "out.npz", "algorithm": "LSQML", "epochs": 50, ...}'
+
+The scan is PtychoPINN's NPZ with counts. out.npz holds `object`, its `origin` in the scan's pixels, and `probe`.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+
+def main(task):
+    import torch
+
+    torch.set_num_threads(task["threads"])
+    torch.set_default_device(task["device"])
+    from ptychi import api
+    from ptychi.api.task import PtychographyTask
+    from ptychi.utils import get_suggested_object_size, rescale_probe, set_default_complex_dtype
+
+    set_default_complex_dtype(torch.complex64)
+    with np.load(task["scan"], allow_pickle=False) as file:
+        counts = file["diff3d"].astype(np.float32)
+        positions = np.stack([file["ycoords"], file["xcoords"]], axis=1)
+        probe = file["probeGuess"].reshape(1, -1, *counts.shape[1:]).astype(np.complex64)
+    middle = (positions.max(axis=0) + positions.min(axis=0)) / 2  # where pty-chi puts the centre of its object
+    centred = torch.as_tensor(positions - middle, dtype=torch.float32)
+    probe = np.asarray(rescale_probe(probe, counts)).reshape(probe.shape)
+    height, width = get_suggested_object_size(centred.cpu(), probe.shape[-2:], extra=20)
+
+    options = getattr(api, f"{task['algorithm']}Options")()
+    options.data_options.fft_shift = True
+    options.object_options.pixel_size_m = 1.0
+    options.probe_options.optimizable = task["refine_probe"]
+    options.probe_position_options.optimizable = False
+    options.reconstructor_options.num_epochs = task["epochs"]
+    options.reconstructor_options.batch_size = task["batch_size"]
+    options.reconstructor_options.default_device = api.Devices.CPU if task["device"] == "cpu" else api.Devices.GPU
+    began = time.perf_counter()
+    work = PtychographyTask(
+        options,
+        diffraction_data=torch.as_tensor(counts),
+        object_data=torch.ones([1, height, width], dtype=torch.complex64),
+        probe_data=torch.as_tensor(probe),
+        probe_position_y_px=centred[:, 0],
+        probe_position_x_px=centred[:, 1],
+    )
+    work.run()
+    seconds = time.perf_counter() - began
+    image = work.get_data_to_cpu("object", as_numpy=True)[0].astype(np.complex64)
+    probe = work.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex64)
+    origin = middle - np.array(image.shape) // 2
+    np.savez_compressed(task["out"], object=image, origin=origin, probe=probe)
+    print(json.dumps({"seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
