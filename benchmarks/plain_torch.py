@@ -4,13 +4,11 @@ It follows `ptychopinn/networks/unet.py`, `model.py`, `forward.py`, `overlap.py`
 where those have pairs. The benchmark compares its parameters and its first loss with those of PtychoModel.
 """
 
-import math
-
 import torch
 from torch import nn
 from torch.nn import functional
 
-from ptychopinn.forward import PROBE_UNIT
+from ptychopinn.forward import DIM, PROBE_UNIT
 from ptychopinn.losses import PHOTON_FLOOR
 from ptychopinn.model import DARK
 from ptychopinn.networks.unet import FILTERS
@@ -65,7 +63,7 @@ class Ptycho(nn.Module):
     def __init__(self, params, probe):
         super().__init__()
         self.params = params
-        channels = 4 if params.positions == 1 else 6
+        channels = 6 if params.positions == 1 else 8
         self.network = UNet(channels, 2, FILTERS, levels=3 if params.size % 16 == 0 else 2)
         self.unit = float(PROBE_UNIT * abs(probe).mean())
         start = torch.view_as_real(torch.as_tensor(probe) / self.unit)
@@ -75,17 +73,29 @@ class Ptycho(nn.Module):
     def forward(self, amplitudes, offsets):
         """Return predicted intensity `(batch, position, y, x)`."""
         matrices = windows(offsets, self.params)
-        patches = self.reconstruct(amplitudes, matrices)
-        if matrices:
-            patches = merge(patches, self.weights, matrices)
+        patches = self.agree(self.reconstruct(amplitudes, matrices), matrices)
         return power(far_field(self.probe * patches[..., None, :, :])).sum(-3)
 
     def reconstruct(self, amplitudes, matrices):
         """Return complex patches `(batch, position, y, x)`, before they are merged."""
-        maps = self.network(self.features(amplitudes, matrices).flatten(0, 1))
-        first, second = maps.unflatten(0, (-1, self.params.positions)).unbind(2)
-        amplitude = self.params.amplitude_max * torch.sigmoid(first - math.log(self.params.amplitude_max - 1))
-        return torch.polar(amplitude, math.pi * torch.tanh(second / math.pi))
+        probe = self.probe.detach()
+        patches = torch.ones_like(amplitudes, dtype=torch.complex64)
+        for _ in range(self.params.physics_rounds - 1):
+            patches = self.agree(patches + consistency_step(patches, amplitudes, probe), matrices)
+        step = consistency_step(patches, amplitudes, probe)
+        amplitudes = torch.where(amplitudes < 0, power(far_field(probe)).sum(0).sqrt(), amplitudes)
+        contrast = torch.log1p(amplitudes * (self.params.size / self.params.mean_photons**0.5)) - 1.0
+        maps = [patches.real - 1, patches.imag, step.real, step.imag, contrast, self.weights.sqrt().expand_as(contrast)]
+        if matrices:
+            change = self.agree(patches + step, matrices) - patches
+            maps += [change.real, change.imag]
+        first, second = (
+            self.network(torch.stack(maps, dim=2).flatten(0, 1)).unflatten(0, (-1, patches.shape[1])).unbind(2)
+        )
+        return patches + step + torch.complex(first, second)
+
+    def agree(self, patches, matrices):
+        return merge(patches, self.weights, matrices) if matrices else patches
 
     @property
     def probe(self):
@@ -95,23 +105,6 @@ class Ptycho(nn.Module):
     def weights(self):
         light = power(self.probe.detach()).sum(0)
         return light / light.max() + DARK
-
-    def features(self, amplitudes, matrices):
-        """Return the maps `(batch, position, channel, y, x)` that the network sees."""
-        probe, weights = self.probe.detach(), self.weights
-        empty = far_field(probe)
-        brightness = power(empty).sum(0)
-        amplitudes = torch.where(amplitudes < 0, brightness.sqrt(), amplitudes)
-        carrier = empty * torch.rsqrt(brightness + 1e-6 * brightness.max())
-        light = power(probe).sum(0)
-        waves = far_field_adjoint(carrier * amplitudes[..., None, :, :])
-        estimate = (waves * probe.conj()).sum(-3) / (light + 0.05 * light.max())
-        contrast = torch.log1p(amplitudes * (self.params.size / self.params.mean_photons**0.5)) - 1.0
-        maps = [estimate.real, estimate.imag, contrast, weights.sqrt().expand_as(contrast)]
-        if matrices:
-            merged = merge(estimate, weights, matrices)
-            maps += [merged.real, merged.imag]
-        return torch.stack(maps, dim=2)
 
 
 class Peer:
@@ -136,9 +129,9 @@ class Peer:
     def epoch(self, batches):
         """Make a step on each batch; return the mean loss."""
         total = r_factor = 0.0
-        for (batch,) in batches:
-            measured, offsets = (torch.as_tensor(array).to(self.device) for array in batch)
-            predicted = self.model(measured, offsets)
+        for (seen, offsets), held_out in batches:
+            seen, offsets, measured = (torch.as_tensor(array).to(self.device) for array in (seen, offsets, held_out))
+            predicted = self.model(seen, offsets)
             loss = poisson_deviance(predicted, measured, self.photons)
             self.optimizer.zero_grad()
             loss.backward()
@@ -176,6 +169,13 @@ def far_field(wave):
 
 def far_field_adjoint(wave):
     return torch.fft.fftshift(torch.fft.ifft2(torch.fft.ifftshift(wave, **CENTRED), norm="ortho"), **CENTRED)
+
+
+def consistency_step(patches, amplitudes, probe):
+    waves, light = far_field(probe * patches[..., None, :, :]), power(probe).sum(0)
+    excess = torch.where(amplitudes < 0, 0.0, amplitudes * torch.rsqrt(power(waves).sum(-3) + DIM) - 1.0)
+    change = far_field_adjoint(waves * excess[..., None, :, :]) * probe.conj()
+    return change.sum(-3) / (light + 0.05 * light.max())
 
 
 def windows(offsets, params):

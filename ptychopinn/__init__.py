@@ -22,6 +22,10 @@ _HOMES = {
     "save_bundle": "bundle",
     "reconstruct": "inference",
     "Stitcher": "stitching",
+    "Product": "product",
+    "read_product": "formats.products",
+    "score": "evaluation.scoring",
+    "residual": "evaluation.residual",
 }
 
 __all__ = sorted(_HOMES)

@@ -10,6 +10,9 @@ PROBE_UNIT = 30.0
 """Probe weights are stored in this many mean moduli of the probe: a step of the optimizer (about its learning rate,
 whatever the gradient) then moves the probe hundreds of times as fast, relative to its size, as a network's weight."""
 
+DIM = 1e-2
+"""Photons added to a predicted pixel before the measured amplitude is divided by its root."""
+
 
 def illuminate(patches, probe):
     """Multiply patches `(..., y, x)` by probe modes `(mode, y, x)`: exit waves `(..., mode, y, x)`."""
@@ -40,26 +43,31 @@ def fill(amplitudes, probe):
     return ops.where(amplitudes < 0, empty, amplitudes)
 
 
-def backproject(amplitudes, probe, regularisation=0.05):
-    r"""Estimate patches from measured amplitudes on the phase of the empty beam.
+def consistency_step(patches, amplitudes, probe, regularisation=0.05):
+    r"""Return the change of patches that brings them towards the measured amplitudes: the step of ePIE.
 
-    $\psi_m = \mathcal F^{-1}\{a\,\hat P_m / \sqrt{\sum_m |\hat P_m|^2}\}$ and
-    $O = \sum_m P_m^* \psi_m / (\sum_m |P_m|^2 + \epsilon \max \sum_m |P_m|^2)$.
+    With the exit waves $\psi_m = P_m O$, the far field keeps its phase and takes the measured amplitude $a$:
+    $\delta\psi_m = \mathcal F^{-1}\{(a / \sqrt{I} - 1)\,\mathcal F\psi_m\}$, and
+    $\delta O = \sum_m P_m^* \delta\psi_m / (\sum_m |P_m|^2 + \epsilon \max \sum_m |P_m|^2)$.
 
     Args:
-        amplitudes: float32 tensor `(..., y, x)`: square root of photons.
+        patches: pair of float32 tensors `(..., y, x)`: transmission.
+        amplitudes: float32 tensor `(..., y, x)`: square root of photons; negative where there is no data.
         probe: pair of float32 tensors `(mode, y, x)`.
         regularisation: float. The $\epsilon$ above, of the brightest probe pixel. Defaults to 0.05.
 
     Returns:
-        pair of float32 tensors `(..., y, x)`: transmission, zero where the probe is dark.
+        pair of float32 tensors `(..., y, x)`: to be added to the patches.
+
+    Reference:
+        Maiden and Rodenburg, Ultramicroscopy 109, 1256 (2009), doi:10.1016/j.ultramic.2009.05.012
     """
-    empty = far_field(probe)
-    brightness = ops.sum(intensity(empty), axis=0)
-    carrier = scale(empty, ops.rsqrt(brightness + 1e-6 * ops.max(brightness)))
-    waves = far_field_adjoint(scale(carrier, amplitudes[..., None, :, :]))
+    waves = far_field(illuminate(patches, probe))
+    predicted = ops.sum(intensity(waves), axis=-3)
+    excess = ops.where(amplitudes < 0, 0.0, amplitudes * ops.rsqrt(predicted + DIM) - 1.0)
+    change = illuminate_adjoint(far_field_adjoint(scale(waves, excess[..., None, :, :])), probe)
     light = ops.sum(intensity(probe), axis=0)
-    return scale(illuminate_adjoint(waves, probe), 1.0 / (light + regularisation * ops.max(light)))
+    return scale(change, 1.0 / (light + regularisation * ops.max(light)))
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")

@@ -71,6 +71,12 @@ def nearest(positions, count, max_distance=None):
     return near, (near >= 0).sum(axis=1)
 
 
+def typical_reach(positions, count):
+    """Return how far the `count` nearest others of a position lie, in pixels; 95 of 100 positions have them nearer."""
+    distance, _ = cKDTree(positions).query(positions, k=min(count, len(positions) - 1) + 1)
+    return float(np.percentile(distance[:, -1], 95))
+
+
 def cover(positions, members, reach, order):
     """Group positions so that each is in a group, with as few groups as a walk in the given order finds.
 
@@ -120,9 +126,10 @@ def canvas_side(positions, members, neighbours, size, max_distance=None):
     if members == 1:
         return size
     near, _ = nearest(positions, min(max(neighbours, members - 1), len(positions) - 1), max_distance)
-    reach = np.abs(positions[np.maximum(near, 0)] - positions[:, None]) * (near >= 0)[..., None]
-    # members may lie on both sides of the anchor: a group is at most twice as wide as its longest reach
-    return 8 * math.ceil((size + 2 * reach.max() + 2) / 8)
+    anchors = positions[:, None]
+    placed = np.where(near[..., None] < 0, anchors, positions[np.maximum(near, 0)])
+    extent = np.maximum(placed.max(axis=1), positions) - np.minimum(placed.min(axis=1), positions)
+    return 8 * math.ceil((size + extent.max() + 2) / 8)
 
 
 def check_canvas(group_offsets, size, canvas):

@@ -4,11 +4,11 @@ import keras
 from keras import ops
 
 from ptychopinn import losses, overlap
-from ptychopinn.forward import Diffraction, backproject, fill
+from ptychopinn.forward import Diffraction, consistency_step, fill
 from ptychopinn.networks import build_generator
 from ptychopinn.networks.heads import HEADS
 from ptychopinn.params import LossParams, ModelParams
-from ptychopinn.waves import intensity
+from ptychopinn.waves import add, intensity
 
 DARK = 1e-3
 """Weight of an unlit pixel of a patch, of the brightest pixel's."""
@@ -18,10 +18,11 @@ DARK = 1e-3
 class PtychoModel(keras.Model):
     r"""Reconstruct object patches from groups of diffraction patterns, and predict the patterns from them.
 
-    Each pattern is propagated back to the object on the phase of the empty beam. The network sees this estimate, the
-    estimate that the group agrees on, the measured amplitude and the probe, and makes a patch. The patches of a group
-    are merged on one canvas (the overlap constraint), cut out again and diffracted. Training compares the diffracted
-    intensity with the measured one: no labels.
+    A few rounds of data consistency, the first on the phase of the empty beam, estimate the patches of a group, which
+    are merged on one canvas after each (the overlap constraint). The network sees the estimate, the next step of
+    consistency for each pattern and for the group, the measured amplitude and the probe, and corrects the patch. The
+    corrected patches are merged, cut out again and diffracted. Training compares the diffracted intensity with the
+    measured one: no labels.
 
     Args:
         params: ModelParams. What the network is.
@@ -56,10 +57,13 @@ class PtychoModel(keras.Model):
             params.size, params.modes, params.refines_probe, params.scale_trainable, name="diffraction"
         )
         self.diffraction.build()
-        self.generator = build_generator(
-            params.generator, params.size, self.channels, n_filters_scale=params.n_filters_scale,
-            precision=precision, remat=remat,
-        )  # fmt: skip
+        self.generators = [
+            build_generator(
+                params.generator, params.size, self.channels, n_filters_scale=params.n_filters_scale,
+                precision=precision, remat=remat,
+            )
+            for _ in range(1 if params.share_rounds else params.unroll)
+        ]  # fmt: skip
         self.r_factor = keras.metrics.Mean(name="r_factor")
         self.built = True
 
@@ -68,7 +72,7 @@ class PtychoModel(keras.Model):
         """Maps that the generator sees."""
         if self.params.input == "amplitude":
             return 1
-        return 4 if self.params.positions == 1 else 6
+        return 6 if self.params.positions == 1 else 8
 
     def build(self, input_shape=None):
         self.built = True
@@ -76,9 +80,7 @@ class PtychoModel(keras.Model):
     def call(self, inputs):
         amplitudes, offsets = self.with_known_shape(inputs)
         windows = self._windows(offsets)
-        patches = self._generate(amplitudes, windows)
-        if self.params.positions > 1:
-            patches = overlap.merge(patches, self.weights_of_patch(), windows)
+        patches = self._agree(self._generate(amplitudes, windows), windows)
         return {"intensity": self.diffraction(patches), "real": patches[0], "imag": patches[1]}
 
     def reconstruct(self, amplitudes, offsets):
@@ -86,11 +88,37 @@ class PtychoModel(keras.Model):
         return self._generate(amplitudes, self._windows(offsets))
 
     def _generate(self, amplitudes, windows):
-        size, positions = self.params.size, self.params.positions
-        maps = ops.stack(self._features(amplitudes, windows), axis=-1)
-        maps = self.generator(ops.reshape(maps, (-1, size, size, self.channels)))
-        maps = ops.reshape(ops.cast(maps, "float32"), (-1, positions, size, size, 2))
-        return HEADS[self.params.head](maps[..., 0], maps[..., 1], self.params.amplitude_max)
+        params = self.params
+        # the probe is refined by what it predicts, not by what it shows the network
+        probe = tuple(map(ops.stop_gradient, self.diffraction.probe))
+        contrast = ops.log1p(fill(amplitudes, probe) * (params.size / params.mean_photons**0.5)) - 1.0
+        patches = ops.ones_like(amplitudes), ops.zeros_like(amplitudes)
+        if params.input == "amplitude":
+            return self._correct(self.generators[0], patches, [contrast])
+        for _ in range(params.physics_rounds - 1):
+            patches = self._agree(add(patches, consistency_step(patches, amplitudes, probe)), windows)
+        for round_ in range(params.unroll):
+            step = consistency_step(patches, amplitudes, probe)
+            estimate = add(patches, step)
+            maps = [patches[0] - 1.0, patches[1], *step, contrast, ops.sqrt(self.weights_of_patch()) + 0.0 * contrast]
+            if params.positions > 1:
+                agreed = self._agree(estimate, windows)
+                maps += [agreed[0] - patches[0], agreed[1] - patches[1]]
+            patches = self._correct(self.generators[min(round_, len(self.generators) - 1)], estimate, maps)
+            if round_ < params.unroll - 1:
+                patches = self._agree(patches, windows)
+        return patches
+
+    def _agree(self, patches, windows):
+        """Merge the patches of a group, if it has several."""
+        return overlap.merge(patches, self.weights_of_patch(), windows) if self.params.positions > 1 else patches
+
+    def _correct(self, generator, estimate, maps):
+        """Correct estimated patches by what a network makes of maps `(batch, position, y, x)`."""
+        size = self.params.size
+        out = generator(ops.reshape(ops.stack(maps, axis=-1), (-1, size, size, len(maps))))
+        out = ops.reshape(ops.cast(out, "float32"), (-1, self.params.positions, size, size, 2))
+        return HEADS[self.params.head](out[..., 0], out[..., 1], estimate, self.params.amplitude_max)
 
     def weights_of_patch(self):
         """Return the confidence in the pixels of a patch `(y, x)`: the probe's intensity, 1 where it is brightest."""
@@ -98,8 +126,13 @@ class PtychoModel(keras.Model):
         return light / ops.max(light) + DARK
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Return the weighted sum of the loss's terms, mean over the groups."""
-        measured, predicted = self.with_known_shape(x)[0], y_pred["intensity"]
+        """Return the weighted sum of the loss's terms, mean over the groups.
+
+        Predicted patterns are compared with `y`, amplitudes like the inputs, or with the inputs where it is not given.
+        """
+        supervised = self.params.model_type == "supervised"
+        measured = self.with_known_shape(x if y is None or supervised else (y, x[1]))[0]
+        predicted = y_pred["intensity"]
         photons = self.params.mean_photons
         patches = (y_pred["real"], y_pred["imag"])
         weight, total = self.loss_params, 0.0
@@ -111,7 +144,7 @@ class PtychoModel(keras.Model):
             total = total + weight.mae_weight * losses.amplitude_error(predicted, measured, photons)
         if weight.realspace_weight:
             total = total + weight.realspace_weight * losses.total_variation(patches, self.weights_of_patch())
-        if self.params.model_type == "supervised":
+        if supervised:
             total = total + losses.object_error(patches, (y[..., 0], y[..., 1]), self.weights_of_patch())
         self.r_factor.update_state(losses.r_factor(ops.stop_gradient(predicted), measured))
         return ops.mean(total)
@@ -131,18 +164,3 @@ class PtychoModel(keras.Model):
 
     def _windows(self, offsets):
         return overlap.windows(offsets, self.params.size, self.params.canvas)
-
-    def _features(self, amplitudes, windows):
-        """List the maps `(batch, position, y, x)` that the network sees."""
-        # the probe is refined by what it predicts, not by what it shows the network
-        probe, size = tuple(map(ops.stop_gradient, self.diffraction.probe)), self.params.size
-        amplitudes = fill(amplitudes, probe)
-        contrast = ops.log1p(amplitudes * (size / self.params.mean_photons**0.5)) - 1.0
-        if self.params.input == "amplitude":
-            return [contrast]
-        estimate = backproject(amplitudes, probe)
-        weights = self.weights_of_patch()
-        maps = [*estimate, contrast, ops.sqrt(weights) + 0.0 * amplitudes]
-        if self.params.positions > 1:
-            maps += overlap.merge(estimate, weights, windows)
-        return maps

@@ -9,7 +9,7 @@ from ptychopinn.fields import Params, option
 
 GENERATORS = ("unet", "cnn")
 INPUTS = ("backprojection", "amplitude")
-HEADS = ("amplitude_phase", "real_imag")
+HEADS = ("real_imag", "amplitude_phase")
 MODEL_TYPES = ("pinn", "supervised")
 MEASUREMENTS = ("auto", "counts", "amplitude")
 ZERO_FREQUENCIES = ("auto", "centre", "corner")
@@ -75,9 +75,16 @@ class ModelParams(Params):
         "What the network sees: patterns propagated back to the object, or amplitudes.",
         choices=INPUTS,
     )
-    head: str = option("amplitude_phase", "What the network's two maps are.", choices=HEADS)
+    physics_rounds: int = option(
+        4, "Rounds of data consistency on a group, without weights, that make the network's first estimate.", low=1
+    )
+    unroll: int = option(1, "Rounds of a network and, before each but the first, data consistency.", low=1, high=8)
+    share_rounds: bool = option(False, "Whether all rounds have one network.")
+    head: str = option("real_imag", "How the network's two maps correct the estimate.", choices=HEADS)
     n_filters_scale: float = option(1.0, "Factor on the number of filters.", above=0, high=16)
-    amplitude_max: float = option(5.0, "Largest amplitude of the object that the head can make.", above=1)
+    amplitude_max: float = option(
+        5.0, "Largest amplitude of the object that the head amplitude_phase can make.", above=1
+    )
     probe_trainable: bool | None = option(
         None, "Refine the probe in training; if not given, where patterns overlap (group_side > 1)."
     )
@@ -88,6 +95,11 @@ class ModelParams(Params):
         if self.size % 8:
             raise ValueError(
                 f"size must be a multiple of 8 pixels. Received: size={self.size}. Crop or pad patterns and probe."
+            )
+        if self.input == "amplitude" and self.unroll > 1:
+            raise ValueError(
+                f"A network that sees amplitudes alone has one round. Received: unroll={self.unroll}. "
+                "Use --input backprojection."
             )
 
     @property
@@ -130,6 +142,13 @@ class TrainingParams(Params):
 
     epochs: int = option(30, "Passes over the groups.", low=1, aliases=("nepochs",))
     batch_size: int = option(4, "Groups per step.", low=1)
+    holdout: float = option(
+        0.1,
+        "Part of each pattern's counts that the network does not see and is judged by, so that it learns no noise; "
+        "0 judges it by what it sees, as do amplitudes.",
+        low=0,
+        high=0.9,
+    )
     learning_rate: float = option(1e-3, "Learning rate at the start.", above=0)
     scheduler: str = option("cosine", "How the learning rate falls.", choices=SCHEDULERS)
     gradient_clip_norm: float | None = option(0.1, "Largest norm of a step's gradient.", above=0)

@@ -5,8 +5,11 @@ import math
 import keras
 import numpy as np
 
-from ptychopinn.grouping import balanced, group, offsets
+from ptychopinn.grouping import balanced, group, nearest, offsets, typical_reach
 from ptychopinn.optics import cut
+
+SPARE = 1.25
+"""Reach of a group, in typical distances of the neighbours that it draws from."""
 
 
 class GroupBatches(keras.utils.PyDataset):
@@ -24,13 +27,15 @@ class GroupBatches(keras.utils.PyDataset):
         seed: int.
         redraw: bool. Whether each epoch has groups of its own. Defaults to `True`.
         labels: bool. Whether to yield object patches as labels. Defaults to `False`.
+        holdout: float. Part of the counts that is kept from the inputs and yielded to compare with. Defaults to 0.
     """
 
-    def __init__(self, scan, indices, members, batch_size, data, seed, redraw=True, labels=False, **kwargs):
+    def __init__(self, scan, indices, members, batch_size, data, seed, redraw=True, labels=False, holdout=0.0,
+                 **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.scan, self.indices, self.members, self.batch_size = scan, np.asarray(indices), members, batch_size
-        self.data, self.seed, self.redraw, self.labels = data, seed, redraw, labels
-        self.positions = scan.positions[self.indices]
+        self.data, self.seed, self.redraw, self.labels, self.holdout = data, seed, redraw, labels, holdout
+        self.positions, self.reach = scan.positions[self.indices], reach(data, scan, members)
         self.draw(0)
 
     def draw(self, epoch):
@@ -41,7 +46,7 @@ class GroupBatches(keras.utils.PyDataset):
             self.members,
             self.data.neighbours,
             self.data.n_groups or math.ceil(len(self.positions) / self.members),
-            reach(self.data, self.scan.size),
+            self.reach,
             (self.seed, epoch if self.redraw else 0),
         )
         full = math.ceil(len(drawn) / self.batch_size) * self.batch_size
@@ -57,17 +62,50 @@ class GroupBatches(keras.utils.PyDataset):
     def __getitem__(self, batch):
         drawn = self.groups[batch * self.batch_size : (batch + 1) * self.batch_size]
         inputs = read_groups(self.scan, self.indices[drawn])
-        return (inputs, object_patches(self.scan, self.indices[drawn])) if self.labels else (inputs,)
+        if self.labels:
+            return inputs, object_patches(self.scan, self.indices[drawn])
+        if self.holdout:
+            seen, held_out = thin(inputs[0], self.holdout, (self.seed, self.epoch, batch))
+            return (seen, inputs[1]), held_out
+        return (inputs,)
 
 
-def reach(data, size):
-    """Return the largest distance of a member from its anchor: half a patch unless it is given, in pixels."""
-    return size / 2 if data.max_distance is None else data.max_distance
+def reach(data, scan, members):
+    """Return the largest distance of a member from its anchor, in pixels.
+
+    Unless it is given, it spans the neighbours of nearly every pattern of the scan, but at most half a patch: a few
+    patterns that lie apart shall not widen the canvas of all groups.
+    """
+    if data.max_distance is not None or members == 1:
+        return data.max_distance
+    return min(SPARE * typical_reach(scan.positions, max(data.neighbours, members - 1)), scan.size / 2)
 
 
 def read_groups(scan, groups):
     """Read groups `(group, position)` of a scan: the inputs of `PtychoModel`."""
     return scan.amplitudes(groups), offsets(scan.positions, groups)
+
+
+def thin(amplitudes, holdout, seed):
+    """Deal the photons of patterns out to two, which are then independent: each photon goes to one or the other.
+
+    Args:
+        amplitudes: float32 array: square root of counts; `NO_DATA` stays.
+        holdout: float. Part of the photons that goes to the second.
+        seed: int or sequence of ints.
+
+    Returns:
+        two float32 arrays: square roots of counts, each scaled to the expectation of the whole.
+
+    Reference:
+        Neufeld et al., JMLR 25, 57 (2024), for the independence of thinned counts; Lehtinen et al., ICML 2018,
+        arXiv:1803.04189, for learning from noisy targets.
+    """
+    good = amplitudes >= 0
+    counts = np.rint(np.square(np.where(good, amplitudes, 0), dtype=np.float64)).astype(np.int64)
+    taken = np.random.default_rng(seed).binomial(counts, holdout)
+    parts = (counts - taken) / (1 - holdout), taken / holdout
+    return tuple(np.where(good, np.sqrt(part), amplitudes).astype(np.float32) for part in parts)
 
 
 def object_patches(scan, groups):
@@ -80,7 +118,7 @@ def split(scan, data, members, seed):
     """Split a scan into patterns to train on and to validate on: int arrays of indices.
 
     The validation patterns are a strip at the scan's edge, so that groups of neighbours stay on their side. There are
-    none if the strip would hold less than two groups.
+    none if the strip would hold less than two groups, or patterns too far apart to group.
     """
     indices = np.arange(len(scan))
     if data.n_subsample is not None:
@@ -92,4 +130,8 @@ def split(scan, data, members, seed):
         return indices, indices[:0]
     along = positions[:, int(np.argmax(np.ptp(positions, axis=0)))]
     order = np.argsort(along, kind="stable")
-    return np.sort(indices[order[:-kept]]), np.sort(indices[order[-kept:]])
+    train, held_out = np.sort(indices[order[:-kept]]), np.sort(indices[order[-kept:]])
+    within = reach(data, scan, members)
+    if members > 1 and nearest(scan.positions[held_out], members - 1, within)[1].max() < members - 1:
+        return indices, indices[:0]
+    return train, held_out

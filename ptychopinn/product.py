@@ -20,7 +20,7 @@ class Product:
         name: str. Where it came from.
 
     Raises:
-        ValueError: if the object is not a finite image that varies.
+        ValueError: if the object is not a finite image, or the weight is not of its shape.
     """
 
     object: np.ndarray

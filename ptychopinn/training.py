@@ -56,8 +56,9 @@ def fit_to(scan, model, data, seed=0):
             f"Supervised training needs a file with the object (objectGuess). Received: {scan.name} without one. "
             "Use --model-type pinn, which needs no labels."
         )
+    within = reach(data, scan, model.positions)
     canvas = max(
-        canvas_side(scan.positions[part], model.positions, data.neighbours, scan.size, reach(data, scan.size))
+        canvas_side(scan.positions[part], model.positions, data.neighbours, scan.size, within)
         for part in split(scan, data, model.positions, seed)
         if len(part)
     )
@@ -141,7 +142,8 @@ def make_batches(scan, settings, validation=None):
                 f"Received: {validation.name} of {validation.size} pixels."
             )
         kept, held_out = sorted([*kept, *held_out]), range(len(validation))
-    batches = GroupBatches(scan, kept, data=data, **make)
+    holdout = training.holdout if scan.measurement == "counts" else 0.0
+    batches = GroupBatches(scan, kept, data=data, holdout=holdout, **make)
     held_out_batches = None
     if len(held_out):
         once = dataclasses.replace(data, n_groups=None)

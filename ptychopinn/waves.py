@@ -11,6 +11,11 @@ def multiply(a, b):
     return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
 
 
+def add(a, b):
+    """Add two waves."""
+    return a[0] + b[0], a[1] + b[1]
+
+
 def conjugate(wave):
     """Return the complex conjugate of a wave."""
     return wave[0], -wave[1]

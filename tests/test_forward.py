@@ -8,7 +8,7 @@ from keras import ops
 from reference import intensity as intensity_reference
 
 from ptychopinn import losses
-from ptychopinn.forward import Diffraction, backproject, diffract, fill
+from ptychopinn.forward import Diffraction, consistency_step, diffract, fill
 from ptychopinn.scan import NO_DATA
 
 RANDOM = np.random.default_rng(3)
@@ -129,14 +129,35 @@ def test_pixels_without_data_are_filled_with_the_empty_beam():
     np.testing.assert_allclose(filled[0, 0], empty, rtol=1e-3, atol=1e-4)
 
 
-def test_backprojection_of_the_empty_beam_is_a_transmission_of_one():
-    probe = complex_array(2, 32, 32)
-    empty = np.sqrt(intensity_reference(np.ones((32, 32)), probe)).astype("float32")
-    real, imag = backproject(ops.convert_to_tensor(empty), pair(probe), regularisation=1e-6)
-    found = ops.convert_to_numpy(real) + 1j * ops.convert_to_numpy(imag)
-    light = (np.abs(probe) ** 2).sum(axis=0)
-    bright = light > 0.05 * light.max()
-    np.testing.assert_allclose(found[bright], 1.0, atol=0.02)
+def step_of(patches, measured, probe, **how):
+    real, imag = consistency_step(pair(patches), ops.convert_to_tensor(measured.astype("float32")), pair(probe), **how)
+    return ops.convert_to_numpy(real) + 1j * ops.convert_to_numpy(imag)
+
+
+def test_a_consistency_step_leaves_what_explains_the_pattern():
+    patches, probe = complex_array(1, 1, 32, 32), 100 * complex_array(2, 32, 32)
+    measured = np.sqrt(intensity_reference(patches[0, 0], probe))[None, None]
+    assert np.abs(step_of(patches, measured, probe)).max() < 1e-3
+    measured[..., 3:9, 4] = NO_DATA
+    assert np.abs(step_of(patches, measured, probe)).max() < 1e-3
+
+
+def test_a_consistency_step_is_exact_for_one_lit_patch():
+    """Without regularisation the exit wave takes the measured amplitude on the phase of the predicted one."""
+    patches, probe = complex_array(1, 1, 32, 32), 100 * np.exp(1j * np.angle(complex_array(1, 32, 32)))
+    measured = np.sqrt(intensity_reference(complex_array(32, 32), probe))[None, None]
+    after = patches + step_of(patches, measured, probe, regularisation=1e-9)
+    np.testing.assert_allclose(np.sqrt(intensity_reference(after[0, 0], probe)), measured[0, 0], rtol=2e-2, atol=2e-2)
+
+
+def test_consistency_steps_lower_the_error():
+    truth, probe = 1 + 0.3 * complex_array(1, 1, 32, 32), complex_array(2, 32, 32)
+    measured = np.sqrt(intensity_reference(truth[0, 0], probe))[None, None]
+    patches, errors = np.ones_like(truth), []
+    for _ in range(4):
+        errors.append(np.abs(np.sqrt(intensity_reference(patches[0, 0], probe)) - measured[0, 0]).sum())
+        patches = patches + step_of(patches, measured, probe)
+    assert all(after < before for before, after in zip(errors, errors[1:])) and errors[-1] < 0.7 * errors[0]
 
 
 def test_layer_survives_its_config():

@@ -24,6 +24,8 @@ VARIANTS = {
     **{name: dataclasses.replace(SMALL, input=name) for name in INPUTS[1:]},
     **{name: dataclasses.replace(SMALL, head=name) for name in HEADS[1:]},
     "modes": dataclasses.replace(SMALL, modes=2),
+    "unrolled": dataclasses.replace(SMALL, unroll=2, physics_rounds=1),
+    "shared": dataclasses.replace(SMALL, unroll=3, share_rounds=True, group_side=1, canvas=32),
 }
 EACH = pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
 
@@ -146,6 +148,30 @@ def test_weights_of_the_loss_add_its_terms():
 def test_generator_has_the_patch_s_size(name, size):
     network = build_generator(name, size, channels=6, n_filters_scale=0.1)
     assert network.input_shape == (None, size, size, 6) and network.output_shape == (None, size, size, 2)
+
+
+def test_an_untrained_network_leaves_what_the_physics_found():
+    """Its last maps are zero: what is left are the steps of data consistency, which lower the error round by round."""
+    errors = []
+    for rounds in (1, 3, 9):
+        params = dataclasses.replace(SMALL, physics_rounds=rounds)
+        model = PtychoModel(params)
+        y, x = np.mgrid[-16:16, -16:16] / 8
+        model.diffraction.set_probe(10 * np.exp(-(y**2 + x**2) / 2 + 2j * (y**2 + x**2))[None])
+        truth = np.exp(0.5j * np.sin(np.arange(32) / 2))[:, None] * np.ones((32, 32))
+        probe = np.array([ops.convert_to_numpy(part) for part in model.diffraction.probe])
+        measured = np.sqrt(intensity_reference(truth, probe[0] + 1j * probe[1]))
+        batch = np.broadcast_to(measured, (1, 4, 32, 32)).astype("float32"), np.zeros((1, 4, 2), "float32")
+        errors.append(np.abs(np.sqrt(predict(model, batch)["intensity"][0, 0]) - measured).sum())
+    assert errors[2] < 0.7 * errors[1] < 0.7 * 0.7 * errors[0]
+
+
+def test_rounds_have_networks_of_their_own_unless_they_share_one():
+    def count(**how):
+        return PtychoModel(dataclasses.replace(SMALL, **how)).count_params()
+
+    one, probe = count(), 2 * 32 * 32 + 2
+    assert count(unroll=3) == 3 * (one - probe) + probe and count(unroll=3, share_rounds=True) == one
 
 
 def test_merged_patches_agree_where_they_overlap_whatever_their_phases():

@@ -81,7 +81,7 @@ def test_early_stopping_returns_to_the_best_weights(scan):
 
 def test_collapse_is_said(scan):
     with pytest.warns(CollapseWarning, match="flat object.*learning-rate"):
-        train(scan, settings(scan, epochs=2, learning_rate=1e-12))
+        train(scan, settings(scan, epochs=2, model={"input": "amplitude"}, learning_rate=1e-12))
 
 
 def test_contrast_and_correlation_tell_an_object_from_a_flat_one():

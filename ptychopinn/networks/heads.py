@@ -1,21 +1,26 @@
-"""Heads: two real maps -> one complex patch of transmission."""
+"""Heads: two real maps -> the correction of an estimated patch; maps of zero leave the estimate as it is."""
 
 import math
 
 from keras import ops
 
-from ptychopinn.waves import polar
+from ptychopinn.waves import intensity, multiply, polar, unit_phase
+
+BOUND = 0.99
+"""Largest amplitude that an estimate enters with, of the largest that can be made."""
 
 
-def amplitude_phase(first, second, amplitude_max):
-    """Make amplitude in (0, amplitude_max) and phase in (-pi, pi); maps of zero give a transmission of one."""
-    at_one = math.log(1 / (amplitude_max - 1))
-    return polar(amplitude_max * ops.sigmoid(first + at_one), math.pi * ops.tanh(second / math.pi))
+def real_imag(first, second, estimate, amplitude_max):
+    """Add the maps to the real and imaginary part of the estimate."""
+    return estimate[0] + first, estimate[1] + second
 
 
-def real_imag(first, second, amplitude_max):
-    """Make real and imaginary part, each in (-amplitude_max, amplitude_max) around a transmission of one."""
-    return tuple(amplitude_max * ops.tanh(part / amplitude_max) for part in (first + 1.0, second))
+def amplitude_phase(first, second, estimate, amplitude_max):
+    """Turn the estimate by less than pi, and move its amplitude within (0, amplitude_max)."""
+    share = ops.sqrt(intensity(estimate) + 1e-6) / amplitude_max
+    share = ops.clip(share, 1 - BOUND, BOUND)
+    amplitude = amplitude_max * ops.sigmoid(first + ops.log(share / (1 - share)))
+    return multiply(unit_phase(estimate), polar(amplitude, math.pi * ops.tanh(second / math.pi)))
 
 
 HEADS = {"amplitude_phase": amplitude_phase, "real_imag": real_imag}
