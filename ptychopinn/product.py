@@ -14,6 +14,7 @@ class Product:
         weight: float32 array `(y, x)`: how well each pixel was lit. Defaults to 1 where the object is not zero.
         origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions, where it is known.
         ramp: `(y, x)` phase ramp that was removed from the object, in radians per pixel.
+        uncertainty: float32 array `(y, x)`: standard error of the object, where it is known; infinite where it is not.
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         pixel_size_m: float, where it is known.
@@ -27,6 +28,7 @@ class Product:
     weight: np.ndarray | None = None
     origin: tuple | None = None
     ramp: tuple = (0.0, 0.0)
+    uncertainty: np.ndarray | None = None
     probe: np.ndarray | None = None
     positions: np.ndarray | None = None
     pixel_size_m: float | None = None

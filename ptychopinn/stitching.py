@@ -20,12 +20,15 @@ class Stitched:
         weight: float32 array `(y, x)`: summed weight of the patches.
         origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions.
         ramp: `(y, x)` phase ramp that was removed, in radians per pixel.
+        uncertainty: float32 array `(y, x)`: standard error of the complex object, by how much the overlapping patches
+            disagree; infinite where no two of them meet. It knows nothing of errors that all patches share.
     """
 
     object: np.ndarray
     weight: np.ndarray
     origin: tuple
     ramp: tuple = (0.0, 0.0)
+    uncertainty: np.ndarray | None = None
 
 
 class Stitcher:
@@ -49,7 +52,7 @@ class Stitcher:
         high = np.ceil(positions.max(axis=0)).astype(int) + weights.shape[0] // 2 + 1
         self._origin = low
         self._sum = np.zeros(high - low, np.complex64)
-        self._weight = np.zeros(high - low, np.float32)
+        self._weight, self._squared_weight, self._power = np.zeros((3, *(high - low)), np.float32)
 
     def add(self, patches, positions):
         """Add complex patches `(patch, y, x)`, centred at positions `(patch, 2)`."""
@@ -58,20 +61,33 @@ class Stitcher:
         fraction = (corner - whole).astype(np.float32)
         weighted = shift(patches[(slice(None), *self._lit)] * self._weights, fraction)
         weights = shift(np.broadcast_to(self._weights, weighted.shape[:1] + self._weights.shape), fraction)
-        for (row, column), patch, weight in zip(whole, weighted, weights):
+        powers = np.abs(weighted) ** 2 / np.maximum(weights, 1e-12)
+        for (row, column), patch, weight, power in zip(whole, weighted, weights, powers):
             window = np.s_[row : row + patch.shape[0], column : column + patch.shape[1]]
             agreement = np.vdot(patch, self._sum[window])
             if agreement:
                 patch *= agreement / abs(agreement)
             self._sum[window] += patch
             self._weight[window] += weight
+            self._squared_weight[window] += weight**2
+            self._power[window] += power
 
     def result(self):
         """Return the `Stitched` object, its common phase ramp removed."""
         seen = self._weight > LIT * self._weight.max()
         image = np.where(seen, self._sum / np.maximum(self._weight, 1e-12), 0)
+        uncertainty = self._uncertainty(image, seen)
         image, ramp = remove_ramp(image, self._weight)
-        return Stitched(image.astype(np.complex64), self._weight, tuple(int(v) for v in self._origin), ramp)
+        origin = tuple(int(v) for v in self._origin)
+        return Stitched(image.astype(np.complex64), self._weight, origin, ramp, uncertainty)
+
+    def _uncertainty(self, image, seen):
+        r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$."""
+        weight = np.maximum(self._weight, 1e-12)
+        variance = np.maximum(self._power / weight - np.abs(image) ** 2, 0)
+        patches = weight**2 / np.maximum(self._squared_weight, 1e-24)
+        several = seen & (patches > 1.01)
+        return np.where(several, np.sqrt(variance / np.where(several, patches - 1, 1)), np.inf).astype(np.float32)
 
 
 def shift(images, fraction):

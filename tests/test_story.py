@@ -61,6 +61,7 @@ def test_what_is_written_is_whole(folder):
     names = {path.name for path in (folder / "out").iterdir()}
     assert names == {
         "reconstruction.npz", "report.json", "report.html", "amplitude.png", "phase.png", "probe.png", "comparison.png",
+        "uncertainty.png",
     }  # fmt: skip
     out = np.load(folder / "out/reconstruction.npz", allow_pickle=False)
     assert out["object"].shape == out["weight"].shape and out["object"].dtype == np.complex64

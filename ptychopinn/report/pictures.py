@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from matplotlib.figure import Figure
 
-from ptychopinn.report.colours import Scale, middle, of_phase
+from ptychopinn.report.colours import Scale, from_zero, middle, of_phase
 
 WELL_SEEN = 0.15
 """Pictures show where the weight exceeds this part of its largest; the rest is left blank."""
@@ -63,11 +63,22 @@ def pictures(stitched, probe):
     modes = [
         Panel(f"probe mode {i}: modulus", modulus, middle(modulus, "magma")) for i, modulus in enumerate(np.abs(probe))
     ]
-    return {
+    drawn = {
         "amplitude.png": draw([Panel("amplitude", amplitude, middle(amplitude))], extent),
         "phase.png": draw([Panel("phase / rad", phase, of_phase(phase))], extent),
         "probe.png": draw(modes),
     }
+    if stitched.uncertainty is not None:
+        error = known_error(stitched)
+        drawn["uncertainty.png"] = draw([Panel("standard error", error, from_zero(error))], extent)
+    return drawn
+
+
+def known_error(product):
+    """Return a product's uncertainty where the object was well seen and patches overlap, NaN elsewhere."""
+    rows, columns = well_seen(product.weight)
+    error, weight = product.uncertainty[rows, columns], product.weight[rows, columns]
+    return np.where((weight > WELL_SEEN * product.weight.max()) & np.isfinite(error), error, np.nan)
 
 
 def comparison(aligned):

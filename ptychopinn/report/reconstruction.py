@@ -44,7 +44,8 @@ def write_arrays(product, path):
         "ramp": np.array(product.ramp),
         "probe": product.probe,
     }
-    if product.pixel_size_m is not None:
-        arrays["pixel_size_m"] = np.array(product.pixel_size_m)
+    for name in ("uncertainty", "pixel_size_m"):
+        if getattr(product, name) is not None:
+            arrays[name] = np.asarray(getattr(product, name))
     with open(path, "wb") as file:
         np.savez_compressed(file, **arrays)

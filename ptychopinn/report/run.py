@@ -15,6 +15,7 @@ from ptychopinn.report.sections import (
     probe_section,
     scan_section,
     training_section,
+    uncertainty_section,
 )
 from ptychopinn.report.truth import truth_section
 from ptychopinn.report.words import metres
@@ -57,6 +58,8 @@ def page_of_run(run):
     sections = [object_section(product, run.note)]
     if run.score is not None:
         sections.append(truth_section(run.score))
+    if product.uncertainty is not None and np.isfinite(product.uncertainty).any():
+        sections.append(uncertainty_section(product))
     sections += [fit_section(fitted), scan_section(product), probe_section(product.probe, run.first_probe)]
     if run.history:
         sections.append(training_section(run.history))

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
-from ptychopinn.report.colours import Scale
-from ptychopinn.report.images import paint, paint_bar, paint_complex
-from ptychopinn.report.pictures import WELL_SEEN, well_seen
+from ptychopinn.report.colours import Scale, from_zero
+from ptychopinn.report.images import paint, paint_bar, paint_complex, shrink
+from ptychopinn.report.pictures import WELL_SEEN, known_error, well_seen
 from ptychopinn.report.plots import curves_of_training, map_of_scan, plots_of_fit
 from ptychopinn.report.viewer import colour_key, view, wheel_key
 from ptychopinn.report.words import mark, metres, number
@@ -26,6 +26,18 @@ def object_section(product, note=""):
     viewer = view({"": image}, (top + rows.start, left + columns.start), product.pixel_size_m)
     words = "The complex transmission, its phase ramp removed; pixels that received little light are blank."
     return Section("object", "Object", f"{words} {note}".strip(), [viewer])
+
+
+def uncertainty_section(product):
+    """Show how much overlapping patches disagree, as the object's standard error."""
+    error = known_error(product)
+    scale = from_zero(error)
+    note = (
+        f"Standard error of the complex transmission, by how much overlapping patches disagree: median "
+        f"{np.nanmedian(error):.3g}. Errors that all patches share do not show."
+    )
+    tile = Tile(((paint(shrink(error)[0], scale), "standard error of the object"),), "Standard error")
+    return Section("uncertainty", "Uncertainty", note, [Gallery("", [tile], (colour_key("standard error", scale),))])
 
 
 def scan_section(product):
