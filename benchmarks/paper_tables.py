@@ -52,8 +52,8 @@ class Budget:
     epochs: int
 
 
-BUDGETS = {"quick": Budget(1, 16, 1), "cpu": Budget(1, 8, 12), "full": Budget(2, 4, 6)}
-TEST_STEP_PX, SIZE, SIDE, PHOTONS = 10, 64, 392, 1e9
+BUDGETS = {"quick": Budget(1, 16, 1), "cpu": Budget(1, 8, 8), "full": Budget(2, 4, 6)}
+TEST_STEP_PX, SIZE, SIDE, PHOTONS, BATCH = 10, 64, 392, 1e9, 16
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -116,7 +116,7 @@ def measure(row, budget, seed, run1084):
     data = DataParams()
     settings = Settings(
         fit_to(training, ModelParams(group_side=row.group_side), data), LossParams(), data,
-        TrainingParams(epochs=budget.epochs, seed=seed), ExecutionParams(),
+        TrainingParams(epochs=budget.epochs, batch_size=BATCH // row.group_side**2, seed=seed), ExecutionParams(),
     )  # fmt: skip
     began = time.perf_counter()
     trained = train(training, settings)

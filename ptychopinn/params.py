@@ -7,7 +7,7 @@ import dataclasses
 
 from ptychopinn.fields import Params, option
 
-GENERATORS = ("unet", "cnn")
+GENERATORS = ("unet", "cnn", "fno", "ffno", "sru")
 INPUTS = ("backprojection", "amplitude")
 HEADS = ("real_imag", "amplitude_phase")
 MODEL_TYPES = ("pinn", "supervised")

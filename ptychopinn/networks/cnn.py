@@ -37,5 +37,5 @@ def build(size, channels, outputs, filters):
         maps = code
         for step in reversed(steps):
             maps = layers.UpSampling2D()(convolve(maps, step))
-        decoded.append(layers.Conv2D(1, 3, padding="same")(maps))
+        decoded.append(layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros")(maps))
     return keras.Model(inputs, layers.concatenate(decoded), name="cnn")

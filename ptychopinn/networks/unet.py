@@ -7,29 +7,11 @@ Reference: Ronneberger, Fischer and Brox, MICCAI 2015, doi:10.1007/978-3-319-245
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
+
+from ptychopinn.networks.folding import Fold, Unfold
 
 FILTERS = 24
-
-
-@keras.saving.register_keras_serializable(package="ptychopinn")
-class Fold(layers.Layer):
-    """Move blocks of 2 x 2 pixels into channels: `(b, y, x, c)` -> `(b, y/2, x/2, 4c)`."""
-
-    def call(self, maps):
-        _, height, width, channels = maps.shape
-        blocks = ops.reshape(maps, (-1, height // 2, 2, width // 2, 2, channels))
-        return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height // 2, width // 2, 4 * channels))
-
-
-@keras.saving.register_keras_serializable(package="ptychopinn")
-class Unfold(layers.Layer):
-    """Move channels into blocks of 2 x 2 pixels: the inverse of `Fold`."""
-
-    def call(self, maps):
-        _, height, width, channels = maps.shape
-        blocks = ops.reshape(maps, (-1, height, width, 2, 2, channels // 4))
-        return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, channels // 4))
 
 
 def residual(maps, filters):

@@ -1,0 +1,36 @@
+"""Fourier neural operator: blocks of a Fourier layer beside a convolution of single pixels.
+
+Reference: Li et al., ICLR 2021, doi:10.48550/arXiv.2010.08895
+"""
+
+import keras
+from keras import layers
+
+from ptychopinn.networks.folding import Fold, Unfold
+from ptychopinn.networks.spectral import SpectralConv2D, modes_within
+
+FILTERS = 32
+MODES = 12
+BLOCKS = 4
+
+
+def build(size, channels, outputs, filters):
+    """Build the Fourier neural operator.
+
+    Args:
+        size: int. Side of a map, in pixels; a multiple of 8.
+        channels, outputs: int. Maps in and out.
+        filters: int. Filters of every block.
+
+    Returns:
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+    """
+    modes = modes_within(size // 2, MODES)
+    inputs = keras.Input((size, size, channels))
+    maps = layers.Dense(filters)(Fold()(inputs))
+    for _ in range(BLOCKS):
+        mixed = layers.add([SpectralConv2D(filters, modes)(maps), layers.Dense(filters)(maps)])
+        maps = layers.add([maps, layers.Activation("gelu")(mixed)])
+    maps = layers.Dense(4 * filters, activation="gelu")(maps)
+    maps = Unfold()(layers.Dense(4 * outputs, kernel_initializer="zeros")(maps))
+    return keras.Model(inputs, maps, name="fno")
