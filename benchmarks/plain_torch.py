@@ -1,18 +1,20 @@
 """The peer: PtychoModel's default network, physics, loss and optimizer as eager PyTorch, without Keras.
 
-It follows `ptychopinn/networks/unet.py`, `model.py`, `forward.py`, `overlap.py` and `losses.py`, with complex tensors
-where those have pairs. The benchmark compares its parameters and its first loss with those of PtychoModel.
+It follows `ptychopinn/networks/unet.py`, `model.py`, `diffraction.py`, `forward.py`, `overlap.py` and `losses.py`, with
+complex tensors where those have pairs. The benchmark compares its parameters and its first loss with those of
+PtychoModel.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from ptychopinn.forward import DIM, PROBE_UNIT
+from ptychopinn.diffraction import PROBE_UNIT
+from ptychopinn.forward import DIM
 from ptychopinn.losses import PHOTON_FLOOR
 from ptychopinn.model import DARK
 from ptychopinn.networks.unet import FILTERS
-from ptychopinn.training import FINAL_RATE
+from ptychopinn.optimizer import FINAL_RATE
 
 CENTRED = {"dim": (-2, -1)}
 
@@ -65,7 +67,7 @@ class Ptycho(nn.Module):
         self.params = params
         channels = 6 if params.positions == 1 else 8
         self.network = UNet(channels, 2, FILTERS, levels=3 if params.size % 16 == 0 else 2)
-        self.unit = float(PROBE_UNIT * abs(probe).mean())
+        self.unit, self.photons = float(PROBE_UNIT * abs(probe).mean()), float((abs(probe) ** 2).sum())
         start = torch.view_as_real(torch.as_tensor(probe) / self.unit)
         self.probe_parts = nn.Parameter(start, requires_grad=params.refines_probe)
         self.log_scale = nn.Parameter(torch.zeros(()))
@@ -84,7 +86,7 @@ class Ptycho(nn.Module):
             patches = self.agree(patches + consistency_step(patches, amplitudes, probe), matrices)
         step = consistency_step(patches, amplitudes, probe)
         amplitudes = torch.where(amplitudes < 0, power(far_field(probe)).sum(0).sqrt(), amplitudes)
-        contrast = torch.log1p(amplitudes * (self.params.size / self.params.mean_photons**0.5)) - 1.0
+        contrast = torch.log1p(amplitudes * (self.params.size / self.photons**0.5)) - 1.0
         maps = [patches.real - 1, patches.imag, step.real, step.imag, contrast, self.weights.sqrt().expand_as(contrast)]
         if matrices:
             change = self.agree(patches + step, matrices) - patches
@@ -119,7 +121,7 @@ class Peer:
     """
 
     def __init__(self, params, training, probe, steps, device):
-        self.device, self.photons = device, params.mean_photons
+        self.device = device
         self.model = Ptycho(params, probe).to(device)
         rate = training.learning_rate
         self.optimizer = torch.optim.Adam(self.model.parameters(), rate, eps=1e-7)
@@ -132,7 +134,7 @@ class Peer:
         for (seen, offsets), held_out in batches:
             seen, offsets, measured = (torch.as_tensor(array).to(self.device) for array in (seen, offsets, held_out))
             predicted = self.model(seen, offsets)
-            loss = poisson_deviance(predicted, measured, self.photons)
+            loss = poisson_deviance(predicted, measured, self.model.photons)
             self.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)

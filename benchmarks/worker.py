@@ -18,9 +18,10 @@ from ptychopinn.callbacks import StopOnNaN
 from ptychopinn.formats import read_scan
 from ptychopinn.inference import Reconstructor, reconstruct
 from ptychopinn.model import PtychoModel
+from ptychopinn.optimizer import compile_model
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.stitching import Stitcher, outward
-from ptychopinn.training import Settings, compile_model, fit_to, make_batches
+from ptychopinn.training import Settings, fit_to, make_batches
 
 FIXED = 8
 """Batches read before the clock starts, and used again and again."""
@@ -150,7 +151,7 @@ def main(task):
         found = measure_peer(settings, scan, batches, steps, task["seconds"], device)
     else:
         model = PtychoModel(params)
-        model.diffraction.set_probe(scan.probe)
+        model.diffraction.set_probes([scan.probe])
         found = measure_training(model, settings, batches, steps, task["seconds"])
         found |= measure_inference(model, scan, task["scan"], batches[0][0], task["seconds"])
     found |= {"resident_MiB": machine.resident_MiB(), "device_MiB": machine.device_MiB(backend, device)}

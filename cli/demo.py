@@ -8,6 +8,7 @@ from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelPara
 from ptychopinn_cli import backend as backends
 from ptychopinn_cli import infer, train
 from ptychopinn_cli.common import check_writable, command
+from ptychopinn_cli.jobs import Job
 
 
 @click.command(short_help="Simulate, train, reconstruct: the whole way in two minutes.")
@@ -32,6 +33,6 @@ def demo(output_dir, epochs, talk, backend):
     scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3, name=scan.name))
     stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
               "training": TrainingParams(epochs=epochs)}  # fmt: skip
-    train.run(scan, None, bundle, stored, ExecutionParams(), False, False, talk)
+    train.run(Job([scan], [], bundle, stored, ExecutionParams()), False, talk)
     infer.run(bundle, scan, out, 16, {}, {}, True, talk)
     talk.result(f"Pictures: {out / 'report.html'}, {out / 'comparison.png'}")

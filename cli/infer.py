@@ -8,11 +8,15 @@ import click
 from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn_cli import backend as backends
 from ptychopinn_cli.common import check_writable, command
-from ptychopinn_cli.options import collect, config_option, params_options, user_fields
+from ptychopinn_cli.options import collect, config_option, params_options, refuse_contradictions
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 
 READING = ("measurement", "zero_frequency")
 """How a file is read, as in training unless it is said anew."""
+
+PROBES = ("scan", "bundle")
+TOLERANCE = 1e-3
+"""By how much probes may agree less than they did in training, and still be the same."""
 
 
 @click.command(short_help="Reconstruct a scan with a trained bundle.")
@@ -26,23 +30,26 @@ READING = ("measurement", "zero_frequency")
               help="What the file holds; as in training if not given.")  # fmt: skip
 @click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
               help="Where the file keeps the zero frequency; as in training if not given.")  # fmt: skip
+@click.option("--probe", type=click.Choice(PROBES),
+              help="Probe to use: that of DATA, or the one that training left in BUNDLE. If not given, the bundle's "
+                   "where DATA was trained on, or has the probe of the one scan that was.")  # fmt: skip
 @report_option
 @config_option
 @params_options(ModelParams, restate=True)
 @params_options(ExecutionParams)
 @command
-def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, report, talk, backend, **options):
+def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, probe, report, talk, backend, **options):
     """Reconstruct the scan DATA with BUNDLE: object, pictures, report, and a page that shows them.
 
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
     execution = collect(ExecutionParams, options)
     backends.use(backend, execution)
-    reading = {"measurement": measurement, "zero_frequency": zero_frequency}
-    run(bundle, data, output_dir, batch_size, reading, options, report, talk)
+    wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe}
+    run(bundle, data, output_dir, batch_size, wanted, options, report, talk)
 
 
-def run(bundle, data, output_dir, batch_size, reading, restated, report, talk):
+def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     """Reconstruct and write; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.bundle import load_bundle, versions
     from ptychopinn.evaluation.alignment import align
@@ -56,24 +63,27 @@ def run(bundle, data, output_dir, batch_size, reading, restated, report, talk):
     began = time.perf_counter()
     loaded = load_bundle(bundle)
     refuse_contradictions(restated, loaded.model.params)
-    scan = read_scan(data, **{name: reading.get(name) or getattr(loaded.data, name) for name in READING})
+    scan = read_scan(data, **{name: wanted.get(name) or getattr(loaded.data, name) for name in READING})
     for sentence in scan.notes:
         talk.note(sentence)
+    loaded.model.check_size(scan)
+    source, probe = choose_probe(wanted.get("probe"), loaded, scan, data)
+    talk.note(f"The probe is that of the {source}.")
     check_writable(output_dir)
     opened = time.perf_counter()
     with counting("reconstructing", len(scan), talk.quiet) as progress:
-        done = reconstruct(loaded.model, scan, batch_size, progress)
+        done = reconstruct(loaded.model, scan, batch_size, progress, probe)
     aligned = None if scan.object is None else align(done.stitched, scan.object, scan.positions)
     seconds = {"open": opened - began, **done.seconds}
     record = {
-        "bundle": str(bundle), "data": str(data), "patterns": done.patterns, "size_px": scan.size,
+        "bundle": str(bundle), "data": str(data), "patterns": done.patterns, "size_px": scan.size, "probe": source,
         "batch_size": batch_size, "origin_px": done.stitched.origin, "ramp_rad_per_px": done.stitched.ramp,
         "pixel_size_m": scan.pixel_size_m, "backend": backends.chosen(), "versions": versions(),
         "seconds": {name: round(spent, 4) for name, spent in seconds.items()},
         "patterns_per_second": round(done.patterns / sum(done.seconds.values()), 2),
         "error_against_file_object": None if aligned is None else round(aligned.error, 5),
     }  # fmt: skip
-    product = Product(**vars(done.stitched), probe=loaded.probe, positions=scan.positions,
+    product = Product(**vars(done.stitched), probe=probe, positions=scan.positions,
                       pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
     html = made_or_noted(lambda: page(loaded, product, scan, record, talk), PAGE, talk) if report else None
     write_reconstruction(output_dir, product, record, aligned, html)
@@ -82,6 +92,35 @@ def run(bundle, data, output_dir, batch_size, reading, restated, report, talk):
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
     if aligned is not None:
         talk.result(f"complex error against the file's object {aligned.error:.4f}")
+
+
+def choose_probe(wanted, bundle, scan, path):
+    """Return whose probe a scan is reconstructed with, `"scan"` or `"bundle"`, and that probe.
+
+    Of the bundle's probes it is that of the scan with the file's SHA-256, or the only one. The only one is taken by
+    itself if the file's probe agrees with it as well as the probe that the training began with.
+    """
+    from ptychopinn.files import checksum
+    from ptychopinn.optics import agreement
+
+    if wanted == "scan":
+        return wanted, scan.probe
+    trained_on = bundle.record["training_data"]
+    sha256 = checksum(path)
+    known = next((index for index, one in enumerate(trained_on) if one["sha256"] == sha256), None)
+    if known is None and len(trained_on) > 1:
+        if wanted == "bundle":
+            raise click.UsageError(
+                f"--probe bundle needs a scan that was trained on, or a bundle of one scan. Received: {scan.name}, "
+                f"which is none of the {len(trained_on)} trained on. Use --probe scan."
+            )
+        return "scan", scan.probe
+    probe = bundle.model.diffraction.probe_for(scan.mean_photons, known or 0)
+    if known is None and wanted is None:
+        began = trained_on[0].get("probe_agreement", 1.0)
+        if agreement(probe, scan.probe) < began - TOLERANCE:
+            return "scan", scan.probe
+    return "bundle", probe
 
 
 def page(bundle, product, scan, record, talk):
@@ -109,13 +148,3 @@ def page(bundle, product, scan, record, talk):
         bundle, product, scan, facts, headline=headline, score=scored,
         title=f"Reconstruction of {scan.name}", subtitle=subtitle,
     )  # fmt: skip
-
-
-def refuse_contradictions(restated, params):
-    """Raise a usage error if an option contradicts what the bundle was trained with."""
-    for field in user_fields(ModelParams):
-        said, held = restated.get(field.name), getattr(params, field.name)
-        if said is not None and said != held:
-            raise click.UsageError(
-                f"The bundle was trained with {field.name}={held}. Received: {field.name}={said}. Leave the option out."
-            )

@@ -64,15 +64,22 @@ def describe_bundle(path):
     from ptychopinn.bundle import HISTORY, read_history, read_record
 
     record, history = read_record(path), read_history(path / HISTORY)
-    model, trained_on = record["model"], record["training_data"]
+    model = record["model"]
     facts = {
         "bundle": str(path),
         "format": record["format_version"],
-        "trained on": f"{trained_on['name']}, shape {tuple(trained_on['shape'])}, SHA-256 {trained_on['sha256'][:12]}",
+        "trained on": "; ".join(map(in_words, record["training_data"])),
         "written by": f"{record['written_by']['backend']}, {record['written_by']['versions']}",
     }
+    if record["from_bundle"]:
+        facts["from bundle"] = f"{record['from_bundle']['path']}, SHA-256 {record['from_bundle']['sha256'][:12]}"
     facts |= {name.replace("_", " "): value for name, value in model.items()}
     if history:
         last = history[-1]
         facts["training"] = f"{len(history)} epochs, loss {last['loss']:.4g}, R-factor {last['r_factor']:.3f}"
     return facts
+
+
+def in_words(one):
+    """Return what a bundle says of a scan trained on."""
+    return f"{one['name']}, shape {tuple(one['shape'])}, SHA-256 {one['sha256'][:12]}"

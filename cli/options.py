@@ -38,6 +38,21 @@ def collect(cls, values):
         raise click.UsageError(str(error)) from None
 
 
+def refuse_contradictions(restated, params):
+    """Raise a usage error if an option contradicts what a bundle was trained with.
+
+    Args:
+        restated: dict of options; `None` where one was not given.
+        params: ModelParams of the bundle.
+    """
+    for field in user_fields(type(params)):
+        said, held = restated.get(field.name), getattr(params, field.name)
+        if said is not None and said != held:
+            raise click.UsageError(
+                f"The bundle was trained with {field.name}={held}. Received: {field.name}={said}. Leave the option out."
+            )
+
+
 def read_config(context, option, path):
     """Make a YAML file's options the defaults of the command: defaults < file < command line."""
     if path is None:

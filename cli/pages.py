@@ -74,13 +74,15 @@ def page_of_bundle(bundle, product, scan, facts, **more):
 
     record = bundle.record
     facts = facts | {
-        "Trained on": record["training_data"],
+        **{f"Trained on, scan {n}" if n > 1 else "Trained on": one for n, one in enumerate(record["training_data"], 1)},
+        **({"Started from the bundle": record["from_bundle"]} if record["from_bundle"] else {}),
         "Model": record["model"],
         "Loss": record["loss"],
         "Grouping": record["data"],
         "Training": record["training"],
         "Versions of the training": record["written_by"]["versions"],
     }
-    first = scan.probe if bundle.model.params.refines_probe else None
+    refined = bundle.model.params.refines_probe and product.probe is not scan.probe
+    first = scan.probe if refined else None
     run = Run(product=product, scan=scan, history=bundle.history, facts=facts, first_probe=first, **more)
     return render(page_of_run(run))

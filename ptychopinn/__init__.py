@@ -13,7 +13,7 @@ _HOMES = {
     "ExecutionParams": "params",
     "Scan": "scan",
     "read_scan": "formats",
-    "Diffraction": "forward",
+    "Diffraction": "diffraction",
     "PtychoModel": "model",
     "Settings": "training",
     "fit_to": "training",

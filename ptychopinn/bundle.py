@@ -14,7 +14,7 @@ from ptychopinn.files import checksum, settle, write_together
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
 
 
@@ -35,14 +35,8 @@ class Bundle:
     history: list
     record: dict
 
-    @property
-    def probe(self):
-        """The probe modes, refined if training refined them: complex64 `(mode, y, x)`, square root of photons."""
-        real, imag = map(keras.ops.convert_to_numpy, self.model.diffraction.probe)
-        return (real + 1j * imag).astype("complex64")
 
-
-def save_bundle(folder, model, data, training, history, training_data):
+def save_bundle(folder, model, data, training, history, training_data, from_bundle=None):
     """Write a bundle; an older one in the folder is replaced as a whole.
 
     Args:
@@ -50,7 +44,8 @@ def save_bundle(folder, model, data, training, history, training_data):
         model: PtychoModel.
         data, training: DataParams, TrainingParams.
         history: list of dicts, one per epoch.
-        training_data: dict that names the data (see `describe_data`).
+        training_data: list of dicts that name the data, one a scan (see `describe_data`).
+        from_bundle: dict that names the bundle whose networks the training started from, if there is one.
     """
     record = {
         "format_version": FORMAT_VERSION,
@@ -59,6 +54,7 @@ def save_bundle(folder, model, data, training, history, training_data):
         "data": data.to_dict(),
         "training": training.to_dict(),
         "training_data": training_data,
+        "from_bundle": from_bundle,
         "written_by": {"backend": keras.backend.backend(), "versions": versions()},
     }
 
@@ -78,7 +74,7 @@ def load_bundle(folder):
 
     Raises:
         FileNotFoundError: if the folder or one of its files is missing.
-        ValueError: if a file was changed, or the bundle is of a newer format.
+        ValueError: if a file was changed, or the bundle is of another format.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
@@ -118,22 +114,30 @@ def read_record(folder):
     try:
         record = json.loads((folder / PARAMS).read_text())
         version = record["format_version"]
-        if version <= FORMAT_VERSION:
-            record = {**record, "model": ModelParams.from_dict(record["model"]).to_dict()}
-            for name, kind in (("loss", LossParams), ("data", DataParams), ("training", TrainingParams)):
-                kind.from_dict(record[name])
-            record["checksums"][MODEL], record["checksums"][HISTORY], record["training_data"]["sha256"]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        if version == FORMAT_VERSION:
+            record = understood(record)
+    except (json.JSONDecodeError, UnicodeDecodeError, LookupError, TypeError) as error:
         raise ValueError(
             f"{folder / PARAMS} must be the JSON that ptychopinn wrote. Received: {type(error).__name__}: {error}. "
             "Copy the bundle again."
         ) from error
-    if version > FORMAT_VERSION:
+    if version != FORMAT_VERSION:
         raise ValueError(
-            f"This ptychopinn reads bundles up to format {FORMAT_VERSION}. Received: format_version={version}. "
-            "Install a newer ptychopinn."
+            f"This ptychopinn reads bundles of format {FORMAT_VERSION}. Received: format_version={version}. "
+            "Train again, or install the ptychopinn that wrote it."
         )
     return record
+
+
+def understood(record):
+    """Return a record with every parameter of its model; raise LookupError, TypeError or ValueError if it is none."""
+    for name, kind in (("loss", LossParams), ("data", DataParams), ("training", TrainingParams)):
+        kind.from_dict(record[name])
+    model = ModelParams.from_dict(record["model"])
+    record["checksums"][MODEL], record["checksums"][HISTORY]
+    for scan in range(model.scans):
+        record["training_data"][scan]["sha256"]
+    return {**record, "model": model.to_dict()}
 
 
 def describe_data(path, scan):

@@ -1,12 +1,14 @@
 """Reconstruct a scan with a trained model: patterns in, one stitched object out."""
 
 import dataclasses
+import math
 import time
 
 import keras
 import numpy as np
 
-from ptychopinn.grouping import check_enough, cover, offsets
+from ptychopinn.grouping import check_enough, cover, offsets, typical_reach
+from ptychopinn.model import PtychoModel
 from ptychopinn.stitching import Stitched, Stitcher, outward
 
 
@@ -60,33 +62,30 @@ class Reconstruction:
     groups: int
 
 
-def reconstruct(model, scan, batch_size=16, progress=lambda done: None):
+def reconstruct(model, scan, batch_size=16, progress=lambda done: None, probe=None):
     """Reconstruct every pattern of a scan and stitch the patches.
 
     Memory is bounded by the batch and the canvas: patterns are read, and patches added, a batch at a time.
 
     Args:
         model: PtychoModel.
-        scan: Scan. Its amplitudes are scaled to the photons that the model knows.
+        scan: Scan, of any exposure, with its patterns as far apart as they are.
         batch_size: int. Groups at a time; the result does not depend on it.
         progress: called with the number of patterns done.
+        probe: complex array `(mode, y, x)`, in square root of photons: `scan.probe` for a probe that the model was not
+            trained with, or one of `model.diffraction.probe_for`. Defaults to the model's, if it has one.
 
     Returns:
         Reconstruction.
 
     Raises:
-        ValueError: if the patterns are not of the model's size, or too few for a group.
+        ValueError: if the patterns are not of the model's size, or too few for a group, or if the model has several
+            probes and none is given.
     """
+    model = suited_to(scan, model, probe)
     params = model.params
-    if scan.size != params.size:
-        raise ValueError(
-            f"The bundle reconstructs patterns of {params.size} x {params.size} pixels. "
-            f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
-        )
-    check_enough(scan.positions, params.positions)
     reach = (params.canvas - params.size) / 2 - 1
     groups, fresh = cover(scan.positions, params.positions, reach, outward(scan.positions))
-    exposure = np.float32((params.mean_photons / scan.mean_photons) ** 0.5)
     predictor = Reconstructor(model)
     stitcher = Stitcher(scan.positions, keras.ops.convert_to_numpy(model.weights_of_patch()))
     seconds = dict.fromkeys(("read", "predict", "stitch"), 0.0)
@@ -95,7 +94,6 @@ def reconstruct(model, scan, batch_size=16, progress=lambda done: None):
         batch = np.resize(groups[start : start + batch_size], (batch_size, groups.shape[1]))
         began = time.perf_counter()
         amplitudes = scan.amplitudes(batch)
-        amplitudes = np.where(amplitudes < 0, amplitudes, amplitudes * exposure)
         read = time.perf_counter()
         maps = predictor.predict_on_batch((amplitudes, offsets(scan.positions, batch)))
         predicted = time.perf_counter()
@@ -108,3 +106,34 @@ def reconstruct(model, scan, batch_size=16, progress=lambda done: None):
         done += len(members)
         progress(done)
     return Reconstruction(stitcher.result(), seconds, done, len(groups))
+
+
+def suited_to(scan, model, probe=None):
+    """Return a model with the networks of another, and the probe and canvas that suit a scan.
+
+    The canvas is as wide as it was in training, or wider where the patterns of the scan lie farther apart: it has no
+    weights.
+
+    Args:
+        scan: Scan.
+        model: PtychoModel.
+        probe: complex array `(mode, y, x)`. Defaults to the model's, if it has one.
+    """
+    params = model.params
+    model.check_size(scan)
+    check_enough(scan.positions, params.positions)
+    if probe is None:
+        if params.scans > 1:
+            raise ValueError(
+                f"A model of several probes must be told which to use. Received: probe=None, and {params.scans} scans "
+                "trained on. Give scan.probe, or model.diffraction.probe_for(scan.mean_photons, index)."
+            )
+        probe = model.diffraction.probe_for(scan.mean_photons)
+    canvas = params.canvas
+    if params.positions > 1:
+        apart = min(typical_reach(scan.positions, params.positions - 1), scan.size / 2)
+        canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
+    suited = PtychoModel(dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas), model.loss_params)
+    suited.take_generators(model)
+    suited.diffraction.set_probes([probe], [scan.mean_photons])
+    return suited

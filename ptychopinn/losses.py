@@ -17,7 +17,7 @@ def poisson_deviance(predicted, measured, photons):
     Args:
         predicted: float32 tensor `(batch, position, y, x)`: photons.
         measured: float32 tensor `(batch, position, y, x)`: square root of photons; negative where there is no data.
-        photons: float. Mean photons of a pattern, $n_0$: one constant for all groups.
+        photons: float, or float32 tensor `(batch,)`. Mean photons of a pattern of the group's scan, $n_0$.
 
     Returns:
         float32 tensor `(batch,)`.
@@ -48,24 +48,24 @@ def object_error(predicted, label, weights):
 
     Args:
         predicted, label: pairs of float32 tensors `(batch, position, y, x)`: transmission.
-        weights: float32 tensor `(y, x)`.
+        weights: float32 tensor `(y, x)`, or `(batch, 1, y, x)`.
 
     Returns:
         float32 tensor `(batch,)`.
     """
     difference = intensity((predicted[0] - label[0], predicted[1] - label[1]))
     error = ops.sqrt(difference + 1e-12) * weights
-    return ops.mean(ops.sum(error, axis=(-2, -1)), axis=1) / ops.sum(weights)
+    return ops.mean(ops.sum(error, axis=(-2, -1)) / ops.sum(weights, axis=(-2, -1)), axis=1)
 
 
 def total_variation(patches, weights):
     """Mean absolute difference between neighbouring pixels of the object, weighted with the probe's intensity."""
     total = 0.0
     for part in patches:
-        rows = ops.abs(part[..., 1:, :] - part[..., :-1, :]) * weights[1:, :]
-        columns = ops.abs(part[..., :, 1:] - part[..., :, :-1]) * weights[:, 1:]
+        rows = ops.abs(part[..., 1:, :] - part[..., :-1, :]) * weights[..., 1:, :]
+        columns = ops.abs(part[..., :, 1:] - part[..., :, :-1]) * weights[..., :, 1:]
         total = total + ops.sum(rows, axis=(-2, -1)) + ops.sum(columns, axis=(-2, -1))
-    return ops.mean(total, axis=1) / ops.sum(weights)
+    return ops.mean(total / ops.sum(weights, axis=(-2, -1)), axis=1)
 
 
 def _mean_pattern(error, measured):

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from ptychopinn import losses, overlap
-from ptychopinn.forward import Diffraction, consistency_step, fill
+from ptychopinn.diffraction import Diffraction
+from ptychopinn.forward import consistency_step, fill
 from ptychopinn.networks import build_generator
 from ptychopinn.networks.heads import HEADS
 from ptychopinn.params import LossParams, ModelParams
@@ -31,8 +32,9 @@ class PtychoModel(keras.Model):
         remat: bool. Whether the generator computes its activations again in the backward pass; not saved either.
 
     Call arguments:
-        inputs: pair of float32 tensors. Measured amplitudes `(batch, position, y, x)`, square root of photons, negative
-            where there is no data; offsets `(batch, position, 2)` of the patches from the group's middle, pixels.
+        inputs: two or three tensors. Measured amplitudes, float32 `(batch, position, y, x)`, square root of photons,
+            negative where there is no data; offsets, float32 `(batch, position, 2)`, of the patches from the group's
+            middle, pixels; and, where several scans are trained together, the scan of each group, int32 `(batch,)`.
 
     Returns:
         dict of float32 tensors `(batch, position, y, x)`: `intensity` (photons), `real` and `imag` (transmission).
@@ -54,7 +56,7 @@ class PtychoModel(keras.Model):
         self.loss_params = loss_params or LossParams()
         self.loss_params.check_terms(params.model_type)
         self.diffraction = Diffraction(
-            params.size, params.modes, params.refines_probe, params.scale_trainable, name="diffraction"
+            params.size, params.modes, params.scans, params.refines_probe, params.scale_trainable, name="diffraction"
         )
         self.diffraction.build()
         self.generators = [
@@ -78,40 +80,41 @@ class PtychoModel(keras.Model):
         self.built = True
 
     def call(self, inputs):
-        amplitudes, offsets = self.with_known_shape(inputs)
+        amplitudes, offsets, scan = self.with_known_shape(inputs)
         windows = self._windows(offsets)
-        patches = self._agree(self._generate(amplitudes, windows), windows)
-        return {"intensity": self.diffraction(patches), "real": patches[0], "imag": patches[1]}
+        patches = self._agree(self._generate(amplitudes, windows, scan), windows, self.weights_of_patch(scan))
+        return {"intensity": self.diffraction(patches, scan), "real": patches[0], "imag": patches[1]}
 
-    def reconstruct(self, amplitudes, offsets):
+    def reconstruct(self, amplitudes, offsets, scan=None):
         """Generate the patches of groups, before they are merged: pair `(batch, position, y, x)`, transmission."""
-        return self._generate(amplitudes, self._windows(offsets))
+        return self._generate(amplitudes, self._windows(offsets), scan)
 
-    def _generate(self, amplitudes, windows):
-        params = self.params
+    def _generate(self, amplitudes, windows, scan):
+        params, light = self.params, self.weights_of_patch(scan)
         # the probe is refined by what it predicts, not by what it shows the network
-        probe = tuple(map(ops.stop_gradient, self.diffraction.probe))
-        contrast = ops.log1p(fill(amplitudes, probe) * (params.size / params.mean_photons**0.5)) - 1.0
+        probe = tuple(map(ops.stop_gradient, self.diffraction.probe(scan)))
+        photons = ops.reshape(self.diffraction.photons(scan), (-1, 1, 1, 1))
+        contrast = ops.log1p(fill(amplitudes, probe) * (params.size * ops.rsqrt(photons))) - 1.0
         patches = ops.ones_like(amplitudes), ops.zeros_like(amplitudes)
         if params.input == "amplitude":
             return self._correct(self.generators[0], patches, [contrast])
         for _ in range(params.physics_rounds - 1):
-            patches = self._agree(add(patches, consistency_step(patches, amplitudes, probe)), windows)
+            patches = self._agree(add(patches, consistency_step(patches, amplitudes, probe)), windows, light)
         for round_ in range(params.unroll):
             step = consistency_step(patches, amplitudes, probe)
             estimate = add(patches, step)
-            maps = [patches[0] - 1.0, patches[1], *step, contrast, ops.sqrt(self.weights_of_patch()) + 0.0 * contrast]
+            maps = [patches[0] - 1.0, patches[1], *step, contrast, ops.sqrt(light) + 0.0 * contrast]
             if params.positions > 1:
-                agreed = self._agree(estimate, windows)
+                agreed = self._agree(estimate, windows, light)
                 maps += [agreed[0] - patches[0], agreed[1] - patches[1]]
             patches = self._correct(self.generators[min(round_, len(self.generators) - 1)], estimate, maps)
             if round_ < params.unroll - 1:
-                patches = self._agree(patches, windows)
+                patches = self._agree(patches, windows, light)
         return patches
 
-    def _agree(self, patches, windows):
+    def _agree(self, patches, windows, light):
         """Merge the patches of a group, if it has several."""
-        return overlap.merge(patches, self.weights_of_patch(), windows) if self.params.positions > 1 else patches
+        return overlap.merge(patches, light, windows) if self.params.positions > 1 else patches
 
     def _correct(self, generator, estimate, maps):
         """Correct estimated patches by what a network makes of maps `(batch, position, y, x)`."""
@@ -120,10 +123,26 @@ class PtychoModel(keras.Model):
         out = ops.reshape(ops.cast(out, "float32"), (-1, self.params.positions, size, size, 2))
         return HEADS[self.params.head](out[..., 0], out[..., 1], estimate, self.params.amplitude_max)
 
-    def weights_of_patch(self):
-        """Return the confidence in the pixels of a patch `(y, x)`: the probe's intensity, 1 where it is brightest."""
-        light = ops.stop_gradient(ops.sum(intensity(self.diffraction.probe), axis=0))
-        return light / ops.max(light) + DARK
+    def weights_of_patch(self, scan=None):
+        """Return the confidence in the pixels of a patch: the probe's intensity, 1 where it is brightest.
+
+        The shape is `(y, x)`, or `(batch, 1, y, x)` if the scans of the groups are given.
+        """
+        light = ops.stop_gradient(ops.sum(intensity(self.diffraction.probe(scan)), axis=-3))
+        return light / ops.max(light, axis=(-2, -1), keepdims=True) + DARK
+
+    def take_generators(self, other):
+        """Copy the weights of the networks of another model of the same kind; probes and their scales stay."""
+        for own, others in zip(self.generators, other.generators, strict=True):
+            own.set_weights(others.get_weights())
+
+    def check_size(self, scan):
+        """Raise ValueError unless a scan's patterns are of the size that the networks take."""
+        if scan.size != self.params.size:
+            raise ValueError(
+                f"The bundle reconstructs patterns of {self.params.size} x {self.params.size} pixels. "
+                f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
+            )
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return the weighted sum of the loss's terms, mean over the groups.
@@ -131,9 +150,9 @@ class PtychoModel(keras.Model):
         Predicted patterns are compared with `y`, amplitudes like the inputs, or with the inputs where it is not given.
         """
         supervised = self.params.model_type == "supervised"
-        measured = self.with_known_shape(x if y is None or supervised else (y, x[1]))[0]
+        measured, _, scan = self.with_known_shape(x if y is None or supervised else (y, *x[1:]))
         predicted = y_pred["intensity"]
-        photons = self.params.mean_photons
+        photons = self.diffraction.photons(scan)
         patches = (y_pred["real"], y_pred["imag"])
         weight, total = self.loss_params, 0.0
         if weight.likelihood(self.params.model_type):
@@ -143,9 +162,9 @@ class PtychoModel(keras.Model):
         if weight.mae_weight:
             total = total + weight.mae_weight * losses.amplitude_error(predicted, measured, photons)
         if weight.realspace_weight:
-            total = total + weight.realspace_weight * losses.total_variation(patches, self.weights_of_patch())
+            total = total + weight.realspace_weight * losses.total_variation(patches, self.weights_of_patch(scan))
         if supervised:
-            total = total + losses.object_error(patches, (y[..., 0], y[..., 1]), self.weights_of_patch())
+            total = total + losses.object_error(patches, (y[..., 0], y[..., 1]), self.weights_of_patch(scan))
         self.r_factor.update_state(losses.r_factor(ops.stop_gradient(predicted), measured))
         return ops.mean(total)
 
@@ -158,9 +177,11 @@ class PtychoModel(keras.Model):
         return cls(params, loss_params, name=config["name"])
 
     def with_known_shape(self, inputs):
-        """Give the inputs the static shapes that the parameters know."""
+        """Give the inputs the static shapes that the parameters know; the scan is `None` where it is not given."""
         size, positions = self.params.size, self.params.positions
-        return ops.reshape(inputs[0], (-1, positions, size, size)), ops.reshape(inputs[1], (-1, positions, 2))
+        shapes = (-1, positions, size, size), (-1, positions, 2), (-1,)
+        known = [ops.reshape(part, shape) for part, shape in zip(inputs, shapes)]
+        return *known[:2], known[2] if len(known) > 2 else None
 
     def _windows(self, offsets):
         return overlap.windows(offsets, self.params.size, self.params.canvas)

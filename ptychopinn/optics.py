@@ -37,6 +37,22 @@ def cut(obj, positions, size):
     return window[..., :-1] * (1 - x) + window[..., 1:] * x
 
 
+def agreement(one, other):
+    r"""Return how much of the light of two probes is the same, whatever their brightness and the order of their modes.
+
+    $\sum_{mn} |\langle P_m, Q_n\rangle|^2 / \sqrt{\sum_{mn} |\langle P_m, P_n\rangle|^2 \sum_{mn} |\langle Q_m,
+    Q_n\rangle|^2}$: the overlap of their mutual intensities, from 0 to 1.
+
+    Args:
+        one, other: complex arrays `(mode, y, x)`.
+    """
+
+    def overlap(a, b):
+        return np.sum(np.abs(np.tensordot(a.conj(), b, axes=((1, 2), (1, 2)))) ** 2)
+
+    return float(overlap(one, other) / np.sqrt(overlap(one, one) * overlap(other, other)))
+
+
 def diffract(patches, probe):
     r"""Return far-field intensities $\sum_m |\mathcal F\{P_m O\}|^2$, zero frequency at the centre.
 

@@ -56,7 +56,8 @@ def merge(patches, weights, matrices):
 
     Args:
         patches: pair of float32 tensors `(batch, position, y, x)`: transmission.
-        weights: float32 tensor `(y, x)`, positive: the confidence in each pixel of a patch (probe intensity).
+        weights: float32 tensor `(y, x)` or `(batch, 1, y, x)`, positive: the confidence in each pixel of a patch
+            (probe intensity).
         matrices: the windows of the group (see `windows`).
 
     Returns:

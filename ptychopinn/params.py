@@ -33,10 +33,10 @@ class DataParams(Params):
         None, "Mean photons per pattern, to scale amplitudes of arbitrary unit.", above=0, aliases=("nphotons",)
     )
     n_subsample: int | None = option(
-        None, "Patterns drawn from the scan before grouping; all if not given.", low=1, aliases=("n_images",)
+        None, "Patterns drawn from each scan before grouping; all if not given.", low=1, aliases=("n_images",)
     )
     n_groups: int | None = option(
-        None, "Groups per epoch; if not given, as many as hold each pattern about once.", low=1
+        None, "Groups per epoch and scan; if not given, as many as hold each pattern about once.", low=1
     )
     neighbours: int = option(
         6, "Nearest neighbours that a group draws its members from.", low=1, aliases=("neighbor_count", "K")
@@ -45,18 +45,18 @@ class DataParams(Params):
         None, "Largest distance of a group's member from its anchor, in pixels.", above=0
     )
     validation_fraction: float = option(
-        0.05, "Part of the scan, at its edge, kept from training to validate on.", low=0, high=0.9
+        0.05, "Part of each scan, at its edge, kept from training to validate on.", low=0, high=0.9
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelParams(Params):
-    """What the network is. `size`, `modes`, `canvas` and `mean_photons` come from the data."""
+    """What the network is. `size`, `modes`, `scans` and `canvas` come from the data."""
 
     size: int = option(64, "Side of pattern, probe and patch, in pixels.", low=32, derived=True)
     modes: int = option(1, "Incoherent probe modes.", low=1, derived=True)
+    scans: int = option(1, "Scans trained on together, each with its own probe.", low=1, derived=True)
     canvas: int = option(64, "Side of the canvas a group shares, in pixels.", low=32, derived=True)
-    mean_photons: float = option(1e5, "Mean photons of a pattern: the unit of the loss.", above=0, derived=True)
     model_type: str = option(
         "pinn",
         "Train on the physics (pinn) or on object patches of a file with truth (supervised).",

@@ -1,4 +1,4 @@
-"""Groups of a scan, read from disk a batch at a time: one pipeline for three backends."""
+"""Groups of scans, read from disk a batch at a time: one pipeline for three backends."""
 
 import math
 
@@ -18,9 +18,11 @@ class GroupBatches(keras.utils.PyDataset):
     The groups of an epoch depend on the seed and the epoch alone, so that a resumed training sees what the
     uninterrupted one would have seen. Every batch is full, so that compiled steps keep one shape.
 
+    A group is of one scan; where there are several, the groups of all are shuffled, and a batch may mix scans.
+
     Args:
-        scan: Scan.
-        indices: int array: the patterns of the scan to use.
+        scans: list of Scan.
+        indices: list of int arrays: the patterns of each scan to use, which may be none.
         members: int. Patterns in a group.
         batch_size: int. Groups in a batch.
         data: DataParams.
@@ -30,27 +32,32 @@ class GroupBatches(keras.utils.PyDataset):
         holdout: float. Part of the counts that is kept from the inputs and yielded to compare with. Defaults to 0.
     """
 
-    def __init__(self, scan, indices, members, batch_size, data, seed, redraw=True, labels=False, holdout=0.0,
+    def __init__(self, scans, indices, members, batch_size, data, seed, redraw=True, labels=False, holdout=0.0,
                  **kwargs):  # fmt: skip
         super().__init__(**kwargs)
-        self.scan, self.indices, self.members, self.batch_size = scan, np.asarray(indices), members, batch_size
+        self.scans, self.indices, self.members, self.batch_size = scans, indices, members, batch_size
         self.data, self.seed, self.redraw, self.labels, self.holdout = data, seed, redraw, labels, holdout
-        self.positions, self.reach = scan.positions[self.indices], reach(data, scan, members)
+        self.reaches = [reach(data, scan, members) for scan in scans]
         self.draw(0)
 
     def draw(self, epoch):
-        """Draw the groups of an epoch."""
+        """Draw the groups of an epoch: patterns `(group, position)`, and the scan `(group,)` that they are of."""
         self.epoch = epoch
-        drawn = group(
-            self.positions,
-            self.members,
-            self.data.neighbours,
-            self.data.n_groups or math.ceil(len(self.positions) / self.members),
-            self.reach,
-            (self.seed, epoch if self.redraw else 0),
-        )
-        full = math.ceil(len(drawn) / self.batch_size) * self.batch_size
-        self.groups = np.resize(drawn, (full, self.members))
+        seed = self.seed, epoch if self.redraw else 0
+        drawn = [(scan, self._groups_of(scan, (*seed, scan))) for scan, some in enumerate(self.indices) if len(some)]
+        groups = np.concatenate([of_scan for _, of_scan in drawn])
+        scans = np.concatenate([np.full(len(of_scan), scan, np.int32) for scan, of_scan in drawn])
+        if len(self.scans) > 1:
+            order = np.random.default_rng((*seed, len(self.scans))).permutation(len(groups))
+            groups, scans = groups[order], scans[order]
+        full = math.ceil(len(groups) / self.batch_size) * self.batch_size
+        self.groups, self.scan_of_group = np.resize(groups, (full, self.members)), np.resize(scans, full)
+
+    def _groups_of(self, scan, seed):
+        indices = np.asarray(self.indices[scan])
+        positions = self.scans[scan].positions[indices]
+        n_groups = self.data.n_groups or math.ceil(len(indices) / self.members)
+        return indices[group(positions, self.members, self.data.neighbours, n_groups, self.reaches[scan], seed)]
 
     def on_epoch_end(self):
         if self.redraw:
@@ -60,14 +67,25 @@ class GroupBatches(keras.utils.PyDataset):
         return len(self.groups) // self.batch_size
 
     def __getitem__(self, batch):
-        drawn = self.groups[batch * self.batch_size : (batch + 1) * self.batch_size]
-        inputs = read_groups(self.scan, self.indices[drawn])
+        some = slice(batch * self.batch_size, (batch + 1) * self.batch_size)
+        groups, scans = self.groups[some], self.scan_of_group[some]
+        parts = [self._read(scan, groups[scans == scan], batch) for scan in np.unique(scans)]
+        order = np.argsort(np.argsort(scans, kind="stable"))  # the parts stand in the order of their scans
+        *inputs, wanted = (np.concatenate(part)[order] for part in zip(*parts))
+        if len(self.scans) > 1:
+            inputs.append(scans)
+        return (tuple(inputs), wanted) if self.labels or self.holdout else (tuple(inputs),)
+
+    def _read(self, index, groups, batch):
+        """Read groups of one scan: amplitudes, offsets, and what the model's output is compared with."""
+        scan = self.scans[index]
+        amplitudes, places = read_groups(scan, groups)
         if self.labels:
-            return inputs, object_patches(self.scan, self.indices[drawn])
-        if self.holdout:
-            seen, held_out = thin(inputs[0], self.holdout, (self.seed, self.epoch, batch))
-            return (seen, inputs[1]), held_out
-        return (inputs,)
+            return amplitudes, places, object_patches(scan, groups)
+        if self.holdout and scan.measurement == "counts":
+            seen, held_out = thin(amplitudes, self.holdout, (self.seed, self.epoch, batch, index))
+            return seen, places, held_out
+        return amplitudes, places, amplitudes
 
 
 def reach(data, scan, members):

@@ -106,6 +106,11 @@ class Scan:
         return dataclasses.replace(self, amplitude_scale=float(factor))
 
 
+def listed(scans):
+    """Return one scan, or a sequence of them, as a list."""
+    return [scans] if isinstance(scans, Scan) else list(scans)
+
+
 def check_patterns(patterns, name):
     """Raise ValueError unless patterns `(pattern, y, x)` are real and square, of a side that the networks can take."""
     shape = patterns.shape

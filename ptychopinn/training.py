@@ -1,25 +1,22 @@
-"""Find a model's weights from a scan, without labels (or with them)."""
+"""Find a model's weights from scans, without labels (or with them)."""
 
 import dataclasses
 import pathlib
 import random
 
-import keras
+import numpy as np
 
 from ptychopinn.callbacks import KeepBest, Plateau, Record, StopOnNaN
 from ptychopinn.checkpoint import Checkpoint, restore
 from ptychopinn.collapse import CollapseAlarm
-from ptychopinn.grouping import canvas_side, check_canvas, offsets
+from ptychopinn.grouping import canvas_side, check_canvas, check_enough, offsets
 from ptychopinn.loggers import make_logger
 from ptychopinn.model import PtychoModel
+from ptychopinn.optimizer import compile_model
 from ptychopinn.pipeline import GroupBatches, reach, split
+from ptychopinn.scan import listed
 
 CHECKPOINT = "checkpoint.npz"
-FINAL_RATE = 0.01
-"""Learning rate at the end of a cosine or exponential schedule, of that at the start."""
-
-WARMUP = 0.05
-"""Part of a cosine schedule's steps in which the learning rate rises."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,59 +39,84 @@ class Trained:
     diverged: bool
 
 
-def fit_to(scan, model, data, seed=0):
-    """Return the model's parameters with what the scan decides: size, modes, canvas, photons.
+def fit_to(scans, model, data, seed=0):
+    """Return the model's parameters with what the scans decide: size, modes, number of scans, canvas.
 
     The canvas holds every group that the patterns left by `n_subsample` and the validation strip can make: the fewer
-    they are, the farther apart.
+    they are, the farther apart. A probe of fewer modes than another's gets empty ones.
+
+    Args:
+        scans: Scan, or list of Scan.
+        model: ModelParams.
+        data: DataParams.
+        seed: int. That of the training.
 
     Raises:
-        ValueError: if a group is wider than the largest canvas, or labels are asked for and there is no object.
+        ValueError: if the scans differ in the size of their patterns, a group is wider than the largest canvas, or
+            labels are asked for and there is no object.
     """
-    if model.model_type == "supervised" and scan.object is None:
+    scans = listed(scans)
+    size = scans[0].size
+    for scan in scans:
+        if scan.size != size:
+            raise ValueError(
+                f"Scans that are trained together must have patterns of one size. Received: {scans[0].name} with "
+                f"N={size}, {scan.name} with N={scan.size}. Crop or pad the patterns and probes of one."
+            )
+        if model.model_type == "supervised" and scan.object is None:
+            raise ValueError(
+                f"Supervised training needs a file with the object (objectGuess). Received: {scan.name} without one. "
+                "Use --model-type pinn, which needs no labels."
+            )
+    canvas = max(canvas_of(scan, model, data, seed) for scan in scans)
+    if canvas > 2 * size + 8:
         raise ValueError(
-            f"Supervised training needs a file with the object (objectGuess). Received: {scan.name} without one. "
-            "Use --model-type pinn, which needs no labels."
+            f"A group must fit a canvas of {2 * size + 8} pixels. Received: groups of up to {canvas} pixels. "
+            f"Use a --max-distance of {size // 2} or less, or fewer --neighbours."
         )
+    modes = max(len(scan.probe) for scan in scans)
+    return dataclasses.replace(model, size=size, modes=modes, scans=len(scans), canvas=canvas)
+
+
+def canvas_of(scan, model, data, seed):
+    """Return the side of the canvas that holds every group of a scan, in pixels."""
+    check_enough(scan.positions, model.positions)
     within = reach(data, scan, model.positions)
-    canvas = max(
+    return max(
         canvas_side(scan.positions[part], model.positions, data.neighbours, scan.size, within)
         for part in split(scan, data, model.positions, seed)
         if len(part)
     )
-    if canvas > 2 * scan.size + 8:
-        raise ValueError(
-            f"A group must fit a canvas of {2 * scan.size + 8} pixels. Received: groups of up to {canvas} pixels. "
-            f"Use a --max-distance of {scan.size // 2} or less, or fewer --neighbours."
-        )
-    return dataclasses.replace(
-        model, size=scan.size, modes=len(scan.probe), canvas=canvas, mean_photons=float(scan.mean_photons)
-    )
 
 
-def train(scan, settings, validation=None, folder=None, description=None, resume=False, callbacks=()):
-    """Train a model on a scan.
+def train(scans, settings, validation=None, folder=None, description=None, resume=False, start=None, callbacks=()):
+    """Train a model on one scan, or on several together, each with its own probe.
 
     Args:
-        scan: Scan.
-        settings: Settings; its model parameters are fitted to the scan (see `fit_to`).
-        validation: Scan to validate on. Defaults to a strip of the scan itself.
-        folder: path for checkpoint and logs. Nothing is written if it is not given.
+        scans: Scan, or list of Scan with patterns of one size.
+        settings: Settings; its model parameters are fitted to the scans (see `fit_to`).
+        validation: Scan, or list of Scan: one for each scan trained on, seen through its probe. Defaults to a strip at
+            the edge of each scan.
+        folder: path of the run, for its checkpoint and logs. Nothing is written if it is not given.
         description: dict kept in the checkpoint: what a resumed run must know.
         resume: bool. Whether to go on from the folder's checkpoint. Defaults to `False`.
+        start: PtychoModel whose networks the training starts from; the probes are those of the scans.
         callbacks: further Keras callbacks.
 
     Returns:
         Trained. If the loss became NaN, its model has the weights of the last good epoch.
 
     Raises:
-        ValueError: if scan and settings do not fit together.
+        ValueError: if scans, settings and start do not fit together.
     """
-    params, training = settings.model, settings.training
+    params, training, scans = settings.model, settings.training, listed(scans)
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
-    batches, validation_batches = make_batches(scan, settings, validation)
+    batches, validation_batches = make_batches(scans, settings, validation)
     model = PtychoModel(params, settings.loss, settings.execution.precision, settings.execution.remat)
-    model.diffraction.set_probe(scan.probe)
+    model.diffraction.set_probes([scan.probe for scan in scans])
+    if start is not None:
+        start.check_size(scans[0])
+        model.take_generators(start)
     compile_model(model, settings, steps=training.epochs * len(batches))
 
     record = Record()
@@ -124,9 +146,9 @@ def train(scan, settings, validation=None, folder=None, description=None, resume
     return Trained(model, record.rows, record.diverged)
 
 
-def make_batches(scan, settings, validation=None):
-    """Return the batches to train on, and those to validate on (`None` if the scan is too small for any)."""
-    params, data, training = settings.model, settings.data, settings.training
+def make_batches(scans, settings, validation=None):
+    """Return the batches to train on, and those to validate on (`None` if the scans are too small for any)."""
+    params, data, training, scans = settings.model, settings.data, settings.training, listed(scans)
     make = {
         "members": params.positions,
         "batch_size": training.batch_size,
@@ -134,47 +156,36 @@ def make_batches(scan, settings, validation=None):
         "labels": params.model_type == "supervised",
         "workers": max(1, settings.execution.num_workers),
     }
-    kept, held_out = split(scan, data, params.positions, training.seed)
+    parts = [split(scan, data, params.positions, training.seed) for scan in scans]
+    kept, held_out = map(list, zip(*parts))
     if validation is not None:
-        if validation.size != scan.size:
-            raise ValueError(
-                f"Validation patterns must be {scan.size} pixels like the training's. "
-                f"Received: {validation.name} of {validation.size} pixels."
-            )
-        kept, held_out = sorted([*kept, *held_out]), range(len(validation))
-    holdout = training.holdout if scan.measurement == "counts" else 0.0
-    batches = GroupBatches(scan, kept, data=data, holdout=holdout, **make)
+        validation = listed(validation)
+        check_validation(validation, scans)
+        kept = [np.sort(np.concatenate(part)) for part in parts]
+        held_out = [np.arange(len(scan)) for scan in validation]
+    batches = GroupBatches(scans, kept, data=data, holdout=training.holdout, **make)
     held_out_batches = None
-    if len(held_out):
+    if any(map(len, held_out)):
         once = dataclasses.replace(data, n_groups=None)
-        held_out_batches = GroupBatches(validation or scan, held_out, data=once, redraw=False, **make)
+        held_out_batches = GroupBatches(validation or scans, held_out, data=once, redraw=False, **make)
     for some in filter(None, (batches, held_out_batches)):
-        check_canvas(offsets(some.positions, some.groups), params.size, params.canvas)
+        for index, scan in enumerate(some.scans):
+            groups = some.groups[some.scan_of_group == index]
+            if len(groups):
+                check_canvas(offsets(scan.positions, groups), params.size, params.canvas)
     return batches, held_out_batches
 
 
-def compile_model(model, settings, steps):
-    """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation."""
-    training, execution = settings.training, settings.execution
-    accumulate = training.accumulate_grad_batches
-    optimizer = keras.optimizers.Adam(
-        schedule(training, steps),
-        global_clipnorm=training.gradient_clip_norm,
-        gradient_accumulation_steps=accumulate if accumulate > 1 else None,
-    )
-    if execution.precision == "mixed_float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer, jit_compile="auto" if execution.jit is None else execution.jit)
-
-
-def schedule(training, steps):
-    """Return the learning rate, or its schedule over the steps of the training."""
-    rate = training.learning_rate
-    if training.scheduler == "cosine":
-        warmup = int(WARMUP * steps)
-        return keras.optimizers.schedules.CosineDecay(
-            FINAL_RATE * rate, steps - warmup, FINAL_RATE, warmup_target=rate, warmup_steps=warmup
+def check_validation(validation, scans):
+    """Raise ValueError unless there is a scan to validate on for each scan trained on, of the same size."""
+    if len(validation) != len(scans):
+        raise ValueError(
+            f"Each of the {len(scans)} scans trained on must have one to validate on, seen through its probe. "
+            f"Received: {len(validation)}. Give as many, in the same order, or none."
         )
-    if training.scheduler == "exponential":
-        return keras.optimizers.schedules.ExponentialDecay(rate, steps, FINAL_RATE)
-    return rate
+    for scan in validation:
+        if scan.size != scans[0].size:
+            raise ValueError(
+                f"Validation patterns must be {scans[0].size} pixels like the training's. "
+                f"Received: {scan.name} of {scan.size} pixels."
+            )

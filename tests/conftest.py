@@ -58,10 +58,10 @@ def bundle(scan, tmp_path_factory):
     from ptychopinn.training import fit_to
 
     model = PtychoModel(fit_to(scan, ModelParams(n_filters_scale=0.1), DataParams()))
-    model.diffraction.set_probe(scan.probe)
+    model.diffraction.set_probes([scan.probe])
     folder = tmp_path_factory.mktemp("bundle")
     described = {"path": "scan.npz", "name": "scan.npz", "shape": [100, 32, 32], "sha256": 64 * "0"}
-    save_bundle(folder, model, DataParams(), TrainingParams(), history=[], training_data=described)
+    save_bundle(folder, model, DataParams(), TrainingParams(), history=[], training_data=[described])
     return folder
 
 

@@ -75,7 +75,7 @@ def times(factor):
 
 BAD_SCANS = {
     "missing file": (pathlib.Path.unlink, "must be a file", "Check the path"),
-    "folder": (lambda path: (path.unlink(), path.mkdir()), "must be a file", "Check the path"),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), "folder of scans", "with none", "Check the path"),
     "empty file": (bytes_as(lambda b: b""), "NumPy archive", "another kind of file", "Convert"),
     "text file": (bytes_as(lambda b: b"y x\n1 2\n"), "NumPy archive", "another kind of file", "Convert"),
     "truncated": (bytes_as(half), "whole file", "truncated", "Copy it again"),
@@ -147,7 +147,8 @@ BAD_BUNDLES = {
     "no model": (lambda folder: (folder / "model.keras").unlink(), "without model.keras", "Copy the whole"),
     "no params": (lambda folder: (folder / "params.json").unlink(), "without params.json", "Copy the whole"),
     "no history": (lambda folder: (folder / "history.csv").unlink(), "without history.csv", "Copy the whole"),
-    "newer format": (recorded(format_version=99), "up to format 1", "format_version=99", "Install a newer"),
+    "newer format": (recorded(format_version=99), "of format 2", "format_version=99", "install the ptychopinn"),
+    "older format": (recorded(format_version=1), "of format 2", "format_version=1", "Train again"),
     "changed model": (replaced("model.keras", lambda b: b[:-1] + b"!"), "model.keras", "SHA-256", "copy the bundle"),
     "changed history": (replaced("history.csv", lambda b: b + b"1\n"), "history.csv", "SHA-256", "copy the bundle"),
     "params not JSON": (replaced("params.json", lambda b: b[1:]), "params.json", "JSON", "Copy the bundle"),
@@ -156,7 +157,7 @@ BAD_BUNDLES = {
     "params without model": (recorded(model=None), "params.json", "JSON", "Copy the bundle"),
     "params without data": (recorded(data=None), "params.json", "JSON", "Copy the bundle"),
     "params without checksums": (recorded(checksums={}), "params.json", "JSON", "model.keras", "Copy the bundle"),
-    "params without a word on its data": (recorded(training_data={}), "params.json", "JSON", "Copy the bundle"),
+    "params without a word on its data": (recorded(training_data=[]), "params.json", "JSON", "Copy the bundle"),
 }
 
 

@@ -8,7 +8,8 @@ from keras import ops
 from reference import intensity as intensity_reference
 
 from ptychopinn import losses
-from ptychopinn.forward import Diffraction, consistency_step, diffract, fill
+from ptychopinn.diffraction import Diffraction
+from ptychopinn.forward import consistency_step, diffract, fill
 from ptychopinn.scan import NO_DATA
 
 RANDOM = np.random.default_rng(3)
@@ -26,7 +27,7 @@ def pair(array):
 def test_intensity_agrees_with_the_formula(modes):
     patches, probe = complex_array(2, 2, 32, 32), complex_array(modes, 32, 32)
     layer = Diffraction(size=32, modes=modes)
-    layer.set_probe(probe)
+    layer.set_probes([probe])
     found = ops.convert_to_numpy(layer(pair(patches)))
     expected = [[intensity_reference(patch, probe) for patch in group] for group in patches]
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
@@ -41,10 +42,10 @@ def test_photons_on_the_detector_are_photons_in_the_exit_wave():
 
 def test_log_scale_scales_intensity():
     layer = Diffraction(size=32)
-    layer.set_probe(complex_array(1, 32, 32))
+    layer.set_probes([complex_array(1, 32, 32)])
     patches = pair(complex_array(1, 1, 32, 32))
     before = ops.convert_to_numpy(layer(patches))
-    layer.log_scale.assign(0.5)
+    layer.log_scale.assign([0.5])
     np.testing.assert_allclose(ops.convert_to_numpy(layer(patches)), np.e * before, rtol=1e-5)
 
 
@@ -171,4 +172,4 @@ def test_wrong_sizes_are_said():
     with pytest.raises(ValueError, match=r"32 x 32.*Received"):
         layer(pair(complex_array(1, 1, 40, 40)))
     with pytest.raises(ValueError, match=r"\(1, 32, 32\).*Received"):
-        layer.set_probe(complex_array(2, 32, 32))
+        layer.set_probes([complex_array(2, 32, 32)])

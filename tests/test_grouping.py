@@ -143,9 +143,9 @@ def test_training_and_validation_share_no_pattern(scan, data):
     if not len(held_out):
         return
     for mine, others in ((kept, held_out), (held_out, kept)):
-        batches = GroupBatches(scan, mine, 4, 8, data, seed=0)
+        batches = GroupBatches([scan], [mine], 4, 8, data, seed=0)
         for _ in range(2):
-            assert not np.isin(batches.indices[batches.groups], others).any()
+            assert not np.isin(batches.groups, others).any()
             batches.on_epoch_end()
 
 
@@ -160,7 +160,7 @@ def test_validation_is_a_strip_at_the_edge(scan):
 def test_epochs_differ_and_depend_on_seed_and_epoch_alone(scan):
     from ptychopinn.pipeline import GroupBatches
 
-    one, other = (GroupBatches(scan, np.arange(len(scan)), 4, 8, DataParams(), seed=5) for _ in range(2))
+    one, other = (GroupBatches([scan], [np.arange(len(scan))], 4, 8, DataParams(), seed=5) for _ in range(2))
     first = one.groups
     one.on_epoch_end()
     assert (one.groups != first).any()
@@ -190,7 +190,7 @@ def test_the_networks_canvas_holds_every_group_of_a_training(scan_64, data):
     model = fit_to(dense, ModelParams(), data)
     settings = Settings(model, LossParams(), data, TrainingParams(), ExecutionParams())
     for batches in filter(None, make_batches(dense, settings)):
-        check_canvas(offsets(batches.positions, batches.groups), model.size, model.canvas)
+        check_canvas(offsets(dense.positions, batches.groups), model.size, model.canvas)
 
 
 def test_validation_patterns_too_sparse_for_the_canvas_are_refused(scan):

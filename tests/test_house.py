@@ -11,10 +11,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
     {"fields", "waves", "files", "optics", "product", "selection"},
-    {"params", "scan", "overlap", "losses"},
-    {"formats", "grouping", "forward", "networks", "stitching"},
+    {"params", "scan", "overlap", "losses", "forward"},
+    {"formats", "grouping", "diffraction", "networks", "stitching"},
     {"evaluation", "model", "pipeline", "simulation"},
-    {"callbacks", "collapse", "inference", "report"},
+    {"callbacks", "collapse", "inference", "optimizer", "report"},
     {"loggers", "bundle", "checkpoint"},
     {"training"},
 ]

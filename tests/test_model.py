@@ -16,7 +16,7 @@ from ptychopinn.params import GENERATORS, HEADS, INPUTS, LossParams, ModelParams
 from ptychopinn.scan import NO_DATA
 
 RANDOM = np.random.default_rng(11)
-SMALL = ModelParams(size=32, canvas=48, mean_photons=1e4, n_filters_scale=0.25)
+SMALL = ModelParams(size=32, canvas=48, n_filters_scale=0.25)
 VARIANTS = {
     "default": SMALL,
     "single_shot": dataclasses.replace(SMALL, group_side=1, canvas=32),
@@ -36,7 +36,7 @@ def make(params, loss=None, **how):
     model = PtychoModel(params, loss, **how)
     model.set_weights([w if w.any() else 0.05 * RANDOM.standard_normal(w.shape) for w in model.get_weights()])
     probe = RANDOM.standard_normal((2, params.modes, 32, 32)) * np.hanning(34)[1:-1] * np.hanning(34)[1:-1, None]
-    model.diffraction.set_probe((probe[0] + 1j * probe[1]) * 10)
+    model.diffraction.set_probes([(probe[0] + 1j * probe[1]) * 10])
     return model
 
 
@@ -98,7 +98,7 @@ def test_every_trainable_weight_moves():
 def test_intensity_is_the_formula_of_the_patches():
     model, batch = make(VARIANTS["modes"]), inputs(2)
     out = predict(model, batch)
-    probe = np.array([ops.convert_to_numpy(part) for part in model.diffraction.probe])
+    probe = np.array([ops.convert_to_numpy(part) for part in model.diffraction.probe()])
     expected = intensity_reference(out["real"][1, 2] + 1j * out["imag"][1, 2], probe[0] + 1j * probe[1])
     np.testing.assert_allclose(out["intensity"][1, 2], expected, rtol=1e-3, atol=1e-2)
 
@@ -157,9 +157,9 @@ def test_an_untrained_network_leaves_what_the_physics_found():
         params = dataclasses.replace(SMALL, physics_rounds=rounds)
         model = PtychoModel(params)
         y, x = np.mgrid[-16:16, -16:16] / 8
-        model.diffraction.set_probe(10 * np.exp(-(y**2 + x**2) / 2 + 2j * (y**2 + x**2))[None])
+        model.diffraction.set_probes([10 * np.exp(-(y**2 + x**2) / 2 + 2j * (y**2 + x**2))[None]])
         truth = np.exp(0.5j * np.sin(np.arange(32) / 2))[:, None] * np.ones((32, 32))
-        probe = np.array([ops.convert_to_numpy(part) for part in model.diffraction.probe])
+        probe = np.array([ops.convert_to_numpy(part) for part in model.diffraction.probe()])
         measured = np.sqrt(intensity_reference(truth, probe[0] + 1j * probe[1]))
         batch = np.broadcast_to(measured, (1, 4, 32, 32)).astype("float32"), np.zeros((1, 4, 2), "float32")
         errors.append(np.abs(np.sqrt(predict(model, batch)["intensity"][0, 0]) - measured).sum())
@@ -170,7 +170,7 @@ def test_rounds_have_networks_of_their_own_unless_they_share_one():
     def count(**how):
         return PtychoModel(dataclasses.replace(SMALL, **how)).count_params()
 
-    one, probe = count(), 2 * 32 * 32 + 2
+    one, probe = count(), 2 * 32 * 32 + 3
     assert count(unroll=3) == 3 * (one - probe) + probe and count(unroll=3, share_rounds=True) == one
 
 

@@ -57,7 +57,7 @@ def test_losses_of_twenty_steps_are_the_golden_ones(scan):
 @pytest.mark.parametrize("other", OTHERS)
 def test_a_bundle_written_here_is_read_there(other, model, scan, tmp_path):
     settings = make.settings_for(scan)
-    described = {"name": scan.name, "shape": list(scan.patterns.shape), "sha256": "0" * 64}
+    described = [{"name": scan.name, "shape": list(scan.patterns.shape), "sha256": "0" * 64}]
     save_bundle(tmp_path / "run", model, settings.data, settings.training, [], described)
     close(make.predict(load_bundle(tmp_path / "run").model, scan), make.predict(model, scan))
     environment = {**os.environ, "KERAS_BACKEND": other, "PYTHONPATH": str(make.HERE)}

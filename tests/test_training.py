@@ -164,4 +164,4 @@ def test_a_scan_with_more_photons_gives_the_same_object(scan):
     model = train(scan, settings(scan)).model
     brighter = dataclasses.replace(scan, patterns=np.asarray(scan.patterns, np.uint32) * 9)
     one, other = (reconstruct(model, which).stitched.object for which in (scan, brighter))
-    np.testing.assert_allclose(one, other, atol=2e-3)
+    np.testing.assert_allclose(one, other, atol=1e-2)  # what is dark is told in photons

@@ -51,3 +51,20 @@ def read_scan(path, measurement="auto", zero_frequency="auto", photons=None):
         f"{path.name} must hold the keys of one of: {', '.join(form.NAME for form in FORMATS)}. "
         f"Received: keys {', '.join(archive.keys) or 'none'}. Rename them, or convert the file."
     )
+
+
+def scan_files(folder):
+    """Return the files of a folder that hold a scan of any known format, in the order of their names.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if an `.npz` or `.npz.bz2` file is damaged.
+    """
+    files = sorted(path for path in pathlib.Path(folder).iterdir() if path.name.endswith((".npz", ".npz.bz2")))
+    known = [path for path in files if any(form.recognises(Archive(path)) for form in FORMATS)]
+    if not known:
+        raise FileNotFoundError(
+            f"A folder of scans must hold files of {', '.join(form.NAME for form in FORMATS)}. "
+            f"Received: path={folder}, with none. Check the path."
+        )
+    return known

@@ -1,0 +1,101 @@
+"""What a training is asked to do: anew, on from a checkpoint, or from a bundle."""
+
+import dataclasses
+import pathlib
+
+import click
+
+from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
+from ptychopinn_cli.options import refuse_contradictions, user_fields
+
+STORED = (ModelParams, DataParams, LossParams, TrainingParams)
+SECTIONS = ("model", "data", "loss", "training")
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What a training is asked to do.
+
+    Args:
+        files: list of paths: the scans to train on.
+        test_files: list of paths: the scans to validate on, one for each to train on, or none.
+        output_dir: path of the bundle.
+        stored: dict of the parameters that the bundle keeps, by the names of `SECTIONS`.
+        execution: ExecutionParams.
+        origin: dict with `path` and `sha256` (of the model) of the bundle that the training starts from, if any.
+        resume: bool. Whether to go on from the checkpoint in `output_dir`.
+    """
+
+    files: list
+    test_files: list
+    output_dir: pathlib.Path
+    stored: dict
+    execution: ExecutionParams
+    origin: dict | None = None
+    resume: bool = False
+
+
+def files_of(paths):
+    """Return the scan files that paths name, each a file or a folder of scans."""
+    from ptychopinn.formats import scan_files
+
+    return [file for path in paths for file in (scan_files(path) if path.is_dir() else [path])]
+
+
+def given(context, names):
+    """Return those options of a command that were given, on the command line or in a file."""
+    default = click.core.ParameterSource.DEFAULT
+    return {name: context.params[name] for name in names if context.get_parameter_source(name) is not default}
+
+
+def model_of(folder, options):
+    """Return the model's parameters of a bundle to start from, and where it is; options may only restate them."""
+    from ptychopinn.bundle import MODEL, read_record
+
+    record = read_record(folder)
+    params = ModelParams.from_dict(record["model"])
+    refuse_contradictions(options, params)
+    return params, {"path": str(folder.resolve()), "sha256": record["checksums"][MODEL]}
+
+
+def refuse_changes(context):
+    """Raise a usage error if an option is given that a resumed run may not change."""
+    of_the_run = ("resume", "epochs", "report", "backend", "quiet", "verbose")
+    free = {*of_the_run, *(field.name for field in user_fields(ExecutionParams))}
+    changed = [name for name in context.params if name not in free and
+               context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]  # fmt: skip
+    if changed:
+        raise click.UsageError(
+            f"--resume goes on with the run's own options; only --epochs and the execution may change. "
+            f"Received: {', '.join(changed)}. Leave them out."
+        )
+
+
+def resumed(folder, execution, changes):
+    """Return the job of a run that goes on from its checkpoint, after checking that its data are the same.
+
+    Args:
+        folder: path of the run.
+        execution: ExecutionParams.
+        changes: dict of fields of TrainingParams.
+    """
+    from ptychopinn.checkpoint import read_state
+    from ptychopinn.files import checksum
+    from ptychopinn.training import CHECKPOINT
+
+    state = read_state(folder / CHECKPOINT)
+    if "training_data" not in state:
+        raise ValueError(
+            f"A run to resume must name its data. Received: {folder / CHECKPOINT}, written without a description. "
+            "Resume it from Python."
+        )
+    stored = {name: kind.from_dict(state[name]) for name, kind in zip(SECTIONS, STORED)}
+    stored["training"] = dataclasses.replace(stored["training"], **changes)
+    files = [pathlib.Path(one["path"]) for one in state["training_data"]]
+    for file, one in zip(files, state["training_data"]):
+        if file.is_file() and checksum(file) != one["sha256"]:
+            raise ValueError(
+                f"A run resumes on the data it began with. Received: {file}, which has changed since. Train anew."
+            )
+    tests = [pathlib.Path(path) for path in state["test_data"]]
+    return Job(files, tests, folder, stored, execution, state["from_bundle"], resume=True)

@@ -1,0 +1,36 @@
+"""The optimizer of a training, and its learning rate."""
+
+import keras
+
+FINAL_RATE = 0.01
+"""Learning rate at the end of a cosine or exponential schedule, of that at the start."""
+
+WARMUP = 0.05
+"""Part of a cosine schedule's steps in which the learning rate rises."""
+
+
+def compile_model(model, settings, steps):
+    """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation."""
+    training, execution = settings.training, settings.execution
+    accumulate = training.accumulate_grad_batches
+    optimizer = keras.optimizers.Adam(
+        schedule(training, steps),
+        global_clipnorm=training.gradient_clip_norm,
+        gradient_accumulation_steps=accumulate if accumulate > 1 else None,
+    )
+    if execution.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer, jit_compile="auto" if execution.jit is None else execution.jit)
+
+
+def schedule(training, steps):
+    """Return the learning rate, or its schedule over the steps of the training."""
+    rate = training.learning_rate
+    if training.scheduler == "cosine":
+        warmup = int(WARMUP * steps)
+        return keras.optimizers.schedules.CosineDecay(
+            FINAL_RATE * rate, steps - warmup, FINAL_RATE, warmup_target=rate, warmup_steps=warmup
+        )
+    if training.scheduler == "exponential":
+        return keras.optimizers.schedules.ExponentialDecay(rate, steps, FINAL_RATE)
+    return rate
