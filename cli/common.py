@@ -63,6 +63,13 @@ class Talk:
             yield
 
 
+def losses_in_words(row):
+    """Say the loss and the R-factor of an epoch: those of the validation patterns, if there are any."""
+    kind = "val_" if "val_loss" in row else ""
+    words = f"loss {row[kind + 'loss']:.4g}, R-factor {row[kind + 'r_factor']:.3f}"
+    return f"validation {words}" if kind else words
+
+
 def check_writable(folder):
     """Raise OSError unless files can be written in a folder; it is made if it does not exist."""
     folder = pathlib.Path(folder)

@@ -5,7 +5,7 @@ import pathlib
 
 import click
 
-from ptychopinn_cli.common import command
+from ptychopinn_cli.common import command, losses_in_words
 
 
 @click.command(short_help="Say what a scan file or a bundle holds.")
@@ -75,8 +75,7 @@ def describe_bundle(path):
         facts["from bundle"] = f"{record['from_bundle']['path']}, SHA-256 {record['from_bundle']['sha256'][:12]}"
     facts |= {name.replace("_", " "): value for name, value in model.items()}
     if history:
-        last = history[-1]
-        facts["training"] = f"{len(history)} epochs, loss {last['loss']:.4g}, R-factor {last['r_factor']:.3f}"
+        facts["training"] = f"{len(history)} epochs, {losses_in_words(history[-1])}"
     return facts
 
 

@@ -6,7 +6,7 @@ import click
 
 from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import backend as backends
-from ptychopinn_cli.common import check_writable, command
+from ptychopinn_cli.common import check_writable, command, losses_in_words
 from ptychopinn_cli.jobs import SECTIONS, STORED, Job, files_of, given, model_of, refuse_changes, resumed
 from ptychopinn_cli.options import collect, config_option, params_options
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
@@ -81,8 +81,7 @@ def run(job, report, talk):
     if trained.diverged:
         raise diverged(f"epoch {int(last['epoch']) + 1}. The bundle {folder} has the weights of the epoch before")
     spent = sum(row["seconds"] for row in trained.history)
-    talk.result(f"{folder}: {int(last['epoch'])} epochs in {spent:.0f} s, loss {last['loss']:.4g}, "
-                f"R-factor {last['r_factor']:.3f}")  # fmt: skip
+    talk.result(f"{folder}: {int(last['epoch'])} epochs in {spent:.0f} s, {losses_in_words(last)}")
     html = made_or_noted(lambda: page(folder, trained, settings, scans[0]), PAGE, talk) if report else None
     for name, write in page_writer(html).items():
         write_whole(folder / name, write)
