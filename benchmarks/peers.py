@@ -18,6 +18,7 @@ import time
 
 import click
 import machine
+from tables import table
 
 PTYCHI = pathlib.Path(__file__).with_name("peer_ptychi.py")
 COLUMNS = {"nrmse_complex": "complex error", "ssim_amplitude": "amplitude SSIM", "frc_area_complex": "FRC area",
@@ -142,12 +143,8 @@ def markdown(report):
         f"{report['date']}; {report['device']}, {report['cores']} cores. Reconstruction: patterns in memory to object; "
         "whole program: from the start of Python to the files.",
         "",
-        f"| | {' | '.join(COLUMNS.values())} |",
-        "|---|" + "---:|" * len(COLUMNS),
+        table("", COLUMNS, report["rows"], lambda row, key: f"{row[key]:.3g}"),
     ]
-    for name, row in report["rows"].items():
-        cells = [f"{row[key]:.3g}" if key in row else "-" for key in COLUMNS]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

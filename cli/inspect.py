@@ -28,10 +28,9 @@ def inspect(path, as_json, talk, backend):
 
 def describe_scan(path):
     """Return the facts of a scan file."""
-    import numpy as np
-
     from ptychopinn.formats import read_scan
-    from ptychopinn.grouping import nearest
+    from ptychopinn.grouping import spacing
+    from ptychopinn.optics import footprint
 
     scan = read_scan(path)
     low, high = scan.positions.min(axis=0), scan.positions.max(axis=0)
@@ -42,11 +41,8 @@ def describe_scan(path):
         "positions": f"y {low[0]:.1f} ... {high[0]:.1f}, x {low[1]:.1f} ... {high[1]:.1f} pixels",
     }
     if len(scan) > 1:
-        near, _ = nearest(scan.positions, 1)
-        step = np.median(np.linalg.norm(scan.positions - scan.positions[near[:, 0]], axis=1))
-        facts["spacing"] = f"{step:.1f} pixels to the nearest neighbour (median)"
-    light = np.sum(np.abs(scan.probe) ** 2, axis=0)
-    facts["probe"] = f"{len(scan.probe)} mode(s), {(light > 0.1 * light.max()).sum() ** 0.5:.0f} pixels wide"
+        facts["spacing"] = f"{spacing(scan.positions):.1f} pixels to the nearest neighbour (median)"
+    facts["probe"] = f"{len(scan.probe)} mode(s), {footprint(scan.probe).sum() ** 0.5:.0f} pixels wide"
     facts["object"] = "none" if scan.object is None else f"{scan.object.shape[0]} x {scan.object.shape[1]} pixels"
     facts["bad pixels"] = 0 if scan.mask is None else int((~scan.mask).sum())
     known = {"pixel size / m": scan.pixel_size_m, "energy / eV": scan.energy_eV, "distance / m": scan.distance_m}

@@ -62,15 +62,11 @@ def refuse_strangers(context, options):
 
 def describe(path, scan):
     """Say what was written, in one line."""
-    import numpy as np
-
-    from ptychopinn.grouping import nearest
+    from ptychopinn.grouping import spacing
+    from ptychopinn.optics import footprint
 
     said = f"{path}: {len(scan)} patterns of {scan.size} x {scan.size}, {scan.mean_photons:.4g} photons each"
     if len(scan) == 1:
         return said
-    light = np.sum(np.abs(scan.probe) ** 2, axis=0)
-    width = (light > 0.1 * light.max()).sum() ** 0.5
-    near, _ = nearest(scan.positions, 1)
-    step = np.median(np.linalg.norm(scan.positions - scan.positions[near[:, 0]], axis=1))
-    return f"{said}, overlap {max(0, 1 - step / width):.0%} of the probe's width"
+    width = footprint(scan.probe).sum() ** 0.5
+    return f"{said}, overlap {max(0, 1 - spacing(scan.positions) / width):.0%} of the probe's width"

@@ -71,6 +71,11 @@ def nearest(positions, count, max_distance=None):
     return near, (near >= 0).sum(axis=1)
 
 
+def spacing(positions):
+    """Return the median distance of a position from its nearest neighbour, pixels."""
+    return float(np.median(cKDTree(positions).query(positions, k=2)[0][:, 1]))
+
+
 def typical_reach(positions, count):
     """Return how far the `count` nearest others of a position lie, in pixels; 95 of 100 positions have them nearer."""
     distance, _ = cKDTree(positions).query(positions, k=min(count, len(positions) - 1) + 1)

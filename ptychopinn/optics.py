@@ -5,6 +5,9 @@ The simulator makes data with it, and evaluation compares reconstructions with t
 
 import numpy as np
 
+BRIGHT = 0.1
+"""The probe's footprint is where its intensity exceeds this part of its largest."""
+
 
 def cut(obj, positions, size):
     """Cut patches out of an object, bilinear between pixels.
@@ -35,6 +38,12 @@ def cut(obj, positions, size):
     window = obj[np.minimum(rows, height - 1), np.minimum(columns, width - 1)]
     window = window[..., :-1, :] * (1 - y) + window[..., 1:, :] * y
     return window[..., :-1] * (1 - x) + window[..., 1:] * x
+
+
+def footprint(probe):
+    """Return where a probe `(mode, y, x)` is bright, above `BRIGHT` of its peak intensity: bool array `(y, x)`."""
+    light = np.sum(np.abs(probe) ** 2, axis=0)
+    return light > BRIGHT * light.max()
 
 
 def agreement(one, other):

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ptychopinn.evaluation.metrics import parts, wrap
+from ptychopinn.evaluation.ring_correlation import SEVENTH
 
 NANO = 1e9
 FULL_TURN = 5.5
@@ -76,7 +77,7 @@ def _ring_axes(score):
     axes = figure.subplots()
     grey = {"color": "0.5", "linewidth": 1}
     axes.plot(score.curves["frequency"], score.curves["half_bit"], linestyle="--", label="half-bit threshold", **grey)
-    for level, name in ((0.5, "0.5"), (1 / 7, "1/7")):
+    for level, name in ((0.5, "0.5"), (SEVENTH, "1/7")):
         axes.axhline(level, linestyle=":", **grey)
         axes.text(0.5, level, f" {name}", va="center", color="0.4")
     axes.set(xlim=(0, 0.5), ylim=(-0.1, 1.05), xlabel="spatial frequency / (cycles/px)",

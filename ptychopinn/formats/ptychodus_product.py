@@ -3,12 +3,11 @@
 import h5py
 import numpy as np
 
+from ptychopinn.formats.archive import NUMBERS
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.product import Product
 
 SUFFIXES = (".h5", ".hdf5")
-NUMBERS = "biufc"
-"""Kinds of dtype that are read."""
 
 
 def read_hdf5(path, name):

@@ -5,10 +5,8 @@ import dataclasses
 import numpy as np
 from matplotlib.figure import Figure
 
+from ptychopinn.evaluation.region import WELL_LIT, well_lit
 from ptychopinn.report.colours import Scale, from_zero, middle, of_phase
-
-WELL_SEEN = 0.15
-"""Pictures show where the weight exceeds this part of its largest; the rest is left blank."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Panel:
 
 def well_seen(weight):
     """Return the slices `(rows, columns)` of the box that holds all well-seen pixels."""
-    seen = weight > WELL_SEEN * weight.max()
+    seen = weight > WELL_LIT * weight.max()
     return tuple(slice(*(np.flatnonzero(seen.any(axis=axis))[[0, -1]] + [0, 1])) for axis in (1, 0))
 
 
@@ -56,8 +54,7 @@ def draw(panels, extent=None):
 def pictures(stitched, probe):
     """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
     rows, columns = well_seen(stitched.weight)
-    seen = stitched.weight[rows, columns] > WELL_SEEN * stitched.weight.max()
-    image = np.where(seen, stitched.object[rows, columns], np.nan)
+    image = np.where(well_lit(stitched)[rows, columns], stitched.object[rows, columns], np.nan)
     extent = picture_extent(stitched.origin, rows, columns)
     amplitude, phase = np.abs(image), np.angle(image)
     modes = [
@@ -77,8 +74,8 @@ def pictures(stitched, probe):
 def known_error(product):
     """Return a product's uncertainty where the object was well seen and patches overlap, NaN elsewhere."""
     rows, columns = well_seen(product.weight)
-    error, weight = product.uncertainty[rows, columns], product.weight[rows, columns]
-    return np.where((weight > WELL_SEEN * product.weight.max()) & np.isfinite(error), error, np.nan)
+    error = product.uncertainty[rows, columns]
+    return np.where(well_lit(product)[rows, columns] & np.isfinite(error), error, np.nan)
 
 
 def comparison(aligned):

@@ -2,16 +2,16 @@
 
 import numpy as np
 
+from ptychopinn.evaluation.region import well_lit
+from ptychopinn.grouping import spacing
+from ptychopinn.optics import BRIGHT, footprint
 from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
 from ptychopinn.report.colours import Scale, from_zero
 from ptychopinn.report.images import paint, paint_bar, paint_complex, shrink
-from ptychopinn.report.pictures import WELL_SEEN, known_error, well_seen
+from ptychopinn.report.pictures import known_error, well_seen
 from ptychopinn.report.plots import curves_of_training, map_of_scan, plots_of_fit
 from ptychopinn.report.viewer import colour_key, view, wheel_key
 from ptychopinn.report.words import mark, metres, number
-
-BRIGHT = 0.1
-"""The probe's footprint is where its intensity exceeds this part of its largest."""
 
 DECADES = 5
 """Patterns are shown over at most so many powers of ten."""
@@ -20,8 +20,7 @@ DECADES = 5
 def object_section(product, note=""):
     """Show a product's object where it was well seen."""
     rows, columns = well_seen(product.weight)
-    image, weight = product.object[rows, columns], product.weight[rows, columns]
-    image = np.where(weight > WELL_SEEN * product.weight.max(), image, np.nan)
+    image = np.where(well_lit(product)[rows, columns], product.object[rows, columns], np.nan)
     top, left = (0, 0) if product.origin is None else product.origin
     viewer = view({"": image}, (top + rows.start, left + columns.start), product.pixel_size_m)
     words = "The complex transmission, its phase ramp removed; pixels that received little light are blank."
@@ -42,9 +41,8 @@ def uncertainty_section(product):
 
 def scan_section(product):
     """Show where the probe went, and how much its places overlap."""
-    light = np.sum(np.abs(product.probe) ** 2, axis=0)
-    footprint = light > BRIGHT * light.max()
-    diameter = 2 * np.sqrt(footprint.sum() / np.pi)
+    lit = footprint(product.probe)
+    diameter = 2 * np.sqrt(lit.sum() / np.pi)
     low, high = product.positions.min(axis=0), product.positions.max(axis=0)
     rows = [("positions", number(len(product.positions))),
             ("extent", f"{high[0] - low[0]:.1f} × {high[1] - low[1]:.1f} px"),
@@ -55,15 +53,8 @@ def scan_section(product):
                  ("overlap", f"{max(0.0, 1 - step / diameter):.0%} of the diameter")]  # fmt: skip
     if product.pixel_size_m:
         rows.append(("object pixel", metres(product.pixel_size_m)))
-    drawn = map_of_scan(product, well_seen(product.weight), footprint)
+    drawn = map_of_scan(product, well_seen(product.weight), lit)
     return Section("scan", "Scan and overlap", "", [*drawn, Table("", rows)])
-
-
-def spacing(positions):
-    """Return the median distance of a position from its nearest neighbour, pixels."""
-    from scipy.spatial import KDTree
-
-    return float(np.median(KDTree(positions).query(positions, k=2)[0][:, 1]))
 
 
 def probe_section(probe, before=None):
