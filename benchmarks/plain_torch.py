@@ -66,7 +66,8 @@ class Ptycho(nn.Module):
         super().__init__()
         self.params = params
         channels = 6 if params.positions == 1 else 8
-        self.network = UNet(channels, 2, FILTERS, levels=3 if params.size % 16 == 0 else 2)
+        filters, levels = max(4, round(FILTERS * params.n_filters_scale)), 3 if params.size % 16 == 0 else 2
+        self.networks = nn.ModuleList(UNet(channels, 2, filters, levels) for _ in range(params.rounds))
         self.unit, self.photons = float(PROBE_UNIT * abs(probe).mean()), float((abs(probe) ** 2).sum())
         start = torch.view_as_real(torch.as_tensor(probe) / self.unit)
         self.probe_parts = nn.Parameter(start, requires_grad=params.refines_probe)
@@ -84,16 +85,20 @@ class Ptycho(nn.Module):
         patches = torch.ones_like(amplitudes, dtype=torch.complex64)
         for _ in range(self.params.physics_rounds - 1):
             patches = self.agree(patches + consistency_step(patches, amplitudes, probe), matrices)
+        filled = torch.where(amplitudes < 0, power(far_field(probe)).sum(0).sqrt(), amplitudes)
+        contrast = torch.log1p(filled * (self.params.size / self.photons**0.5)) - 1.0
+        for network in self.networks[:-1]:
+            patches = self.agree(self.correct(network, patches, amplitudes, contrast, probe, matrices), matrices)
+        return self.correct(self.networks[-1], patches, amplitudes, contrast, probe, matrices)
+
+    def correct(self, network, patches, amplitudes, contrast, probe, matrices):
+        """Return the patches after a step of data consistency and a network."""
         step = consistency_step(patches, amplitudes, probe)
-        amplitudes = torch.where(amplitudes < 0, power(far_field(probe)).sum(0).sqrt(), amplitudes)
-        contrast = torch.log1p(amplitudes * (self.params.size / self.photons**0.5)) - 1.0
         maps = [patches.real - 1, patches.imag, step.real, step.imag, contrast, self.weights.sqrt().expand_as(contrast)]
         if matrices:
             change = self.agree(patches + step, matrices) - patches
             maps += [change.real, change.imag]
-        first, second = (
-            self.network(torch.stack(maps, dim=2).flatten(0, 1)).unflatten(0, (-1, patches.shape[1])).unbind(2)
-        )
+        first, second = network(torch.stack(maps, dim=2).flatten(0, 1)).unflatten(0, (-1, patches.shape[1])).unbind(2)
         return patches + step + torch.complex(first, second)
 
     def agree(self, patches, matrices):

@@ -119,9 +119,14 @@ def balanced(anchors, count, random):
 
 
 def offsets(positions, groups):
-    """Return the members' positions from the middle of their group: float32 `(group, position, 2)`, pixels."""
+    """Return the members' positions from the pixel in the middle of their group: float32 `(group, position, 2)`.
+
+    The middle is a whole pixel, so that the group's canvas lies on the object's grid; a single pattern is its own.
+    """
     placed = positions[groups]
     middle = (placed.max(axis=1, keepdims=True) + placed.min(axis=1, keepdims=True)) / 2
+    if groups.shape[1] > 1:
+        middle = np.round(middle)
     return (placed - middle).astype(np.float32)
 
 

@@ -19,11 +19,11 @@ DARK = 1e-3
 class PtychoModel(keras.Model):
     r"""Reconstruct object patches from groups of diffraction patterns, and predict the patterns from them.
 
-    A few rounds of data consistency, the first on the phase of the empty beam, estimate the patches of a group, which
-    are merged on one canvas after each (the overlap constraint). The network sees the estimate, the next step of
-    consistency for each pattern and for the group, the measured amplitude and the probe, and corrects the patch. The
-    corrected patches are merged, cut out again and diffracted. Training compares the diffracted intensity with the
-    measured one: no labels.
+    A step of data consistency, the first on the phase of the empty beam, estimates the patches of a group. A network
+    sees the estimate, the step for each pattern and for the group, the measured amplitude and the probe, and corrects
+    the patches, which are merged on one canvas (the overlap constraint) and cut out again. So it goes for a few rounds,
+    each with a network of its own. What they end with is diffracted, and training compares the diffracted intensity
+    with the measured one: no labels.
 
     Args:
         params: ModelParams. What the network is.
@@ -64,7 +64,7 @@ class PtychoModel(keras.Model):
                 params.generator, params.size, self.channels, n_filters_scale=params.n_filters_scale,
                 precision=precision, remat=remat,
             )
-            for _ in range(1 if params.share_rounds else params.unroll)
+            for _ in range(1 if params.share_rounds else params.rounds)
         ]  # fmt: skip
         self.r_factor = keras.metrics.Mean(name="r_factor")
         self.built = True
@@ -74,7 +74,7 @@ class PtychoModel(keras.Model):
         """Maps that the generator sees."""
         if self.params.input == "amplitude":
             return 1
-        return 6 if self.params.positions == 1 else 8
+        return 8 if self.params.agrees else 6
 
     def build(self, input_shape=None):
         self.built = True
@@ -82,7 +82,9 @@ class PtychoModel(keras.Model):
     def call(self, inputs):
         amplitudes, offsets, scan = self.with_known_shape(inputs)
         windows = self._windows(offsets)
-        patches = self._agree(self._generate(amplitudes, windows, scan), windows, self.weights_of_patch(scan))
+        patches = self._generate(amplitudes, windows, scan)
+        if self.params.positions > 1:
+            patches = overlap.merge(patches, self.weights_of_patch(scan), windows)
         return {"intensity": self.diffraction(patches, scan), "real": patches[0], "imag": patches[1]}
 
     def reconstruct(self, amplitudes, offsets, scan=None):
@@ -100,21 +102,21 @@ class PtychoModel(keras.Model):
             return self._correct(self.generators[0], patches, [contrast])
         for _ in range(params.physics_rounds - 1):
             patches = self._agree(add(patches, consistency_step(patches, amplitudes, probe)), windows, light)
-        for round_ in range(params.unroll):
+        for round_ in range(params.rounds):
             step = consistency_step(patches, amplitudes, probe)
             estimate = add(patches, step)
             maps = [patches[0] - 1.0, patches[1], *step, contrast, ops.sqrt(light) + 0.0 * contrast]
-            if params.positions > 1:
+            if params.agrees:
                 agreed = self._agree(estimate, windows, light)
                 maps += [agreed[0] - patches[0], agreed[1] - patches[1]]
             patches = self._correct(self.generators[min(round_, len(self.generators) - 1)], estimate, maps)
-            if round_ < params.unroll - 1:
+            if round_ < params.rounds - 1:
                 patches = self._agree(patches, windows, light)
         return patches
 
     def _agree(self, patches, windows, light):
-        """Merge the patches of a group, if it has several."""
-        return overlap.merge(patches, light, windows) if self.params.positions > 1 else patches
+        """Merge the patches of a group on the way, if the network sees them together."""
+        return overlap.merge(patches, light, windows) if self.params.agrees else patches
 
     def _correct(self, generator, estimate, maps):
         """Correct estimated patches by what a network makes of maps `(batch, position, y, x)`."""

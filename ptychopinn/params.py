@@ -76,12 +76,20 @@ class ModelParams(Params):
         choices=INPUTS,
     )
     physics_rounds: int = option(
-        4, "Rounds of data consistency on a group, without weights, that make the network's first estimate.", low=1
+        1, "Rounds of data consistency on a group, without weights, that make the first network's estimate.", low=1
     )
-    unroll: int = option(1, "Rounds of a network and, before each but the first, data consistency.", low=1, high=8)
+    unroll: int | None = option(
+        None,
+        "Rounds of data consistency and network; 3 if not given, or 1 for a network that sees amplitudes.",
+        low=1,
+        high=8,
+    )
     share_rounds: bool = option(False, "Whether all rounds have one network.")
+    single_shot: bool = option(
+        False, "Whether the network sees one pattern at a time: the overlap of a group is in the loss alone."
+    )
     head: str = option("real_imag", "How the network's two maps correct the estimate.", choices=HEADS)
-    n_filters_scale: float = option(1.0, "Factor on the number of filters.", above=0, high=16)
+    n_filters_scale: float = option(0.6, "Factor on the number of filters.", above=0, high=16)
     amplitude_max: float = option(
         5.0, "Largest amplitude of the object that the head amplitude_phase can make.", above=1
     )
@@ -96,7 +104,7 @@ class ModelParams(Params):
             raise ValueError(
                 f"size must be a multiple of 8 pixels. Received: size={self.size}. Crop or pad patterns and probe."
             )
-        if self.input == "amplitude" and self.unroll > 1:
+        if self.input == "amplitude" and self.rounds > 1:
             raise ValueError(
                 f"A network that sees amplitudes alone has one round. Received: unroll={self.unroll}. "
                 "Use --input backprojection."
@@ -106,6 +114,18 @@ class ModelParams(Params):
     def positions(self):
         """Patterns in a group, C."""
         return self.group_side**2
+
+    @property
+    def rounds(self):
+        """Rounds of data consistency and network, K."""
+        if self.unroll is None:
+            return 1 if self.input == "amplitude" else 3
+        return self.unroll
+
+    @property
+    def agrees(self):
+        """Whether the patches of a group are merged before the network sees them."""
+        return self.group_side > 1 and not self.single_shot
 
     @property
     def refines_probe(self):

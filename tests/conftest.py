@@ -57,7 +57,7 @@ def bundle(scan, tmp_path_factory):
     from ptychopinn.params import DataParams, ModelParams, TrainingParams
     from ptychopinn.training import fit_to
 
-    model = PtychoModel(fit_to(scan, ModelParams(n_filters_scale=0.1), DataParams()))
+    model = PtychoModel(fit_to(scan, ModelParams(n_filters_scale=0.1, unroll=1), DataParams()))
     model.diffraction.set_probes([scan.probe])
     folder = tmp_path_factory.mktemp("bundle")
     described = {"path": "scan.npz", "name": "scan.npz", "shape": [100, 32, 32], "sha256": 64 * "0"}

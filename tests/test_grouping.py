@@ -120,9 +120,9 @@ def test_a_group_wider_than_the_canvas_is_refused():
         check_canvas(np.array([[[0, 0], [0, 10.1]]]), 64, 84)
 
 
-def test_offsets_are_from_the_middle_of_the_group():
+def test_offsets_are_from_the_pixel_in_the_middle_of_the_group():
     positions = np.array([[0.0, 0], [4, 1], [2, 7]])
-    expected = [[[-2, -3.5], [2, -2.5], [0, 3.5]], [[2, -2.5], [-2, -3.5], [0, 3.5]]]
+    expected = [[[-2, -4], [2, -3], [0, 3]], [[2, -3], [-2, -4], [0, 3]]]
     np.testing.assert_allclose(offsets(positions, np.array([[0, 1, 2], [1, 0, 2]])), expected)
 
 

@@ -49,7 +49,7 @@ def pair(array):
 
 def settings(some, epochs=1, model=None):
     data = DataParams(validation_fraction=0.0)
-    wanted = fit_to(some, model or ModelParams(n_filters_scale=0.2), data)
+    wanted = fit_to(some, model or ModelParams(n_filters_scale=0.2, unroll=1, physics_rounds=4), data)
     return Settings(wanted, LossParams(), data, TrainingParams(epochs=epochs), ExecutionParams())
 
 

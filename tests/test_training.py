@@ -21,7 +21,7 @@ def scan():
 
 def settings(scan, model=None, execution=None, loss=None, data=None, **training):
     data = DataParams(**{"n_groups": 16, "validation_fraction": 0.15, **(data or {})})
-    wanted = ModelParams(**{"n_filters_scale": 0.17, **(model or {})})
+    wanted = ModelParams(**{"n_filters_scale": 0.17, "unroll": 1, **(model or {})})
     training = TrainingParams(**{"epochs": 2, "batch_size": 4, **training})
     return Settings(fit_to(scan, wanted, data), LossParams(**(loss or {})), data, training,
                     ExecutionParams(**(execution or {})))  # fmt: skip
