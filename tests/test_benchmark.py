@@ -30,3 +30,18 @@ def test_benchmark_measures_this_backend_and_its_peer_is_the_same_network(tmp_pa
     if peer == "--peer":
         for name in ("parameters", "first_loss"):
             assert rows[PEER][name]["median"] == pytest.approx(rows[backend][name]["median"], rel=1e-4), name
+
+
+def test_a_study_writes_its_rows(tmp_path):
+    output = tmp_path / "rows.jsonl"
+    done = subprocess.run(
+        [sys.executable, SCRIPT.with_name("study.py"), "uncertainty", "--quick", "--epochs", "1", "--set", "unroll=1",
+         "--set", "n_filters_scale=0.1", "--backend", os.environ["KERAS_BACKEND"], "--output", output],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["row"] for row in rows] == ["1e+03 photons", "1e+05 photons", "1e+09 photons"]
+    for row in rows:
+        assert -1 < row["rank"] < 1 and 0.1 < row["ratio"] < 10 and row["row"] in done.stdout
+    assert rows[0]["nrmse_complex"] > rows[2]["nrmse_complex"]
