@@ -11,12 +11,11 @@ import json
 import os
 import pathlib
 import statistics
-import time
 
 import click
+from trials import FIGURES, simulate, test, train
 
-STATED = {"ssim_amplitude": "amplitude SSIM", "frc50_rings_amplitude": "FRC50, rings",
-          "mae_phase": "phase MAE, rad", "ssim_phase": "phase SSIM"}  # fmt: skip
+STATED = {name: words for name, words in FIGURES.items() if name != "nrmse_complex"}
 UPSTREAM_STEPS = 2 * 6889 * 60
 
 
@@ -96,54 +95,19 @@ def measure(row, budget, seed, run1084):
     """Train one row and test it on two new objects: dict of figures."""
     import keras
 
-    from ptychopinn import (
-        DataParams,
-        ExecutionParams,
-        LossParams,
-        ModelParams,
-        Settings,
-        TrainingParams,
-        fit_to,
-        reconstruct,
-        train,
-    )
-    from ptychopinn.evaluation.scoring import score
-    from ptychopinn.product import Product
-
     probe = {"probe": "disc"} if row.probe == "disc" else {"probe": "from-file", "probe_file": run1084}
     training = side_by_side([image(probe, budget.step_px, 100 * seed + i) for i in range(budget.images)])
     keras.backend.clear_session()
-    data = DataParams()
-    settings = Settings(
-        fit_to(training, ModelParams(group_side=row.group_side), data), LossParams(), data,
-        TrainingParams(epochs=budget.epochs, batch_size=BATCH // row.group_side**2, seed=seed), ExecutionParams(),
-    )  # fmt: skip
-    began = time.perf_counter()
-    trained = train(training, settings)
-    found = {"pattern_steps": len(training) * budget.epochs, "seconds": round(time.perf_counter() - began, 1)}
-    tests = [image(probe, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)]
-    figures = []
-    for scan in tests:
-        stitched = reconstruct(trained.model, scan).stitched
-        product = Product(stitched.object, stitched.weight, stitched.origin, name="ours")
-        truth = Product(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
-        figures.append(score(product, truth).figures)
-    return found | {key: round(statistics.mean(one[key] for one in figures), 4) for key in (*STATED, "nrmse_complex")}
+    trained, cost = train(training, patterns_per_step=BATCH, group_side=row.group_side, epochs=budget.epochs, seed=seed)
+    figures = test(trained.model, [image(probe, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)])
+    return cost | {name: round(figure, 4) for name, figure in figures.items()}
 
 
 def image(probe, step_px, seed):
     """Simulate the scan of one image of lines."""
-    from ptychopinn.simulation import experiments
-    from ptychopinn.simulation import params as simulation
-
-    params = simulation.SimulationParams(
-        simulation.ObjectParams(object="lines", object_size=SIDE),
-        simulation.ProbeParams(size=SIZE, **probe),
-        simulation.PositionParams(scan="raster", step=float(step_px)),
-        simulation.DetectorParams(photons=PHOTONS),
-        simulation.FileParams(seed=seed),
+    return simulate(
+        seed, object="lines", object_size=SIDE, size=SIZE, scan="raster", step=float(step_px), photons=PHOTONS, **probe
     )
-    return experiments.run(params)[""].scan
 
 
 def side_by_side(scans):

@@ -27,10 +27,10 @@ def rounds(study):
     """Is one more round of physics and network worth more than a wider network of the same cost?"""
     training, testing = scans(study), tests(study)
     for name, options in (
-        ("one round", {"unroll": 1}),
+        ("one round", {"unroll": 1, "n_filters_scale": 1.0}),
         ("one round, wider", {"unroll": 1, "n_filters_scale": 1.45}),
         ("two rounds, narrower", {"unroll": 2, "n_filters_scale": 0.7}),
-        ("two rounds", {"unroll": 2}),
+        ("two rounds", {"unroll": 2, "n_filters_scale": 1.0}),
         ("three rounds, narrower", {"unroll": 3, "n_filters_scale": 0.6}),
         ("three rounds that share one network, narrower", {"unroll": 3, "n_filters_scale": 0.6, "share_rounds": True}),
     ):
