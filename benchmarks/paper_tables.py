@@ -52,7 +52,7 @@ class Budget:
 
 
 BUDGETS = {"quick": Budget(1, 16, 1), "cpu": Budget(1, 8, 8), "full": Budget(2, 4, 6)}
-TEST_STEP_PX, SIZE, SIDE, PHOTONS, BATCH = 10, 64, 392, 1e9, 16
+TEST_STEP_PX, SIZE, SIDE, PHOTONS = 10, 64, 392, 1e9
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -98,7 +98,7 @@ def measure(row, budget, seed, run1084):
     probe = {"probe": "disc"} if row.probe == "disc" else {"probe": "from-file", "probe_file": run1084}
     training = side_by_side([image(probe, budget.step_px, 100 * seed + i) for i in range(budget.images)])
     keras.backend.clear_session()
-    trained, cost = train(training, patterns_per_step=BATCH, group_side=row.group_side, epochs=budget.epochs, seed=seed)
+    trained, cost = train(training, group_side=row.group_side, epochs=budget.epochs, seed=seed)
     figures = test(trained.model, [image(probe, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)])
     return cost | {name: round(figure, 4) for name, figure in figures.items()}
 

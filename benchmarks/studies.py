@@ -154,7 +154,7 @@ def collapse(study):
         for seed in range(10):
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always", CollapseWarning)
-                trained, cost = fit(study, training, seed=seed, patterns_per_step=4)
+                trained, cost = fit(study, training, seed=seed, batch_size=1)
             flat = any(issubclass(warning.category, CollapseWarning) for warning in said)
             yield f"N={size}, seed {seed}{', collapsed' if flat else ''}", test(trained.model, testing) | cost
 

@@ -20,13 +20,12 @@ def simulate(seed=0, **options):
     return experiments.run(params.SimulationParams(*_made(groups, {"seed": seed, **options})))[""].scan
 
 
-def train(scans, start=None, patterns_per_step=16, **options):
-    """Train on scans; the options are those of `ptycho train`, and so are the defaults, but for the batch.
+def train(scans, start=None, **options):
+    """Train on scans; the options are those of `ptycho train`, and so are the defaults.
 
     Args:
         scans: Scan, or list of Scan.
         start: PtychoModel whose networks the training starts from.
-        patterns_per_step: int. Patterns of a batch: as many groups as hold them.
 
     Returns:
         `(trained, cost)`: Trained, and dict of `COSTS` and of the network's weights, `parameters`.
@@ -35,8 +34,6 @@ def train(scans, start=None, patterns_per_step=16, **options):
 
     kinds = (library.ModelParams, library.LossParams, library.DataParams, library.TrainingParams,
              library.ExecutionParams)  # fmt: skip
-    side = options.get("group_side", library.ModelParams().group_side)
-    options = {"batch_size": max(1, patterns_per_step // side**2), **options}
     model, loss, data, training, execution = _made(kinds, options)
     scans = scans if isinstance(scans, list) else [scans]
     model = library.fit_to(scans, model, data, training.seed)

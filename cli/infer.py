@@ -33,19 +33,23 @@ TOLERANCE = 1e-3
 @click.option("--probe", type=click.Choice(PROBES),
               help="Probe to use: that of DATA, or the one that training left in BUNDLE. If not given, the bundle's "
                    "where DATA was trained on, or has the probe of the one scan that was.")  # fmt: skip
+@click.option("--refine", "passes", type=click.IntRange(min=0), metavar="PASSES",
+              help="Passes of data consistency over the whole scan after the network, at most: photons held out from "
+                   "counts tell when to stop. If not given, 8 for counts and 0 for amplitudes.")  # fmt: skip
 @report_option
 @config_option
 @params_options(ModelParams, restate=True)
 @params_options(ExecutionParams)
 @command
-def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, probe, report, talk, backend, **options):
+def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, probe, passes, report, talk, backend,
+          **options):  # fmt: skip
     """Reconstruct the scan DATA with BUNDLE: object, pictures, report, and a page that shows them.
 
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
     execution = collect(ExecutionParams, options)
     backends.use(backend, execution)
-    wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe}
+    wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe, "passes": passes}
     run(bundle, data, output_dir, batch_size, wanted, options, report, talk)
 
 
@@ -73,17 +77,19 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     opened = time.perf_counter()
     with counting("reconstructing", len(scan), talk.quiet) as progress:
         done = reconstruct(loaded.model, scan, batch_size, progress, probe)
-    aligned = None if scan.object is None else align(done.stitched, scan.object, scan.positions)
-    seconds = {"open": opened - began, **done.seconds}
+    at_once = batch_size * loaded.model.params.positions
+    stitched, refined = refined_by(wanted.get("passes"), done.stitched, scan, probe, at_once, talk)
+    aligned = None if scan.object is None else align(stitched, scan.object, scan.positions)
+    seconds = {"open": opened - began, **done.seconds, **refined.pop("seconds")}
     record = {
         "bundle": str(bundle), "data": str(data), "patterns": done.patterns, "size_px": scan.size, "probe": source,
-        "batch_size": batch_size, "origin_px": done.stitched.origin, "ramp_rad_per_px": done.stitched.ramp,
+        "batch_size": batch_size, "origin_px": stitched.origin, "ramp_rad_per_px": stitched.ramp, **refined,
         "pixel_size_m": scan.pixel_size_m, "backend": backends.chosen(), "versions": versions(),
         "seconds": {name: round(spent, 4) for name, spent in seconds.items()},
-        "patterns_per_second": round(done.patterns / sum(done.seconds.values()), 2),
+        "patterns_per_second": round(done.patterns / (sum(seconds.values()) - seconds["open"]), 2),
         "error_against_file_object": None if aligned is None else round(aligned.error, 5),
     }  # fmt: skip
-    product = Product(**vars(done.stitched), probe=probe, positions=scan.positions,
+    product = Product(**vars(stitched), probe=probe, positions=scan.positions,
                       pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
     html = made_or_noted(lambda: page(loaded, product, scan, record, talk), PAGE, talk) if report else None
     write_reconstruction(output_dir, product, record, aligned, html)
@@ -92,6 +98,23 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
     if aligned is not None:
         talk.result(f"complex error against the file's object {aligned.error:.4f}")
+
+
+def refined_by(passes, stitched, scan, probe, at_once, talk):
+    """Refine a stitched object by so many passes, if any: `(Stitched, dict of what a report says of it)`."""
+    from ptychopinn.refinement import PASSES, refine
+    from ptychopinn_cli.progress import counting
+
+    if passes is None:
+        passes = PASSES if scan.measurement == "counts" else 0
+    if not passes:
+        return stitched, {"refinement_passes": 0, "seconds": {}}
+    began = time.perf_counter()
+    with counting("refining", (passes + 1) * len(scan), talk.quiet) as progress:
+        done = refine(stitched, scan, probe, passes, at_once, progress=progress)
+    kept = len(done.deviances) - 1
+    talk.note(f"Refined by {kept} of {passes} passes over the scan.")
+    return done.stitched, {"refinement_passes": kept, "seconds": {"refine": time.perf_counter() - began}}
 
 
 def choose_probe(wanted, bundle, scan, path):

@@ -21,6 +21,7 @@ _HOMES = {
     "load_bundle": "bundle",
     "save_bundle": "bundle",
     "reconstruct": "inference",
+    "refine": "refinement",
     "Stitcher": "stitching",
     "Product": "product",
     "read_product": "formats.products",

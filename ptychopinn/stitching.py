@@ -41,18 +41,18 @@ class Stitcher:
     Args:
         positions: float array `(pattern, 2)`: all positions `(y, x)` that will be added, pixels.
         weights: float array `(y, x)`: weight of a patch's pixels.
+        aligned: bool. Whether to turn the patches. Defaults to `True`.
     """
 
-    def __init__(self, positions, weights):
+    def __init__(self, positions, weights, aligned=True):
         rows, columns = (np.flatnonzero(weights.max(axis=axis) > LIT * weights.max()) for axis in (1, 0))
         self._lit = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         self._weights = weights[self._lit].astype(np.float32)
+        self._aligned = aligned
         self._start = np.array([rows[0] - weights.shape[0] // 2, columns[0] - weights.shape[1] // 2])
-        low = np.floor(positions.min(axis=0)).astype(int) - weights.shape[0] // 2
-        high = np.ceil(positions.max(axis=0)).astype(int) + weights.shape[0] // 2 + 1
-        self._origin = low
-        self._sum = np.zeros(high - low, np.complex64)
-        self._weight, self._squared_weight, self._power = np.zeros((3, *(high - low)), np.float32)
+        self._origin, shape = canvas_of(positions, weights.shape[0])
+        self._sum = np.zeros(shape, np.complex64)
+        self._weight, self._squared_weight, self._power = np.zeros((3, *shape), np.float32)
 
     def add(self, patches, positions):
         """Add complex patches `(patch, y, x)`, centred at positions `(patch, 2)`."""
@@ -64,7 +64,7 @@ class Stitcher:
         powers = np.abs(weighted) ** 2 / np.maximum(weights, 1e-12)
         for (row, column), patch, weight, power in zip(whole, weighted, weights, powers):
             window = np.s_[row : row + patch.shape[0], column : column + patch.shape[1]]
-            agreement = np.vdot(patch, self._sum[window])
+            agreement = np.vdot(patch, self._sum[window]) if self._aligned else 0
             if agreement:
                 patch *= agreement / abs(agreement)
             self._sum[window] += patch
@@ -74,20 +74,35 @@ class Stitcher:
 
     def result(self):
         """Return the `Stitched` object, its common phase ramp removed."""
-        seen = self._weight > LIT * self._weight.max()
-        image = np.where(seen, self._sum / np.maximum(self._weight, 1e-12), 0)
-        uncertainty = self._uncertainty(image, seen)
-        image, ramp = remove_ramp(image, self._weight)
+        image, ramp = remove_ramp(self.mean(), self._weight)
         origin = tuple(int(v) for v in self._origin)
-        return Stitched(image.astype(np.complex64), self._weight, origin, ramp, uncertainty)
+        return Stitched(image.astype(np.complex64), self._weight, origin, ramp, self.uncertainty())
 
-    def _uncertainty(self, image, seen):
-        r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$."""
+    def mean(self):
+        """Return the weighted mean of the patches: complex array `(y, x)`, zero where none reaches."""
+        return np.where(self._seen, self._sum / np.maximum(self._weight, 1e-12), 0)
+
+    def uncertainty(self):
+        r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$.
+
+        V is the weighted variance of the patches: float32 array `(y, x)`, infinite where no two of them meet.
+        """
         weight = np.maximum(self._weight, 1e-12)
-        variance = np.maximum(self._power / weight - np.abs(image) ** 2, 0)
+        variance = np.maximum(self._power / weight - np.abs(self.mean()) ** 2, 0)
         patches = weight**2 / np.maximum(self._squared_weight, 1e-24)
-        several = seen & (patches > 1.01)
+        several = self._seen & (patches > 1.01)
         return np.where(several, np.sqrt(variance / np.where(several, patches - 1, 1)), np.inf).astype(np.float32)
+
+    @property
+    def _seen(self):
+        return self._weight > LIT * self._weight.max()
+
+
+def canvas_of(positions, size):
+    """Return the canvas that holds patches of a size at positions: its origin `(y, x)`, pixels, and its shape."""
+    low = np.floor(positions.min(axis=0)).astype(int) - size // 2
+    high = np.ceil(positions.max(axis=0)).astype(int) + size // 2 + 1
+    return low, tuple(high - low)
 
 
 def shift(images, fraction):
@@ -117,13 +132,18 @@ def remove_ramp(image, weight, rounds=3):
         `(image, ramp)`: the ramp in radians per pixel `(y, x)`.
     """
     seen = weight * (weight > FAINT * weight.max())
-    rows, columns = np.arange(image.shape[0])[:, None], np.arange(image.shape[1])
     ramp = np.zeros(2)
     for _ in range(rounds):
         along_y = np.vdot(image[:-1] * seen[:-1], image[1:] * seen[1:])
         along_x = np.vdot(image[:, :-1] * seen[:, :-1], image[:, 1:] * seen[:, 1:])
         step = np.angle([along_y, along_x])
-        image = image * np.exp(-1j * (step[0] * rows + step[1] * columns))
+        image = add_ramp(image, -step)
         ramp += step
     mean = np.sum(image * seen)
     return image * np.exp(-1j * np.angle(mean)), tuple(float(v) for v in ramp)
+
+
+def add_ramp(image, ramp):
+    """Put the phase ramp back that was removed from an object: complex array `(y, x)`; radians per pixel `(y, x)`."""
+    along_y, along_x = (slope * np.arange(side) for slope, side in zip(ramp, image.shape))
+    return image * np.exp(1j * (along_y[:, None] + along_x))

@@ -14,7 +14,7 @@ FLOORS = [
     {"params", "scan", "overlap", "losses", "forward"},
     {"formats", "grouping", "diffraction", "networks", "stitching"},
     {"evaluation", "model", "pipeline", "simulation"},
-    {"callbacks", "collapse", "inference", "optimizer", "report"},
+    {"callbacks", "collapse", "inference", "optimizer", "refinement", "report"},
     {"loggers", "bundle", "checkpoint"},
     {"training"},
 ]

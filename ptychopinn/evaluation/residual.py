@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.optics import cut, diffract
+from ptychopinn.stitching import add_ramp
 
 FLOOR = 1e-3
 """Photons added to predicted and measured pixels: keeps the logarithm finite in the dark."""
@@ -93,8 +94,7 @@ def covering(product, scan):
             f"{product.name} must lie where the scan is, {low.round(1)} to {high.round(1)} pixels. "
             f"Received: {origin} to {origin + shape}. Are both from the same scan?"
         )
-    rows, columns = np.arange(shape[0])[:, None], np.arange(shape[1])
-    obj = product.object * np.exp(1j * (product.ramp[0] * rows + product.ramp[1] * columns))
+    obj = add_ramp(product.object, product.ramp)
     before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
     after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
     return np.pad(obj, list(zip(before, after)), mode="edge"), origin - before

@@ -1,0 +1,130 @@
+"""Laws of refinement: what passes over the whole scan may change of a stitched object, and when they stop."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from refusal import ptycho
+
+from ptychopinn.evaluation.alignment import align
+from ptychopinn.optics import cut
+from ptychopinn.refinement import refine
+from ptychopinn.simulation import objects, probes, scans
+from ptychopinn.stitching import Stitcher, add_ramp
+
+SIDE, SIZE = 96, 32
+TRUTH = objects.lines(SIDE, count=120)
+BLUR = 0.25
+
+
+def simulated(photons, **how):
+    """Scan the lines with 100 patterns of so many photons."""
+    positions = scans.jittered_raster(TRUTH.shape, SIZE, 6, seed=1, margin=1)
+    return scans.simulate(TRUTH, probes.gaussian(SIZE, curvature=1.5), positions, photons=photons, seed=2, **how)
+
+
+def near_truth(scan):
+    """Stitch what a network might leave: patches of the truth, a part of whose detail is lost."""
+    blurred = TRUTH
+    for axis in (0, 1):
+        blurred = blurred + BLUR * (np.roll(blurred, 1, axis) + np.roll(blurred, -1, axis) - 2 * blurred)
+    stitcher = Stitcher(scan.positions, np.abs(scan.probe[0]) ** 2)
+    stitcher.add(cut(blurred, scan.positions, SIZE), scan.positions)
+    return stitcher.result()
+
+
+def error(stitched, scan):
+    return align(stitched, TRUTH, scan.positions).error
+
+
+def test_bright_patterns_bring_the_lost_detail_back():
+    scan = simulated(1e8)
+    start = near_truth(scan)
+    done = refine(start, scan, scan.probe)
+    assert error(done.stitched, scan) < 0.2 * error(start, scan)
+    assert done.deviances[-1] < 0.05 * done.deviances[0] and len(done.deviances) == 9
+
+
+def test_photons_held_out_stop_the_passes_before_they_fit_noise():
+    scan = simulated(1e4)
+    start = near_truth(scan)
+    done = refine(start, scan, scan.probe)
+    assert len(done.deviances) < 5 and sorted(done.deviances, reverse=True) == done.deviances
+    assert error(done.stitched, scan) < 1.15 * error(start, scan)
+    amplitudes = np.sqrt(np.asarray(scan.patterns, np.float32))
+    unjudged = dataclasses.replace(scan, patterns=amplitudes, measurement="amplitude")
+    everything = refine(start, unjudged, scan.probe)
+    assert len(everything.deviances) == 9
+    assert error(everything.stitched, scan) > 2 * error(done.stitched, scan)
+
+
+def test_the_result_depends_neither_on_the_batch_nor_on_chance():
+    scan = simulated(1e6)
+    whole, parts, other = (
+        refine(near_truth(scan), scan, scan.probe, passes=4, batch_size=size, seed=seed).stitched.object
+        for size, seed in ((100, 0), (7, 0), (100, 1))
+    )
+    np.testing.assert_allclose(parts, whole, atol=1e-4)
+    assert np.abs(other - whole).max() > 1e-4
+
+
+def test_a_ramp_that_was_removed_is_put_back():
+    """The patterns know the ramp, the stitched object does not: it was removed for the eye."""
+    scan = simulated(1e6)
+    ramp = np.array([0.12, -0.07])
+    start = near_truth(scan)
+    tilted = dataclasses.replace(start, object=add_ramp(start.object, -ramp), ramp=tuple(start.ramp + ramp))
+    straight, turned = (refine(one, scan, scan.probe, passes=3) for one in (start, tilted))
+    np.testing.assert_allclose(turned.deviances, straight.deviances, rtol=1e-3)
+    np.testing.assert_allclose(turned.stitched.ramp, straight.stitched.ramp, atol=1e-5)
+
+
+def test_bad_pixels_pull_at_nothing():
+    bad = np.zeros((SIZE, SIZE), bool)
+    bad[10:14, 18:24] = True
+    scan = simulated(1e8, bad=bad)
+    start = near_truth(scan)
+    assert error(refine(start, scan, scan.probe).stitched, scan) < 0.3 * error(start, scan)
+
+
+def test_where_nothing_was_lit_nothing_appears():
+    scan = simulated(1e6)
+    start = near_truth(scan)
+    start.object[40:44] = 0
+    assert not refine(start, scan, scan.probe, passes=2).stitched.object[40:44].any()
+
+
+def test_infer_refines_counts_unless_told_not_to(bundle, scan_file, tmp_path):
+    reports = {}
+    for name, options in {"default": (), "three": ("--refine", 3), "none": ("--refine", 0)}.items():
+        out = tmp_path / name
+        done = ptycho("infer", bundle, scan_file, "--output-dir", out, "--no-report", *options)
+        assert done.exit_code == 0, done.output
+        reports[name] = json.loads((out / "report.json").read_text())
+        assert ("passes over the scan" in done.output) == (name != "none")
+    errors = {name: report["error_against_file_object"] for name, report in reports.items()}
+    passes = {name: report["refinement_passes"] for name, report in reports.items()}
+    assert passes["none"] == 0 < passes["three"] <= 3 <= 8 and passes["default"] <= 8
+    assert errors["default"] <= errors["three"] < errors["none"]
+    assert "refine" not in reports["none"]["seconds"] and reports["default"]["seconds"]["refine"] > 0
+
+
+def test_amplitudes_are_refined_when_asked(bundle, scan, tmp_path):
+    path = tmp_path / "amplitudes.npz"
+    y, x = scan.positions.T
+    amplitudes = np.sqrt(np.asarray(scan.patterns, np.float32))
+    np.savez(path, diff3d=amplitudes, ycoords=y, xcoords=x, probeGuess=scan.probe[0], objectGuess=scan.object)
+    passes = []
+    for options in ((), ("--refine", 2)):
+        ptycho("infer", bundle, path, "--measurement", "amplitude", "--output-dir", tmp_path / "out", "--no-report",
+               *options)  # fmt: skip
+        passes.append(json.loads((tmp_path / "out" / "report.json").read_text())["refinement_passes"])
+    assert passes == [0, 2]
+
+
+def test_an_object_of_another_scan_is_refused():
+    scan = simulated(1e6)
+    other = dataclasses.replace(scan, positions=scan.positions[:50], patterns=scan.patterns[:50])
+    with pytest.raises(ValueError, match="must be stitched from the patterns.*Received: object.shape.*Reconstruct"):
+        refine(near_truth(scan), other, scan.probe)
