@@ -93,7 +93,7 @@ def adaptation(study):
     other = {"object": "dead_leaves"}
     training, testing = scans(study, (20,), **other), tests(study, **other)
     yield "the bundle as it is", test(start.model, testing, probe="scan")
-    for epochs in (1, 2, 4, 8):
+    for epochs in (1, 2, 4):
         for name, model in (("the bundle", start.model), ("scratch", None)):
             trained, cost = fit(study, training, start=model, epochs=epochs)
             yield f"{epochs} epochs from {name}", test(trained.model, testing) | cost

@@ -37,12 +37,15 @@ def main(name, chosen, epochs, seed, quick, backend, output):
     for key, value in settings.items():
         study["simulate" if key in simulated else "train"][key] = value
     rows = {}
-    for row, figures in STUDIES[name](study):
-        rows[row] = figures
-        click.echo(f"{row}: {figures}", err=True)
-        if output:
-            with output.open("a") as file:
-                file.write(json.dumps({"study": name, "row": row, **figures, "chosen": settings}) + "\n")
+    try:
+        for row, figures in STUDIES[name](study):
+            rows[row] = figures
+            click.echo(f"{row}: {figures}", err=True)
+            if output:
+                with output.open("a") as file:
+                    file.write(json.dumps({"study": name, "row": row, **figures, "chosen": settings}) + "\n")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(markdown(rows))
 
 

@@ -6,6 +6,7 @@ RATES = {
     "training": "training",
     "prediction": "prediction",
     "stitching": "stitching",
+    "refinement": "refinement, a pass",
     "reconstruct": "file to object",
     "reconstruct_steady": "after the first batch",
 }

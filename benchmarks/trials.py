@@ -45,19 +45,23 @@ def train(scans, start=None, **options):
     return trained, {"pattern_steps": steps, "seconds": round(seconds, 1), "parameters": weights}
 
 
-def test(model, scans, probe="bundle"):
+def test(model, scans, probe="bundle", passes=0):
     """Reconstruct scans and score them: dict of the mean figures.
 
     Args:
         model: PtychoModel.
         scans: list of Scan, with their objects.
         probe: str. `"bundle"`, the model's, or `"scan"`, each scan's own.
+        passes: int. Passes of refinement, at most. Defaults to 0: what the network makes is judged.
     """
-    from ptychopinn import reconstruct
+    from ptychopinn import reconstruct, refine
 
     scored = []
     for scan in scans:
-        stitched = reconstruct(model, scan, probe=scan.probe if probe == "scan" else None).stitched
+        chosen = scan.probe if probe == "scan" else model.diffraction.probe_for(scan.mean_photons)
+        stitched = reconstruct(model, scan, probe=chosen).stitched
+        if passes:
+            stitched = refine(stitched, scan, chosen, passes).stitched
         scored.append(compared(stitched, scan).figures)
     return {name: sum(one[name] for one in scored) / len(scored) for name in FIGURES}
 

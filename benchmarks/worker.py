@@ -20,6 +20,7 @@ from ptychopinn.inference import Reconstructor, reconstruct
 from ptychopinn.model import PtychoModel
 from ptychopinn.optimizer import compile_model
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
+from ptychopinn.refinement import Sweep
 from ptychopinn.stitching import Stitcher, outward
 from ptychopinn.training import Settings, fit_to, make_batches
 
@@ -110,9 +111,13 @@ def measure_inference(model, scan, path, inputs, enough):
     found = reconstruct(model, fresh, batch_size, progress=lambda count: done.append((time.perf_counter(), count)))
     ended = time.perf_counter()
     (first, count), patterns = done[0], found.patterns
+    probe, stitched = model.diffraction.probe_for(scan.mean_photons), found.stitched
+    sweep = Sweep(scan, probe, stitched.origin, len(patches), seed=0)
+    refinement = typical(lambda: sweep(stitched.object, np.arange(len(scan))), enough)
     return {
         "prediction": len(patches) / prediction,
         "stitching": patterns / stitching,
+        "refinement": patterns / refinement,
         "reconstruct": patterns / (ended - began + reading),
         "reconstruct_steady": (patterns - count) / (ended - first) if patterns > count else None,
         "first_batch_s": first - began,

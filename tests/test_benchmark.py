@@ -22,7 +22,7 @@ def test_benchmark_measures_this_backend_and_its_peer_is_the_same_network(tmp_pa
     assert done.returncode == 0, done.stderr
     report = json.loads(output.read_text())
     rows = report["rows"]
-    for name in ("training", "prediction", "stitching", "reconstruct", "first_step_s", "resident_MiB"):
+    for name in ("training", "prediction", "stitching", "refinement", "reconstruct", "first_step_s", "resident_MiB"):
         figure = rows[backend][name]
         assert 0 < figure["min"] <= figure["median"] <= figure["max"], name
     for words in (backend, report["device"], report["versions"]["keras"], report["versions"][backend]):
