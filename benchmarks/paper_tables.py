@@ -1,8 +1,8 @@
 """Repeat PtychoPINN's published simulated table with our model: quality, and what it cost in pattern-steps.
 
-The object is random lines with phase, 1e9 photons, N=64, and N=128 in one row; the figures are of stitched objects never
-trained on. A pattern-step is one pattern seen once in training. What the network makes is judged, as published, and what
-passes over the test scan (`refine`) make of it. See `--help`.
+The object is random lines with phase, 1e9 photons, N=64, and N=128 in one row; the figures are of stitched objects
+never trained on. A pattern-step is one pattern seen once in training. What the network makes is judged, as published,
+and what passes over the test scan (`refine`) make of it. See `--help`.
 
 Reference: Hoidn et al., arXiv:2602.21361
 """
