@@ -14,7 +14,7 @@ from ptychopinn_cli.jobs import Job
 @click.command(short_help="Simulate, train, reconstruct: the whole way in two minutes.")
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="ptycho-demo", show_default=True,
               help="Folder of the scan, the bundle and the reconstruction.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=15, show_default=True, help="Passes over the patterns.")
+@click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True, help="Passes over the patterns.")
 @command
 def demo(output_dir, epochs, talk, backend):
     """Simulate a scan of a known object, train on it, reconstruct it, and compare.
