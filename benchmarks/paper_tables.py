@@ -56,7 +56,7 @@ class Budget:
 
 
 BUDGETS = {"quick": Budget(1, 16, 1), "cpu": Budget(1, 8, 8), "full": Budget(2, 4, 6)}
-TEST_STEP_PX, SIDE, PHOTONS = 10, 392, 1e9
+TEST_STEP_PX, SIDE, PHOTONS, PATTERNS_A_STEP = 10, 392, 1e9, 16
 OURS = {"the network": 0, "refined": 8}
 """What of ours is judged, and its passes of refinement, at most."""
 
@@ -104,7 +104,8 @@ def measure(row, budget, seed, run1084):
     probe = {"probe": "disc"} if row.probe == "disc" else {"probe": "from-file", "probe_file": run1084}
     training = side_by_side([image(row, probe, budget.step_px, 100 * seed + i) for i in range(budget.images)])
     keras.backend.clear_session()
-    trained, cost = train(training, group_side=row.group_side, epochs=budget.epochs, seed=seed)
+    groups = PATTERNS_A_STEP // row.group_side**2
+    trained, cost = train(training, group_side=row.group_side, batch_size=groups, epochs=budget.epochs, seed=seed)
     testing = [image(row, probe, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)]
     tested = {name: test(trained.model, testing, passes=passes) for name, passes in OURS.items()}
     return cost | {name: {key: round(figure, 4) for key, figure in figures.items()} for name, figures in tested.items()}
