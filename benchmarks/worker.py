@@ -113,7 +113,7 @@ def measure_inference(model, scan, path, inputs, enough):
     (first, count), patterns = done[0], found.patterns
     probe, stitched = model.diffraction.probe_for(scan.mean_photons), found.stitched
     sweep = Sweep(scan, probe, stitched.origin, len(patches), seed=0)
-    refinement = typical(lambda: sweep(stitched.object, np.arange(len(scan))), enough)
+    refinement = typical(lambda: sweep(stitched.object, probe, np.arange(len(scan))), enough)
     return {
         "prediction": len(patches) / prediction,
         "stitching": patterns / stitching,

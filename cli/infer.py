@@ -36,20 +36,23 @@ TOLERANCE = 1e-3
 @click.option("--refine", "passes", type=click.IntRange(min=0), metavar="PASSES",
               help="Passes of data consistency over the whole scan after the network, at most: photons held out from "
                    "counts tell when to stop. If not given, 8 for counts and 0 for amplitudes.")  # fmt: skip
+@click.option("--refine-probe/--no-refine-probe", default=True, show_default=True,
+              help="Whether these passes move the probe too.")  # fmt: skip
 @report_option
 @config_option
 @params_options(ModelParams, restate=True)
 @params_options(ExecutionParams)
 @command
-def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, probe, passes, report, talk, backend,
-          **options):  # fmt: skip
+def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, probe, passes, refine_probe, report, talk,
+          backend, **options):  # fmt: skip
     """Reconstruct the scan DATA with BUNDLE: object, pictures, report, and a page that shows them.
 
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
     execution = collect(ExecutionParams, options)
     backends.use(backend, execution)
-    wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe, "passes": passes}
+    wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe, "passes": passes,
+              "refine_probe": refine_probe}  # fmt: skip
     run(bundle, data, output_dir, batch_size, wanted, options, report, talk)
 
 
@@ -78,7 +81,7 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     with counting("reconstructing", len(scan), talk.quiet) as progress:
         done = reconstruct(loaded.model, scan, batch_size, progress, probe)
     at_once = batch_size * loaded.model.params.positions
-    stitched, refined = refined_by(wanted.get("passes"), done.stitched, scan, probe, at_once, talk)
+    stitched, probe, refined = refined_by(wanted, done.stitched, scan, probe, at_once, talk)
     aligned = None if scan.object is None else align(stitched, scan.object, scan.positions)
     seconds = {"open": opened - began, **done.seconds, **refined.pop("seconds")}
     record = {
@@ -100,21 +103,23 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
         talk.result(f"complex error against the file's object {aligned.error:.4f}")
 
 
-def refined_by(passes, stitched, scan, probe, at_once, talk):
-    """Refine a stitched object by so many passes, if any: `(Stitched, dict of what a report says of it)`."""
+def refined_by(wanted, stitched, scan, probe, at_once, talk):
+    """Refine a stitched object by the passes that are wanted: `(Stitched, probe, dict of what a report says of it)`."""
     from ptychopinn.refinement import PASSES, refine
     from ptychopinn_cli.progress import counting
 
+    passes = wanted.get("passes")
     if passes is None:
         passes = PASSES if scan.measurement == "counts" else 0
     if not passes:
-        return stitched, {"refinement_passes": 0, "seconds": {}}
+        return stitched, probe, {"refinement_passes": 0, "seconds": {}}
     began = time.perf_counter()
     with counting("refining", (passes + 1) * len(scan), talk.quiet) as progress:
-        done = refine(stitched, scan, probe, passes, at_once, progress=progress)
+        done = refine(stitched, scan, probe, passes, wanted.get("refine_probe", True), at_once, progress=progress)
     kept = len(done.deviances) - 1
     talk.note(f"Refined by {kept} of {passes} passes over the scan.")
-    return done.stitched, {"refinement_passes": kept, "seconds": {"refine": time.perf_counter() - began}}
+    spent = {"refine": time.perf_counter() - began}
+    return done.stitched, done.probe, {"refinement_passes": kept, "seconds": spent}
 
 
 def choose_probe(wanted, bundle, scan, path):

@@ -9,6 +9,9 @@ import click
 
 from ptychopinn_cli.errors import line_of
 
+SAME = 1e-5
+"""By how much the agreement of a probe with itself may fall short of 1."""
+
 
 def report_option(function):
     """Add `--report`."""
@@ -69,6 +72,7 @@ def page_of_bundle(bundle, product, scan, facts, **more):
         facts: dict of tables, which those of the bundle follow.
         more: further arguments of `Run`.
     """
+    from ptychopinn.optics import agreement
     from ptychopinn.report.page import render
     from ptychopinn.report.run import Run, page_of_run
 
@@ -82,7 +86,6 @@ def page_of_bundle(bundle, product, scan, facts, **more):
         "Training": record["training"],
         "Versions of the training": record["written_by"]["versions"],
     }
-    refined = bundle.model.params.refines_probe and product.probe is not scan.probe
-    first = scan.probe if refined else None
+    first = None if agreement(product.probe, scan.probe) > 1 - SAME else scan.probe
     run = Run(product=product, scan=scan, history=bundle.history, facts=facts, first_probe=first, **more)
     return render(page_of_run(run))

@@ -38,16 +38,33 @@ def fill(amplitudes, probe):
     return ops.where(amplitudes < 0, empty, amplitudes)
 
 
-def consistency_step(patches, amplitudes, probe, regularisation=0.05):
-    r"""Return the change of patches that brings them towards the measured amplitudes: the step of ePIE.
+def exit_wave_change(patches, amplitudes, probe):
+    r"""Return the change of exit waves that brings them to the measured amplitudes.
 
     With the exit waves $\psi_m = P_m O$, the far field keeps its phase and takes the measured amplitude $a$:
-    $\delta\psi_m = \mathcal F^{-1}\{(a / \sqrt{I} - 1)\,\mathcal F\psi_m\}$, and
-    $\delta O = \sum_m P_m^* \delta\psi_m / (\sum_m |P_m|^2 + \epsilon \max \sum_m |P_m|^2)$.
+    $\delta\psi_m = \mathcal F^{-1}\{(a / \sqrt{I} - 1)\,\mathcal F\psi_m\}$.
 
     Args:
         patches: pair of float32 tensors `(..., y, x)`: transmission.
         amplitudes: float32 tensor `(..., y, x)`: square root of photons; negative where there is no data.
+        probe: pair of float32 tensors `(..., mode, y, x)`.
+
+    Returns:
+        pair of float32 tensors `(..., mode, y, x)`.
+    """
+    waves = far_field(illuminate(patches, probe))
+    predicted = ops.sum(intensity(waves), axis=-3)
+    excess = ops.where(amplitudes < 0, 0.0, amplitudes * ops.rsqrt(predicted + DIM) - 1.0)
+    return far_field_adjoint(scale(waves, excess[..., None, :, :]))
+
+
+def object_step(change, probe, regularisation=0.05):
+    r"""Return the step of patches that explains a change of their exit waves: that of ePIE.
+
+    $\delta O = \sum_m P_m^* \delta\psi_m / (\sum_m |P_m|^2 + \epsilon \max \sum_m |P_m|^2)$.
+
+    Args:
+        change: pair of float32 tensors `(..., mode, y, x)`.
         probe: pair of float32 tensors `(..., mode, y, x)`.
         regularisation: float. The $\epsilon$ above, of the brightest probe pixel. Defaults to 0.05.
 
@@ -57,9 +74,11 @@ def consistency_step(patches, amplitudes, probe, regularisation=0.05):
     Reference:
         Maiden and Rodenburg, Ultramicroscopy 109, 1256 (2009), doi:10.1016/j.ultramic.2009.05.012
     """
-    waves = far_field(illuminate(patches, probe))
-    predicted = ops.sum(intensity(waves), axis=-3)
-    excess = ops.where(amplitudes < 0, 0.0, amplitudes * ops.rsqrt(predicted + DIM) - 1.0)
-    change = illuminate_adjoint(far_field_adjoint(scale(waves, excess[..., None, :, :])), probe)
     light = ops.sum(intensity(probe), axis=-3)
-    return scale(change, 1.0 / (light + regularisation * ops.max(light, axis=(-2, -1), keepdims=True)))
+    light = light + regularisation * ops.max(light, axis=(-2, -1), keepdims=True)
+    return scale(illuminate_adjoint(change, probe), 1.0 / light)
+
+
+def consistency_step(patches, amplitudes, probe, regularisation=0.05):
+    """Return the step of patches towards the measured amplitudes: `object_step` of their `exit_wave_change`."""
+    return object_step(exit_wave_change(patches, amplitudes, probe), probe, regularisation)

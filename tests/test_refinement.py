@@ -8,7 +8,7 @@ import pytest
 from refusal import ptycho
 
 from ptychopinn.evaluation.alignment import align
-from ptychopinn.optics import cut
+from ptychopinn.optics import agreement, cut
 from ptychopinn.refinement import refine
 from ptychopinn.simulation import objects, probes, scans
 from ptychopinn.stitching import Stitcher, add_ramp
@@ -78,6 +78,16 @@ def test_a_ramp_that_was_removed_is_put_back():
     straight, turned = (refine(one, scan, scan.probe, passes=3) for one in (start, tilted))
     np.testing.assert_allclose(turned.deviances, straight.deviances, rtol=1e-3)
     np.testing.assert_allclose(turned.stitched.ramp, straight.stitched.ramp, atol=1e-5)
+
+
+def test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked():
+    scan = simulated(1e7)
+    wrong = np.stack([scan.probe[0] * np.exp(1j * 2e-3 * np.square(np.mgrid[-16:16, -16:16]).sum(axis=0))])
+    start = near_truth(scan)
+    moved, kept = (refine(start, scan, wrong, 12, refine_probe=moves) for moves in (True, False))
+    np.testing.assert_allclose(kept.probe, wrong, rtol=1e-6)
+    assert 1 - agreement(moved.probe, scan.probe) < 0.5 * (1 - agreement(wrong, scan.probe))
+    assert moved.deviances[-1] < 0.2 * kept.deviances[-1]
 
 
 def test_bad_pixels_pull_at_nothing():

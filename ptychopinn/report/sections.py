@@ -58,10 +58,10 @@ def scan_section(product):
 
 
 def probe_section(probe, before=None):
-    """Show the probe's modes; beside them those that training started from, if it refined them."""
+    """Show the probe's modes; beside them those of the scan, if they were refined."""
     note, tiles = "Each mode twice: phase and modulus, and modulus alone.", modes(probe, "mode")
     if before is not None:
-        note = f"Training refined the probe. {note}"
+        note = f"The probe was refined. {note}"
         turned = before * np.exp(1j * np.angle(np.sum(np.conj(before) * probe, axis=(1, 2), keepdims=True)))
         tiles = modes(probe, "refined mode") + modes(turned, "the scan's mode")
     keys = (wheel_key("left, phase as hue and modulus as brightness", 1.0),
