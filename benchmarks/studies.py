@@ -3,7 +3,7 @@
 A study is a dict: options of `simulate` and of `train`, `epochs`, `seed`, and whether it is `quick`.
 """
 
-from trials import compared, simulate, test, train
+from trials import PASSES, compared, simulate, test, train
 
 TRAIN_STEP_PX, TEST_STEP_PX = 8.0, 10.0
 
@@ -62,7 +62,9 @@ def dose(study):
     """How does quality fall with the photons?"""
     for photons in (1e2, 1e3, 1e4, 1e5, 1e6, 1e9):
         trained, cost = fit(study, scans(study, photons=photons))
-        yield f"{photons:.0e} photons", test(trained.model, tests(study, photons=photons)) | cost
+        testing = tests(study, photons=photons)
+        for name, passes in (("", 0), (", refined", PASSES)):
+            yield f"{photons:.0e} photons{name}", test(trained.model, testing, passes=passes) | cost
 
 
 def labels(study):
@@ -113,7 +115,7 @@ def modes(study):
     for name, probe in (("right", true), ("one mode", true[:1]), ("defocused", defocused.astype(np.complex64))):
         for refined in (False, True):
             trained, cost = fit(study, dataclasses.replace(training, probe=probe), probe_trainable=refined)
-            yield f"{name}, {'refined' if refined else 'kept'}", test(trained.model, testing) | cost
+            yield f"{name}, {'trained' if refined else 'kept'}", test(trained.model, testing, passes=PASSES) | cost
 
 
 def uncertainty(study):

@@ -5,6 +5,8 @@ import time
 
 FIGURES = {"ssim_amplitude": "amplitude SSIM", "frc50_rings_amplitude": "FRC50, rings", "mae_phase": "phase MAE, rad",
            "ssim_phase": "phase SSIM", "nrmse_complex": "complex error"}  # fmt: skip
+PASSES = 8
+"""Passes of refinement, at most, where a trial refines: those of `ptycho infer`."""
 COSTS = {"pattern_steps": "pattern-steps", "seconds": "training, s"}
 
 
