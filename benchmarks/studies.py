@@ -113,9 +113,11 @@ def modes(study):
     square = sum(np.meshgrid(*2 * [np.fft.fftfreq(true.shape[-1]) ** 2]))
     defocused = np.fft.fftshift(np.fft.ifft2(field * np.exp(40j * square)), axes=(-2, -1))
     for name, probe in (("right", true), ("one mode", true[:1]), ("defocused", defocused.astype(np.complex64))):
-        for refined in (False, True):
-            trained, cost = fit(study, dataclasses.replace(training, probe=probe), probe_trainable=refined)
-            yield f"{name}, {'trained' if refined else 'kept'}", test(trained.model, testing, passes=PASSES) | cost
+        for moved in (False, True):
+            trained, cost = fit(study, dataclasses.replace(training, probe=probe), probe_trainable=moved)
+            for words, passes in (("", 0), (", refined", PASSES)):
+                row = f"{name}, {'trained' if moved else 'kept'}{words}"
+                yield row, test(trained.model, testing, passes=passes) | cost
 
 
 def uncertainty(study):

@@ -60,9 +60,10 @@ def test(model, scans, probe="bundle", passes=0):
 
     scored = []
     for scan in scans:
-        chosen = scan.probe if probe == "scan" else model.diffraction.probe_for(scan.mean_photons)
+        chosen = scan.probe if probe == "scan" else None
         stitched = reconstruct(model, scan, probe=chosen).stitched
         if passes:
+            chosen = model.diffraction.probe_for(scan.mean_photons) if chosen is None else chosen
             stitched = refine(stitched, scan, chosen, passes).stitched
         scored.append(compared(stitched, scan).figures)
     return {name: sum(one[name] for one in scored) / len(scored) for name in FIGURES}

@@ -15,12 +15,12 @@ import numpy as np
 
 from ptychopinn.bundle import versions
 from ptychopinn.callbacks import StopOnNaN
+from ptychopinn.consistency import Sweep
 from ptychopinn.formats import read_scan
 from ptychopinn.inference import Reconstructor, reconstruct
 from ptychopinn.model import PtychoModel
 from ptychopinn.optimizer import compile_model
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.refinement import Sweep
 from ptychopinn.stitching import Stitcher, outward
 from ptychopinn.training import Settings, fit_to, make_batches
 
@@ -112,7 +112,7 @@ def measure_inference(model, scan, path, inputs, enough):
     ended = time.perf_counter()
     (first, count), patterns = done[0], found.patterns
     probe, stitched = model.diffraction.probe_for(scan.mean_photons), found.stitched
-    sweep = Sweep(scan, probe, stitched.origin, len(patches), seed=0)
+    sweep = Sweep(scan, probe, stitched.origin, len(patches), seed=0, most=len(scan))
     refinement = typical(lambda: sweep(stitched.object, probe, np.arange(len(scan))), enough)
     return {
         "prediction": len(patches) / prediction,

@@ -112,14 +112,16 @@ def refined_by(wanted, stitched, scan, probe, at_once, talk):
     if passes is None:
         passes = PASSES if scan.measurement == "counts" else 0
     if not passes:
-        return stitched, probe, {"refinement_passes": 0, "seconds": {}}
+        return stitched, probe, {"refinement_passes": 0, "probe_refined": False, "seconds": {}}
     began = time.perf_counter()
     with counting("refining", (passes + 1) * len(scan), talk.quiet) as progress:
-        done = refine(stitched, scan, probe, passes, wanted.get("refine_probe", True), at_once, progress=progress)
+        moves = wanted.get("refine_probe", True)
+        done = refine(stitched, scan, probe, passes, moves, at_once, progress=progress)
     kept = len(done.deviances) - 1
     talk.note(f"Refined by {kept} of {passes} passes over the scan.")
-    spent = {"refine": time.perf_counter() - began}
-    return done.stitched, done.probe, {"refinement_passes": kept, "seconds": spent}
+    said = {"refinement_passes": kept, "probe_refined": moves and kept > 0,
+            "held_out_deviances": [round(deviance, 8) for deviance in done.deviances]}  # fmt: skip
+    return done.stitched, done.probe, {**said, "seconds": {"refine": time.perf_counter() - began}}
 
 
 def choose_probe(wanted, bundle, scan, path):

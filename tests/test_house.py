@@ -14,8 +14,8 @@ FLOORS = [
     {"params", "scan", "overlap", "losses", "forward"},
     {"formats", "grouping", "diffraction", "networks", "stitching"},
     {"evaluation", "model", "pipeline", "simulation"},
-    {"callbacks", "collapse", "inference", "optimizer", "refinement", "report"},
-    {"loggers", "bundle", "checkpoint"},
+    {"callbacks", "collapse", "consistency", "inference", "optimizer", "report"},
+    {"loggers", "bundle", "checkpoint", "refinement"},
     {"training"},
 ]
 SOURCES = sorted(LIBRARY.rglob("*.py"))

@@ -45,26 +45,38 @@ def residual(product, probe, scan):
     """
     obj, origin = covering(product, scan)
     errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
-    photons = predicted_photons = 0.0
-    for _, measured, predicted in _compared(obj, origin, probe, scan):
-        good = measured >= 0
-        photons += np.square(measured[good]).sum(dtype=np.float64)
-        predicted_photons += predicted[good].sum()
-    scale = photons / max(predicted_photons, 1e-30)
-    deviance = 0.0
+    scale = brightness(obj, origin, probe, scan)
+    photons = deviance = 0.0
     for part, measured, predicted in _compared(obj, origin, probe, scan):
         good = measured >= 0
         predicted, counts = scale * predicted, np.square(np.maximum(measured, 0.0)) + FLOOR
         errors[part] = np.where(good, np.abs(np.sqrt(predicted) - measured), 0).sum(axis=(1, 2))
         amplitudes[part] = np.where(good, measured, 0).sum(axis=(1, 2))
+        photons += np.square(measured[good]).sum(dtype=np.float64)
         rate = predicted + FLOOR
         deviance += 2 * np.where(good, rate - counts + counts * np.log(counts / rate), 0).sum()
     return Residual(
         r_factor=float(errors.sum() / amplitudes.sum()),
         deviance_per_photon=float(deviance / photons),
         by_pattern=errors / np.maximum(amplitudes, 1e-30),
-        scale=float(scale),
+        scale=scale,
     )
+
+
+def brightness(obj, origin, probe, scan):
+    """Return the factor on predicted intensity that conserves the photons of a scan, good pixels only.
+
+    Args:
+        obj: complex array `(y, x)` that covers every patch, its pixel (0, 0) at `origin`, pixels `(y, x)`.
+        probe: complex array `(mode, y, x)`.
+        scan: Scan.
+    """
+    photons = predicted_photons = 0.0
+    for _, measured, predicted in _compared(obj, origin, probe, scan):
+        good = measured >= 0
+        photons += np.square(measured[good]).sum(dtype=np.float64)
+        predicted_photons += predicted[good].sum()
+    return float(photons / max(predicted_photons, 1e-30))
 
 
 def predict(product, probe, scan, indices):

@@ -34,7 +34,7 @@ class Run:
         facts: dict from a table's title to a dict of names and values: what was run, on what, how.
         headline: list of `(value, label)`, after those of patterns, object and R-factor.
         indices: int array `(pattern,)`, rising: the patterns of the scan that made the object. Defaults to all.
-        first_probe: complex array `(mode, y, x)`: the scan's probe, if it was refined.
+        first_probe: complex array `(mode, y, x)`: the scan's probe, if the product's is another.
         note: str. What else must be said of the object.
         score: Score. How the object compares with the truth, if that is known.
     """

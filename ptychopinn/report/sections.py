@@ -32,8 +32,8 @@ def uncertainty_section(product):
     error = known_error(product)
     scale = from_zero(error)
     note = (
-        f"Standard error of the complex transmission, by how much overlapping patches disagree: median "
-        f"{np.nanmedian(error):.3g}. Errors that all patches share do not show."
+        f"Standard error of the complex transmission, by how much the network's overlapping patches "
+        f"disagree: median {np.nanmedian(error):.3g}. Neither errors that all share nor what refining mended show."
     )
     tile = Tile(((paint(shrink(error)[0], scale), "standard error of the object"),), "Standard error")
     return Section("uncertainty", "Uncertainty", note, [Gallery("", [tile], (colour_key("standard error", scale),))])
@@ -58,12 +58,14 @@ def scan_section(product):
 
 
 def probe_section(probe, before=None):
-    """Show the probe's modes; beside them those of the scan, if they were refined."""
+    """Show the probe's modes, and those of the scan, if they are others."""
     note, tiles = "Each mode twice: phase and modulus, and modulus alone.", modes(probe, "mode")
     if before is not None:
-        note = f"The probe was refined. {note}"
-        turned = before * np.exp(1j * np.angle(np.sum(np.conj(before) * probe, axis=(1, 2), keepdims=True)))
-        tiles = modes(probe, "refined mode") + modes(turned, "the scan's mode")
+        note = f"{note} Beside it stands the scan's own probe, from which it differs."
+        shared = min(len(before), len(probe))
+        turn = np.angle(np.sum(np.conj(before[:shared]) * probe[:shared], axis=(1, 2), keepdims=True))
+        turned = np.concatenate([before[:shared] * np.exp(1j * turn), before[shared:]])
+        tiles = modes(probe, "mode") + modes(turned, "the scan's mode")
     keys = (wheel_key("left, phase as hue and modulus as brightness", 1.0),
             colour_key("right, modulus; both as parts of the mode's largest", Scale("magma", 0.0, 1.0)))  # fmt: skip
     return Section("probe", "Probe", note, [Gallery("", tiles, keys)])
