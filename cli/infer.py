@@ -120,7 +120,7 @@ def refined_by(wanted, stitched, scan, probe, at_once, talk):
     kept = len(done.deviances) - 1
     talk.note(f"Refined by {kept} of {passes} passes over the scan.")
     said = {"refinement_passes": kept, "probe_refined": moves and kept > 0,
-            "held_out_deviances": [round(deviance, 8) for deviance in done.deviances]}  # fmt: skip
+            "refinement_deviances": [round(deviance, 8) for deviance in done.deviances]}  # fmt: skip
     return done.stitched, done.probe, {**said, "seconds": {"refine": time.perf_counter() - began}}
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from keras import ops
 
 from ptychopinn.diffraction import Diffraction
-from ptychopinn.forward import exit_wave_change, object_step
+from ptychopinn.forward import exit_wave_change, illuminate, object_step
 from ptychopinn.losses import poisson_deviance
 from ptychopinn.optics import cut
 from ptychopinn.pipeline import thin
 from ptychopinn.stitching import Stitcher
-from ptychopinn.waves import conjugate, multiply
+from ptychopinn.waves import conjugate, far_field, intensity, multiply
 
 HOLDOUT = 0.1
 """Part of the photons that only judge."""
@@ -49,10 +49,12 @@ class Consistency(keras.Model):
     def call(self, inputs):
         real, imag, seen, judging = inputs
         probe = self.diffraction.probe()
-        change = exit_wave_change((real, imag), seen, probe)
+        waves = far_field(illuminate((real, imag), probe))
+        change = exit_wave_change(waves, seen)
         pull = multiply(change, conjugate((real[..., None, :, :], imag[..., None, :, :])))
         step, pull = (ops.stack(parts, axis=-1)[:, 0] for parts in (object_step(change, probe), pull))
-        return step, pull, poisson_deviance(self.diffraction((real, imag)), judging, self.diffraction.photons())
+        predicted = ops.sum(intensity(waves), axis=-3)
+        return step, pull, poisson_deviance(predicted, judging, self.diffraction.photons())
 
     def get_config(self):
         return {"diffraction": keras.saving.serialize_keras_object(self.diffraction)}

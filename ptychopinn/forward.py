@@ -38,21 +38,19 @@ def fill(amplitudes, probe):
     return ops.where(amplitudes < 0, empty, amplitudes)
 
 
-def exit_wave_change(patches, amplitudes, probe):
+def exit_wave_change(waves, amplitudes):
     r"""Return the change of exit waves that brings them to the measured amplitudes.
 
-    With the exit waves $\psi_m = P_m O$, the far field keeps its phase and takes the measured amplitude $a$:
-    $\delta\psi_m = \mathcal F^{-1}\{(a / \sqrt{I} - 1)\,\mathcal F\psi_m\}$.
+    The far field $\hat\psi_m$ keeps its phase and takes the measured amplitude $a$:
+    $\delta\psi_m = \mathcal F^{-1}\{(a / \sqrt{I} - 1)\,\hat\psi_m\}$, with $I = \sum_m |\hat\psi_m|^2$.
 
     Args:
-        patches: pair of float32 tensors `(..., y, x)`: transmission.
+        waves: pair of float32 tensors `(..., mode, y, x)`: the far field of the exit waves.
         amplitudes: float32 tensor `(..., y, x)`: square root of photons; negative where there is no data.
-        probe: pair of float32 tensors `(..., mode, y, x)`.
 
     Returns:
         pair of float32 tensors `(..., mode, y, x)`.
     """
-    waves = far_field(illuminate(patches, probe))
     predicted = ops.sum(intensity(waves), axis=-3)
     excess = ops.where(amplitudes < 0, 0.0, amplitudes * ops.rsqrt(predicted + DIM) - 1.0)
     return far_field_adjoint(scale(waves, excess[..., None, :, :]))
@@ -81,4 +79,5 @@ def object_step(change, probe, regularisation=0.05):
 
 def consistency_step(patches, amplitudes, probe, regularisation=0.05):
     """Return the step of patches towards the measured amplitudes: `object_step` of their `exit_wave_change`."""
-    return object_step(exit_wave_change(patches, amplitudes, probe), probe, regularisation)
+    change = exit_wave_change(far_field(illuminate(patches, probe)), amplitudes)
+    return object_step(change, probe, regularisation)

@@ -74,21 +74,19 @@ class Stitcher:
 
     def result(self):
         """Return the `Stitched` object, its common phase ramp removed."""
-        image, ramp = remove_ramp(self.mean(), self._weight)
+        mean = self.mean()
+        image, ramp = remove_ramp(mean, self._weight)
         origin = tuple(int(v) for v in self._origin)
-        return Stitched(image.astype(np.complex64), self._weight, origin, ramp, self.uncertainty())
+        return Stitched(image.astype(np.complex64), self._weight, origin, ramp, self._uncertainty(mean))
 
     def mean(self):
         """Return the weighted mean of the patches: complex array `(y, x)`, zero where none reaches."""
         return np.where(self._seen, self._sum / np.maximum(self._weight, 1e-12), 0)
 
-    def uncertainty(self):
-        r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$.
-
-        V is the weighted variance of the patches: float32 array `(y, x)`, infinite where no two of them meet.
-        """
+    def _uncertainty(self, mean):
+        r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$."""
         weight = np.maximum(self._weight, 1e-12)
-        variance = np.maximum(self._power / weight - np.abs(self.mean()) ** 2, 0)
+        variance = np.maximum(self._power / weight - np.abs(mean) ** 2, 0)
         patches = weight**2 / np.maximum(self._squared_weight, 1e-24)
         several = self._seen & (patches > 1.01)
         return np.where(several, np.sqrt(variance / np.where(several, patches - 1, 1)), np.inf).astype(np.float32)
