@@ -121,7 +121,7 @@ def side_by_side(scans):
     """Join the scans of several images in one, far enough apart that no group spans two images."""
     import numpy as np
 
-    from ptychopinn.scan import Scan
+    from ptychopinn.data.scan import Scan
 
     apart = np.array([0, SIDE + 2 * scans[0].size])
     return Scan(
@@ -138,7 +138,7 @@ def described(backend):
 
     import machine
 
-    from ptychopinn.bundle import versions
+    from ptychopinn.training.bundle import versions
 
     gpu = machine.GPU_NAMES[backend]()
     return {"date": datetime.date.today().isoformat(), "device": gpu[0] if gpu else machine.processor(),

@@ -118,7 +118,7 @@ def measure_ptychi(folder, testing, python, options):
 def scored(reconstruction, testing):
     """Score a reconstruction against the object of the test scan: dict of figures."""
     from ptychopinn.evaluation.scoring import score
-    from ptychopinn.formats.products import read_product
+    from ptychopinn.formats.results import read_product
 
     figures = score(read_product(reconstruction), read_product(testing)).figures
     return {name: round(figures[name], 4) for name in COLUMNS if name in figures}

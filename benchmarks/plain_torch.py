@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ptychopinn.diffraction import PROBE_UNIT
-from ptychopinn.forward import DIM
-from ptychopinn.losses import PHOTON_FLOOR
 from ptychopinn.model import DARK
 from ptychopinn.networks.unet import FILTERS
-from ptychopinn.optimizer import FINAL_RATE
+from ptychopinn.physics.diffraction import PROBE_UNIT
+from ptychopinn.physics.forward import DIM
+from ptychopinn.physics.losses import PHOTON_FLOOR
+from ptychopinn.training.optimizer import FINAL_RATE
 
 CENTRED = {"dim": (-2, -1)}
 
@@ -115,7 +115,7 @@ class Ptycho(nn.Module):
 
 
 class Peer:
-    """Train a `Ptycho` as `ptychopinn.training` trains its model (Adam, clipped, on a cosine), and predict with it.
+    """Train a `Ptycho` as `ptychopinn.train` trains its model (Adam, clipped, on a cosine), and predict with it.
 
     Args:
         params: ModelParams.

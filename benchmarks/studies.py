@@ -149,7 +149,7 @@ def collapse(study):
     """Does training ever end in a flat object? Ten seeds of each size."""
     import warnings
 
-    from ptychopinn.collapse import CollapseWarning
+    from ptychopinn.training.collapse import CollapseWarning
 
     sizes = (32,) if study["quick"] else (128, 256)
     for size in sizes:

@@ -71,8 +71,8 @@ def test(model, scans, probe="bundle", passes=0):
 
 def compared(stitched, scan):
     """Score a stitched object against the object of a simulated scan: Score."""
+    from ptychopinn.data.product import Product
     from ptychopinn.evaluation.scoring import score
-    from ptychopinn.product import Product
 
     product = Product(stitched.object, stitched.weight, stitched.origin, name="ours")
     return score(product, Product(scan.object, origin=(0, 0), positions=scan.positions, name="truth"))

@@ -13,16 +13,16 @@ import keras
 import machine
 import numpy as np
 
-from ptychopinn.bundle import versions
-from ptychopinn.callbacks import StopOnNaN
-from ptychopinn.consistency import Sweep
 from ptychopinn.formats import read_scan
-from ptychopinn.inference import Reconstructor, reconstruct
 from ptychopinn.model import PtychoModel
-from ptychopinn.optimizer import compile_model
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.stitching import Stitcher, outward
-from ptychopinn.training import Settings, fit_to, make_batches
+from ptychopinn.reconstruction.consistency import Sweep
+from ptychopinn.reconstruction.inference import Reconstructor, reconstruct
+from ptychopinn.reconstruction.stitching import Stitcher, outward
+from ptychopinn.training.bundle import versions
+from ptychopinn.training.callbacks import StopOnNaN
+from ptychopinn.training.optimizer import compile_model
+from ptychopinn.training.train import Settings, fit_to, make_batches
 
 FIXED = 8
 """Batches read before the clock starts, and used again and again."""
@@ -74,7 +74,7 @@ def typical(work, enough):
 
 
 def measure_training(model, settings, batches, steps, enough):
-    """Measure `fit` with the callbacks of `ptychopinn.training.train` that look at every step."""
+    """Measure `fit` with the callbacks of `ptychopinn.training.train.train` that look at every step."""
     compile_model(model, settings, steps=10**6)
     first, history = timed(lambda: model.fit(FixedBatches(batches, 1), shuffle=False, verbose=0))
     clock = EpochClock(enough)

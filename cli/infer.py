@@ -58,13 +58,13 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, pro
 
 def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     """Reconstruct and write; what the library needs is imported here, after the backend is chosen."""
-    from ptychopinn.bundle import load_bundle, versions
+    from ptychopinn.data.product import Product
     from ptychopinn.evaluation.alignment import align
     from ptychopinn.formats import read_scan
-    from ptychopinn.inference import reconstruct
-    from ptychopinn.product import Product
+    from ptychopinn.reconstruction.inference import reconstruct
     from ptychopinn.report.page import PAGE
     from ptychopinn.report.reconstruction import write_reconstruction
+    from ptychopinn.training.bundle import load_bundle, versions
     from ptychopinn_cli.progress import counting
 
     began = time.perf_counter()
@@ -105,7 +105,7 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
 
 def refined_by(wanted, stitched, scan, probe, at_once, talk):
     """Refine a stitched object by the passes that are wanted: `(Stitched, probe, dict of what a report says of it)`."""
-    from ptychopinn.refinement import PASSES, refine
+    from ptychopinn.reconstruction.refinement import PASSES, refine
     from ptychopinn_cli.progress import counting
 
     passes = wanted.get("passes")
@@ -131,7 +131,7 @@ def choose_probe(wanted, bundle, scan, path):
     itself if the file's probe agrees with it as well as the probe that the training began with.
     """
     from ptychopinn.files import checksum
-    from ptychopinn.optics import agreement
+    from ptychopinn.physics.probes import agreement
 
     if wanted == "scan":
         return wanted, scan.probe
@@ -155,9 +155,9 @@ def choose_probe(wanted, bundle, scan, path):
 
 def page(bundle, product, scan, record, talk):
     """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
-    from ptychopinn.bundle import describe_data
+    from ptychopinn.data.product import Product
     from ptychopinn.evaluation.scoring import score
-    from ptychopinn.product import Product
+    from ptychopinn.training.bundle import describe_data
 
     scored = None
     if record["error_against_file_object"] is not None:

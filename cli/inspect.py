@@ -28,9 +28,9 @@ def inspect(path, as_json, talk, backend):
 
 def describe_scan(path):
     """Return the facts of a scan file."""
+    from ptychopinn.data.grouping import spacing
     from ptychopinn.formats import read_scan
-    from ptychopinn.grouping import spacing
-    from ptychopinn.optics import footprint
+    from ptychopinn.physics.probes import footprint
 
     scan = read_scan(path)
     low, high = scan.positions.min(axis=0), scan.positions.max(axis=0)
@@ -57,7 +57,7 @@ def describe_bundle(path):
     from ptychopinn_cli import backend as backends
 
     os.environ.setdefault("KERAS_BACKEND", next(iter(backends.installed()), "torch"))
-    from ptychopinn.bundle import HISTORY, read_history, read_record
+    from ptychopinn.training.bundle import HISTORY, read_history, read_record
 
     record, history = read_record(path), read_history(path / HISTORY)
     model = record["model"]

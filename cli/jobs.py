@@ -50,7 +50,7 @@ def given(context, names):
 
 def model_of(folder, options):
     """Return the model's parameters of a bundle to start from, and where it is; options may only restate them."""
-    from ptychopinn.bundle import MODEL, read_record
+    from ptychopinn.training.bundle import MODEL, read_record
 
     record = read_record(folder)
     params = ModelParams.from_dict(record["model"])
@@ -79,9 +79,9 @@ def resumed(folder, execution, changes):
         execution: ExecutionParams.
         changes: dict of fields of TrainingParams.
     """
-    from ptychopinn.checkpoint import read_state
     from ptychopinn.files import checksum
-    from ptychopinn.training import CHECKPOINT
+    from ptychopinn.training.checkpoint import read_state
+    from ptychopinn.training.train import CHECKPOINT
 
     state = read_state(folder / CHECKPOINT)
     if "training_data" not in state:

@@ -5,7 +5,7 @@ import dataclasses
 import click
 import yaml
 
-from ptychopinn.fields import field_type
+from ptychopinn.schema import field_type
 
 EXAMPLE = "Write one option a line, like: epochs: 30"
 KINDS = {int: click.INT, float: click.FLOAT, str: click.STRING}

@@ -72,7 +72,7 @@ def page_of_bundle(bundle, product, scan, facts, **more):
         facts: dict of tables, which those of the bundle follow.
         more: further arguments of `Run`.
     """
-    from ptychopinn.optics import agreement
+    from ptychopinn.physics.probes import agreement
     from ptychopinn.report.page import render
     from ptychopinn.report.run import Run, page_of_run
 

@@ -62,8 +62,8 @@ def refuse_strangers(context, options):
 
 def describe(path, scan):
     """Say what was written, in one line."""
-    from ptychopinn.grouping import spacing
-    from ptychopinn.optics import footprint
+    from ptychopinn.data.grouping import spacing
+    from ptychopinn.physics.probes import footprint
 
     said = f"{path}: {len(scan)} patterns of {scan.size} x {scan.size}, {scan.mean_photons:.4g} photons each"
     if len(scan) == 1:

@@ -63,9 +63,9 @@ def run(job, report, talk):
         report: bool. Whether to write the page.
         talk: Talk.
     """
-    from ptychopinn.bundle import save_bundle
     from ptychopinn.files import write_whole
     from ptychopinn.report.page import PAGE, page_writer
+    from ptychopinn.training.bundle import save_bundle
 
     scans, validation = read_all(job.files, job.stored["data"], talk), read_all(job.test_files, job.stored["data"])
     folder = job.output_dir
@@ -89,8 +89,8 @@ def run(job, report, talk):
 
 def train_model(job, scans, validation, talk):
     """Train as a job says: `(Trained, Settings, list of dicts that describe the data)`."""
-    from ptychopinn.bundle import describe_data, load_bundle
-    from ptychopinn.training import Settings, fit_to, train
+    from ptychopinn.training.bundle import describe_data, load_bundle
+    from ptychopinn.training.train import Settings, fit_to, train
     from ptychopinn_cli.progress import TrainingBar
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
@@ -128,7 +128,7 @@ def read_all(files, data, talk=None):
 
 def kept_of_probe(model, index, scan):
     """Return how well the probe that training left agrees with the one that it began with, from 0 to 1."""
-    from ptychopinn.optics import agreement
+    from ptychopinn.physics.probes import agreement
 
     return round(agreement(model.diffraction.probe_for(scan.mean_photons, index), scan.probe), 6)
 
@@ -144,12 +144,12 @@ def page(folder, trained, settings, scan):
     """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
     import numpy as np
 
-    from ptychopinn.bundle import Bundle, read_record
-    from ptychopinn.inference import reconstruct
-    from ptychopinn.product import Product
+    from ptychopinn.data.product import Product
+    from ptychopinn.data.selection import part
+    from ptychopinn.reconstruction.inference import reconstruct
+    from ptychopinn.reconstruction.stitching import outward
     from ptychopinn.report.fit import AT_MOST
-    from ptychopinn.selection import part
-    from ptychopinn.stitching import outward
+    from ptychopinn.training.bundle import Bundle, read_record
 
     bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
     indices = np.sort(outward(scan.positions)[:AT_MOST])

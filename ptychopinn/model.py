@@ -3,13 +3,13 @@
 import keras
 from keras import ops
 
-from ptychopinn import losses, overlap
-from ptychopinn.diffraction import Diffraction
-from ptychopinn.forward import consistency_step, fill
 from ptychopinn.networks import build_generator
 from ptychopinn.networks.heads import HEADS
 from ptychopinn.params import LossParams, ModelParams
-from ptychopinn.waves import add, intensity
+from ptychopinn.physics import losses, overlap
+from ptychopinn.physics.diffraction import Diffraction
+from ptychopinn.physics.forward import consistency_step, fill
+from ptychopinn.physics.waves import add, intensity
 
 DARK = 1e-3
 """Weight of an unlit pixel of a patch, of the brightest pixel's."""

@@ -5,7 +5,7 @@ The command line, the YAML file and `params.json` are all made from these fields
 
 import dataclasses
 
-from ptychopinn.fields import Params, option
+from ptychopinn.schema import Params, option
 
 GENERATORS = ("unet", "cnn", "fno", "ffno", "sru")
 INPUTS = ("backprojection", "amplitude")

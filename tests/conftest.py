@@ -52,10 +52,10 @@ def out(tmp_path):
 @pytest.fixture(scope="session")
 def bundle(scan, tmp_path_factory):
     """The bundle of a small model for the 32 x 32 scan, with the weights it was built with."""
-    from ptychopinn.bundle import save_bundle
     from ptychopinn.model import PtychoModel
     from ptychopinn.params import DataParams, ModelParams, TrainingParams
-    from ptychopinn.training import fit_to
+    from ptychopinn.training.bundle import save_bundle
+    from ptychopinn.training.train import fit_to
 
     model = PtychoModel(fit_to(scan, ModelParams(n_filters_scale=0.1, unroll=1), DataParams()))
     model.diffraction.set_probes([scan.probe])

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from ptychopinn.data.product import Product
 from ptychopinn.evaluation.location import locate
 from ptychopinn.evaluation.region import find_region, shrink
 from ptychopinn.evaluation.scoring import measure, score
-from ptychopinn.product import Product
 
 SCORER = pathlib.Path(__file__).resolve().parents[2] / "shared" / "tools" / "score.py"
 SAME = {

@@ -7,8 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from ptychopinn.data.scan import NO_DATA
 from ptychopinn.formats import read_scan
-from ptychopinn.scan import NO_DATA
 
 
 @pytest.fixture

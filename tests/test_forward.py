@@ -7,10 +7,10 @@ from gradients import gradient
 from keras import ops
 from reference import intensity as intensity_reference
 
-from ptychopinn import losses
-from ptychopinn.diffraction import Diffraction
-from ptychopinn.forward import consistency_step, diffract, fill
-from ptychopinn.scan import NO_DATA
+from ptychopinn.data.scan import NO_DATA
+from ptychopinn.physics import losses
+from ptychopinn.physics.diffraction import Diffraction
+from ptychopinn.physics.forward import consistency_step, diffract, fill
 
 RANDOM = np.random.default_rng(3)
 

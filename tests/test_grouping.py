@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ptychopinn.grouping import canvas_side, check_canvas, group, offsets
+from ptychopinn.data.grouping import canvas_side, check_canvas, group, offsets
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 
 
@@ -133,7 +133,7 @@ def test_a_hundred_thousand_positions_group():
 
 @pytest.mark.parametrize("data", [{}, {"n_subsample": 60}, {"validation_fraction": 0.4}, {"validation_fraction": 0.0}])
 def test_training_and_validation_share_no_pattern(scan, data):
-    from ptychopinn.pipeline import GroupBatches, split
+    from ptychopinn.data.batches import GroupBatches, split
 
     data = DataParams(**{"validation_fraction": 0.2, **data})
     kept, held_out = split(scan, data, 4, seed=0)
@@ -150,7 +150,7 @@ def test_training_and_validation_share_no_pattern(scan, data):
 
 
 def test_validation_is_a_strip_at_the_edge(scan):
-    from ptychopinn.pipeline import split
+    from ptychopinn.data.batches import split
 
     kept, held_out = split(scan, DataParams(validation_fraction=0.2), 4, seed=0)
     along = np.argmax(np.ptp(scan.positions, axis=0))
@@ -158,7 +158,7 @@ def test_validation_is_a_strip_at_the_edge(scan):
 
 
 def test_epochs_differ_and_depend_on_seed_and_epoch_alone(scan):
-    from ptychopinn.pipeline import GroupBatches
+    from ptychopinn.data.batches import GroupBatches
 
     one, other = (GroupBatches([scan], [np.arange(len(scan))], 4, 8, DataParams(), seed=5) for _ in range(2))
     first = one.groups
@@ -169,7 +169,7 @@ def test_epochs_differ_and_depend_on_seed_and_epoch_alone(scan):
 
 
 def test_a_scan_too_sparse_for_its_canvas_names_max_distance(scan):
-    from ptychopinn.training import fit_to
+    from ptychopinn.training.train import fit_to
 
     sparse = dataclasses.replace(scan, positions=scan.positions * 4)
     with pytest.raises(ValueError, match="canvas of 72 pixels.*Received: .*--max-distance of 16"):
@@ -183,7 +183,7 @@ def test_a_scan_too_sparse_for_its_canvas_names_max_distance(scan):
 )
 def test_the_networks_canvas_holds_every_group_of_a_training(scan_64, data):
     """Also where few patterns of a dense scan are used, which are farther apart."""
-    from ptychopinn.training import Settings, fit_to, make_batches
+    from ptychopinn.training.train import Settings, fit_to, make_batches
 
     data = DataParams(**{"validation_fraction": 0.2, **data})
     dense = dataclasses.replace(scan_64, positions=scan_64.positions / 2)
@@ -194,7 +194,7 @@ def test_the_networks_canvas_holds_every_group_of_a_training(scan_64, data):
 
 
 def test_validation_patterns_too_sparse_for_the_canvas_are_refused(scan):
-    from ptychopinn.training import Settings, fit_to, make_batches
+    from ptychopinn.training.train import Settings, fit_to, make_batches
 
     data = DataParams(max_distance=16.0)
     dense, sparse = (dataclasses.replace(scan, positions=scan.positions * factor) for factor in (0.3, 2))

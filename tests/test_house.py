@@ -10,13 +10,14 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"fields", "waves", "files", "optics", "product", "selection"},
-    {"params", "scan", "overlap", "losses", "forward"},
-    {"formats", "grouping", "diffraction", "networks", "stitching"},
-    {"evaluation", "model", "pipeline", "simulation"},
-    {"callbacks", "collapse", "consistency", "inference", "optimizer", "report"},
-    {"loggers", "bundle", "checkpoint", "refinement"},
-    {"training"},
+    {"schema", "files"},
+    {"params", "physics"},
+    {"data", "networks"},
+    {"formats", "model"},
+    {"simulation", "training"},
+    {"reconstruction"},
+    {"evaluation"},
+    {"report"},
 ]
 SOURCES = sorted(LIBRARY.rglob("*.py"))
 ALL_SOURCES = SOURCES + sorted((ROOT / "cli").glob("*.py"))

@@ -10,16 +10,16 @@ from keras import ops
 from reference import intensity as intensity_reference
 from refusal import assert_said_plainly, ptycho
 
-from ptychopinn.bundle import load_bundle
-from ptychopinn.diffraction import Diffraction
+from ptychopinn.data.batches import GroupBatches
 from ptychopinn.evaluation.alignment import align
-from ptychopinn.inference import reconstruct, suited_to
 from ptychopinn.model import PtychoModel
-from ptychopinn.optics import agreement
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.pipeline import GroupBatches
+from ptychopinn.physics.diffraction import Diffraction
+from ptychopinn.physics.probes import agreement
+from ptychopinn.reconstruction.inference import reconstruct, suited_to
 from ptychopinn.simulation import objects, probes, scans
-from ptychopinn.training import Settings, fit_to, train
+from ptychopinn.training.bundle import load_bundle
+from ptychopinn.training.train import Settings, fit_to, train
 from ptychopinn_cli.infer import choose_probe
 
 RANDOM = np.random.default_rng(17)

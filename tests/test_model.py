@@ -8,12 +8,12 @@ import pytest
 from keras import ops
 from reference import intensity as intensity_reference
 
-from ptychopinn import overlap
-from ptychopinn.inference import Reconstructor
+from ptychopinn.data.scan import NO_DATA
 from ptychopinn.model import PtychoModel
 from ptychopinn.networks import build_generator
 from ptychopinn.params import GENERATORS, HEADS, INPUTS, LossParams, ModelParams
-from ptychopinn.scan import NO_DATA
+from ptychopinn.physics import overlap
+from ptychopinn.reconstruction.inference import Reconstructor
 
 RANDOM = np.random.default_rng(11)
 SMALL = ModelParams(size=32, canvas=48, n_filters_scale=0.25, unroll=1, physics_rounds=2)

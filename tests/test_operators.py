@@ -7,9 +7,9 @@ from keras import ops
 from reference import far_field as far_field_reference
 from reference import patch as patch_reference
 
-from ptychopinn import overlap
-from ptychopinn.forward import illuminate, illuminate_adjoint
-from ptychopinn.waves import far_field, far_field_adjoint
+from ptychopinn.physics import overlap
+from ptychopinn.physics.forward import illuminate, illuminate_adjoint
+from ptychopinn.physics.waves import far_field, far_field_adjoint
 
 RANDOM = np.random.default_rng(7)
 OFFSETS = np.array([[[1.3, -2.7], [-4.0, 3.25], [0.0, 0.5]], [[5.9, 0.1], [2.0, -6.0], [-0.4, -0.6]]], "float32")

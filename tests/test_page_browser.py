@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ptychopinn.data.product import Product
 from ptychopinn.evaluation.scoring import score
-from ptychopinn.product import Product
 from ptychopinn.report.page import render
 from ptychopinn.report.run import Run, page_of_run
 

@@ -9,9 +9,9 @@ import make_fixtures as make
 import numpy as np
 import pytest
 
-from ptychopinn.bundle import load_bundle, save_bundle
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
+from ptychopinn.training.bundle import load_bundle, save_bundle
 from ptychopinn_cli.backend import installed
 
 GOLDEN = np.load(make.HERE / "golden.npz")
@@ -22,7 +22,7 @@ READ_ELSEWHERE = """
 import sys
 import numpy as np
 import make_fixtures as make
-from ptychopinn.bundle import load_bundle
+from ptychopinn.training.bundle import load_bundle
 from ptychopinn.formats import read_scan
 np.save(sys.argv[2], make.predict(load_bundle(sys.argv[1]).model, read_scan(make.HERE / "scan.npz")))
 """

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
-from ptychopinn.formats.products import read_product
+from ptychopinn.formats.results import read_product
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ import pytest
 from refusal import ptycho
 
 from ptychopinn.evaluation.alignment import align
-from ptychopinn.optics import agreement, cut
-from ptychopinn.refinement import refine
+from ptychopinn.physics.optics import cut
+from ptychopinn.physics.probes import agreement
+from ptychopinn.physics.ramp import add_ramp
+from ptychopinn.reconstruction.refinement import refine
+from ptychopinn.reconstruction.stitching import Stitcher
 from ptychopinn.simulation import objects, probes, scans
-from ptychopinn.stitching import Stitcher, add_ramp
 
 SIDE, SIZE = 96, 32
 TRUTH = objects.lines(SIDE, count=120)

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 from refusal import ptycho
 
+from ptychopinn.data.product import Product
+from ptychopinn.data.selection import part
 from ptychopinn.evaluation.judging import judge, judge_all
 from ptychopinn.evaluation.residual import residual
 from ptychopinn.evaluation.scoring import score
-from ptychopinn.product import Product
 from ptychopinn.report.colours import Scale, of_phase
 from ptychopinn.report.fit import fit
 from ptychopinn.report.images import paint, paint_complex, shrink
@@ -24,7 +25,6 @@ from ptychopinn.report.page import render
 from ptychopinn.report.run import Run, page_of_run
 from ptychopinn.report.viewer import scale_bar
 from ptychopinn.report.words import metres, number, round_length
-from ptychopinn.selection import part
 
 NASTY = '<script>alert("1")</script>&amp;'
 HISTORY = [

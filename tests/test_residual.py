@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ptychopinn.data.product import Product
 from ptychopinn.evaluation.residual import predict, residual
-from ptychopinn.product import Product
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import make_fixtures as make
 import numpy as np
 import pytest
 
-from ptychopinn.collapse import CollapseWarning, contrast_of, fluctuation_correlation
 from ptychopinn.formats import read_scan
-from ptychopinn.inference import reconstruct
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.training import CHECKPOINT, Settings, fit_to, make_batches, train
+from ptychopinn.reconstruction.inference import reconstruct
+from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
+from ptychopinn.training.train import CHECKPOINT, Settings, fit_to, make_batches, train
 
 
 @pytest.fixture(scope="module")

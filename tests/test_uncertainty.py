@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ptychopinn.optics import cut
-from ptychopinn.stitching import Stitcher, outward
+from ptychopinn.physics.optics import cut
+from ptychopinn.reconstruction.stitching import Stitcher, outward
 
 SIZE, NOISE = 32, 0.05
 WEIGHTS = np.exp(-(np.hypot(*np.mgrid[-16:16, -16:16]) ** 2) / 60)

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.data.product import Product
 from ptychopinn.evaluation.region import find_region
 from ptychopinn.evaluation.registration import crop, register, with_margin
-from ptychopinn.product import Product
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,14 +5,14 @@ import pathlib
 
 import numpy as np
 
+from ptychopinn.data.product import Product
 from ptychopinn.evaluation.region import SMALLEST, intersect
 from ptychopinn.evaluation.residual import Residual, residual
 from ptychopinn.evaluation.scoring import Score, score
 from ptychopinn.formats import FORMATS, read_scan
 from ptychopinn.formats.archive import Archive
-from ptychopinn.formats.products import read_product
 from ptychopinn.formats.ptychodus_product import SUFFIXES
-from ptychopinn.product import Product
+from ptychopinn.formats.results import read_product
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,14 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.optics import cut, diffract
-from ptychopinn.stitching import add_ramp
+from ptychopinn.physics.optics import cut, diffract
+from ptychopinn.physics.ramp import add_ramp
+from ptychopinn.reconstruction.brightness import brightness, compared
 
 FLOOR = 1e-3
 """Photons added to predicted and measured pixels: keeps the logarithm finite in the dark."""
-
-CHUNK = 64
-"""Patterns at a time."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +45,7 @@ def residual(product, probe, scan):
     errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
     scale = brightness(obj, origin, probe, scan)
     photons = deviance = 0.0
-    for part, measured, predicted in _compared(obj, origin, probe, scan):
+    for part, measured, predicted in compared(obj, origin, probe, scan):
         good = measured >= 0
         predicted, counts = scale * predicted, np.square(np.maximum(measured, 0.0)) + FLOOR
         errors[part] = np.where(good, np.abs(np.sqrt(predicted) - measured), 0).sum(axis=(1, 2))
@@ -61,22 +59,6 @@ def residual(product, probe, scan):
         by_pattern=errors / np.maximum(amplitudes, 1e-30),
         scale=scale,
     )
-
-
-def brightness(obj, origin, probe, scan):
-    """Return the factor on predicted intensity that conserves the photons of a scan, good pixels only.
-
-    Args:
-        obj: complex array `(y, x)` that covers every patch, its pixel (0, 0) at `origin`, pixels `(y, x)`.
-        probe: complex array `(mode, y, x)`.
-        scan: Scan.
-    """
-    photons = predicted_photons = 0.0
-    for _, measured, predicted in _compared(obj, origin, probe, scan):
-        good = measured >= 0
-        photons += np.square(measured[good]).sum(dtype=np.float64)
-        predicted_photons += predicted[good].sum()
-    return float(photons / max(predicted_photons, 1e-30))
 
 
 def predict(product, probe, scan, indices):
@@ -110,11 +92,3 @@ def covering(product, scan):
     before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
     after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
     return np.pad(obj, list(zip(before, after)), mode="edge"), origin - before
-
-
-def _compared(obj, origin, probe, scan):
-    """Yield `(slice, measured amplitudes, predicted intensities)` for the patterns, a chunk at a time."""
-    for start in range(0, len(scan), CHUNK):
-        part = slice(start, min(start + CHUNK, len(scan)))
-        patches = cut(obj, scan.positions[part] - origin, scan.size)
-        yield part, scan.amplitudes(part), diffract(patches, probe)

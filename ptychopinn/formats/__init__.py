@@ -3,9 +3,9 @@
 import pathlib
 import typing
 
+from ptychopinn.data.scan import Scan
 from ptychopinn.formats import ptychopinn_npz, tike_npz
 from ptychopinn.formats.archive import Archive
-from ptychopinn.scan import Scan
 
 
 class Format(typing.Protocol):

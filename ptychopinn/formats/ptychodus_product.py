@@ -3,9 +3,9 @@
 import h5py
 import numpy as np
 
+from ptychopinn.data.product import Product
 from ptychopinn.formats.archive import NUMBERS
 from ptychopinn.formats.assumptions import probe_modes
-from ptychopinn.product import Product
 
 SUFFIXES = (".h5", ".hdf5")
 

@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 
+from ptychopinn.data.scan import Scan, check_patterns
 from ptychopinn.files import write_whole
 from ptychopinn.formats.assumptions import probe_modes, tell_corner, tell_measurement
-from ptychopinn.scan import Scan, check_patterns
 
 NAME = "PtychoPINN NPZ (diff3d or diffraction, xcoords, ycoords, probeGuess)"
 PATTERNS = ("diff3d", "diffraction")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ptychopinn.data.scan import Scan, check_patterns
 from ptychopinn.formats.assumptions import probe_modes, tell_corner, tell_measurement
-from ptychopinn.scan import Scan, check_patterns
 
 NAME = "tike NPZ (data, scan, probe)"
 

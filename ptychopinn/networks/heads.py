@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from ptychopinn.waves import intensity, multiply, polar, unit_phase
+from ptychopinn.physics.waves import intensity, multiply, polar, unit_phase
 
 BOUND = 0.99
 """Largest amplitude that an estimate enters with, of the largest that can be made."""

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.data.selection import part
 from ptychopinn.evaluation.residual import Residual, predict, residual
-from ptychopinn.selection import part
 
 AT_MOST = 2000
 """Patterns that are compared: more would cost more than they would tell."""

@@ -7,9 +7,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from ptychopinn.reconstruction.stitching import outward
 from ptychopinn.report.blocks import Plot
 from ptychopinn.report.images import data_uri
-from ptychopinn.stitching import outward
 
 STYLE = {
     "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.product import Product
+from ptychopinn.data.product import Product
+from ptychopinn.data.scan import Scan
 from ptychopinn.report.blocks import Page
 from ptychopinn.report.fit import fit
 from ptychopinn.report.pictures import well_seen
@@ -19,7 +20,6 @@ from ptychopinn.report.sections import (
 )
 from ptychopinn.report.truth import truth_section
 from ptychopinn.report.words import metres
-from ptychopinn.scan import Scan
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ptychopinn.data.grouping import spacing
 from ptychopinn.evaluation.region import well_lit
-from ptychopinn.grouping import spacing
-from ptychopinn.optics import BRIGHT, footprint
+from ptychopinn.physics.probes import BRIGHT, footprint
 from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
 from ptychopinn.report.colours import Scale, from_zero
 from ptychopinn.report.images import paint, paint_bar, paint_complex, shrink

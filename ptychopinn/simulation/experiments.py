@@ -7,9 +7,9 @@ import json
 import numpy as np
 import scipy.constants
 
+from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_together
 from ptychopinn.formats import ptychopinn_npz
-from ptychopinn.scan import Scan
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
 from ptychopinn.simulation.detector import bad_pixels

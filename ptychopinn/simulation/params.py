@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from ptychopinn.fields import Params, option
+from ptychopinn.schema import Params, option
 
 DRAWN = ("lines", "grf", "points", "diagonals", "dead_leaves", "siemens_star")
 OBJECTS = (*DRAWN, "from-image", "from-file")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ptychopinn.data.scan import Scan
 from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
-from ptychopinn.optics import cut, diffract
-from ptychopinn.scan import Scan
+from ptychopinn.physics.optics import cut, diffract
 from ptychopinn.simulation.detector import draw_counts
 from ptychopinn.simulation.positions import jittered_raster
 

@@ -8,7 +8,7 @@ from skimage.transform import resize
 
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
-from ptychopinn.formats.products import read_product
+from ptychopinn.formats.results import read_product
 
 PROBE_KEYS = ("probeGuess", "probe")
 

@@ -6,13 +6,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from ptychopinn.diffraction import Diffraction
-from ptychopinn.forward import exit_wave_change, illuminate, object_step
-from ptychopinn.losses import poisson_deviance
-from ptychopinn.optics import cut
-from ptychopinn.pipeline import thin
-from ptychopinn.stitching import Stitcher
-from ptychopinn.waves import conjugate, far_field, intensity, multiply
+from ptychopinn.data.batches import thin
+from ptychopinn.physics.diffraction import Diffraction
+from ptychopinn.physics.forward import exit_wave_change, illuminate, object_step
+from ptychopinn.physics.losses import poisson_deviance
+from ptychopinn.physics.optics import cut
+from ptychopinn.physics.waves import conjugate, far_field, intensity, multiply
+from ptychopinn.reconstruction.stitching import Stitcher
 
 HOLDOUT = 0.1
 """Part of the photons that only judge."""

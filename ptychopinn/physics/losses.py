@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ptychopinn.waves import intensity
+from ptychopinn.physics.waves import intensity
 
 PHOTON_FLOOR = 1e-3
 """Photons added to every predicted pixel: keeps the logarithm and its gradient finite in the dark."""

@@ -5,10 +5,10 @@ import pathlib
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
+from ptychopinn.data.product import Product
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.ptychodus_product import SUFFIXES, product_of, read_hdf5
-from ptychopinn.product import Product
 
 RECONSTRUCTION = "reconstruction.npz"
 """What `ptycho infer` writes in its folder."""

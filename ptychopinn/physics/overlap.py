@@ -9,7 +9,7 @@ Offsets are pixels ``(y, x)`` of the patch's centre from the canvas's centre.
 
 from keras import ops
 
-from ptychopinn.waves import conjugate, multiply, scale, unit_phase
+from ptychopinn.physics.waves import conjugate, multiply, scale, unit_phase
 
 
 def windows(offsets, size, canvas):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ptychopinn.waves import conjugate, far_field, far_field_adjoint, intensity, multiply, scale
+from ptychopinn.physics.waves import conjugate, far_field, far_field_adjoint, intensity, multiply, scale
 
 DIM = 1e-2
 """Photons added to a predicted pixel before the measured amplitude is divided by its root."""

@@ -7,9 +7,9 @@ import time
 import keras
 import numpy as np
 
-from ptychopinn.grouping import check_enough, cover, offsets, typical_reach
+from ptychopinn.data.grouping import check_enough, cover, offsets, typical_reach
 from ptychopinn.model import PtychoModel
-from ptychopinn.stitching import Stitched, Stitcher, outward
+from ptychopinn.reconstruction.stitching import Stitched, Stitcher, outward
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")

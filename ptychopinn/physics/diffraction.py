@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from ptychopinn.forward import diffract
-from ptychopinn.waves import scale
+from ptychopinn.physics.forward import diffract
+from ptychopinn.physics.waves import scale
 
 PROBE_UNIT = 30.0
 """Probe weights are stored in this many mean moduli of the probe: a step of the optimizer (about its learning rate,

@@ -9,9 +9,10 @@ import math
 
 import numpy as np
 
-from ptychopinn.consistency import Sweep
-from ptychopinn.evaluation.residual import brightness
-from ptychopinn.stitching import Stitched, add_ramp, canvas_of, remove_ramp
+from ptychopinn.physics.ramp import add_ramp, remove_ramp
+from ptychopinn.reconstruction.brightness import brightness
+from ptychopinn.reconstruction.consistency import Sweep
+from ptychopinn.reconstruction.stitching import Stitched, canvas_of
 
 PASSES = 8
 """Passes over counts, at most, unless it is said."""

@@ -9,10 +9,10 @@ import zipfile
 
 import keras
 
-from ptychopinn.callbacks import Record
 from ptychopinn.files import checksum, settle, write_together
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
+from ptychopinn.training.callbacks import Record
 
 FORMAT_VERSION = 2
 MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"

@@ -5,9 +5,6 @@ The simulator makes data with it, and evaluation compares reconstructions with t
 
 import numpy as np
 
-BRIGHT = 0.1
-"""The probe's footprint is where its intensity exceeds this part of its largest."""
-
 
 def cut(obj, positions, size):
     """Cut patches out of an object, bilinear between pixels.
@@ -38,28 +35,6 @@ def cut(obj, positions, size):
     window = obj[np.minimum(rows, height - 1), np.minimum(columns, width - 1)]
     window = window[..., :-1, :] * (1 - y) + window[..., 1:, :] * y
     return window[..., :-1] * (1 - x) + window[..., 1:] * x
-
-
-def footprint(probe):
-    """Return where a probe `(mode, y, x)` is bright, above `BRIGHT` of its peak intensity: bool array `(y, x)`."""
-    light = np.sum(np.abs(probe) ** 2, axis=0)
-    return light > BRIGHT * light.max()
-
-
-def agreement(one, other):
-    r"""Return how much of the light of two probes is the same, whatever their brightness and the order of their modes.
-
-    $\sum_{mn} |\langle P_m, Q_n\rangle|^2 / \sqrt{\sum_{mn} |\langle P_m, P_n\rangle|^2 \sum_{mn} |\langle Q_m,
-    Q_n\rangle|^2}$: the overlap of their mutual intensities, from 0 to 1.
-
-    Args:
-        one, other: complex arrays `(mode, y, x)`.
-    """
-
-    def overlap(a, b):
-        return np.sum(np.abs(np.tensordot(a.conj(), b, axes=((1, 2), (1, 2)))) ** 2)
-
-    return float(overlap(one, other) / np.sqrt(overlap(one, one) * overlap(other, other)))
 
 
 def diffract(patches, probe):

@@ -5,8 +5,8 @@ import math
 import keras
 import numpy as np
 
-from ptychopinn.grouping import balanced, group, nearest, offsets, typical_reach
-from ptychopinn.optics import cut
+from ptychopinn.data.grouping import balanced, group, nearest, offsets, typical_reach
+from ptychopinn.physics.optics import cut
 
 SPARE = 1.25
 """Reach of a group, in typical distances of the neighbours that it draws from."""

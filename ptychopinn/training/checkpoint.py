@@ -7,8 +7,8 @@ import zlib
 import keras
 import numpy as np
 
-from ptychopinn.callbacks import KeepBest
 from ptychopinn.files import write_whole
+from ptychopinn.training.callbacks import KeepBest
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -6,15 +6,15 @@ import random
 
 import numpy as np
 
-from ptychopinn.callbacks import KeepBest, Plateau, Record, StopOnNaN
-from ptychopinn.checkpoint import Checkpoint, restore
-from ptychopinn.collapse import CollapseAlarm
-from ptychopinn.grouping import canvas_side, check_canvas, check_enough, offsets
-from ptychopinn.loggers import make_logger
+from ptychopinn.data.batches import GroupBatches, reach, split
+from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets
+from ptychopinn.data.scan import listed
 from ptychopinn.model import PtychoModel
-from ptychopinn.optimizer import compile_model
-from ptychopinn.pipeline import GroupBatches, reach, split
-from ptychopinn.scan import listed
+from ptychopinn.training.callbacks import KeepBest, Plateau, Record, StopOnNaN
+from ptychopinn.training.checkpoint import Checkpoint, restore
+from ptychopinn.training.collapse import CollapseAlarm
+from ptychopinn.training.loggers import make_logger
+from ptychopinn.training.optimizer import compile_model
 
 CHECKPOINT = "checkpoint.npz"
 

@@ -5,8 +5,8 @@ import os
 
 import keras
 
-from ptychopinn.callbacks import Record
 from ptychopinn.files import write_whole
+from ptychopinn.training.callbacks import Record
 
 
 def make_logger(name, folder, record):

@@ -1,0 +1,1 @@
+"""Data: scans, the groups of their patterns, and batches of groups."""

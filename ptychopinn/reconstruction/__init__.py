@@ -1,0 +1,1 @@
+"""Reconstruction: from patterns to one stitched object, and passes that refine it."""

@@ -1,0 +1,32 @@
+"""Predicted patterns beside measured ones, and how bright an object must be to explain the photons of a scan."""
+
+import numpy as np
+
+from ptychopinn.physics.optics import cut, diffract
+
+CHUNK = 64
+"""Patterns at a time."""
+
+
+def brightness(obj, origin, probe, scan):
+    """Return the factor on predicted intensity that conserves the photons of a scan, good pixels only.
+
+    Args:
+        obj: complex array `(y, x)` that covers every patch, its pixel (0, 0) at `origin`, pixels `(y, x)`.
+        probe: complex array `(mode, y, x)`.
+        scan: Scan.
+    """
+    photons = predicted_photons = 0.0
+    for _, measured, predicted in compared(obj, origin, probe, scan):
+        good = measured >= 0
+        photons += np.square(measured[good]).sum(dtype=np.float64)
+        predicted_photons += predicted[good].sum()
+    return float(photons / max(predicted_photons, 1e-30))
+
+
+def compared(obj, origin, probe, scan):
+    """Yield `(slice, measured amplitudes, predicted intensities)` for the patterns, a chunk at a time."""
+    for start in range(0, len(scan), CHUNK):
+        part = slice(start, min(start + CHUNK, len(scan)))
+        patches = cut(obj, scan.positions[part] - origin, scan.size)
+        yield part, scan.amplitudes(part), diffract(patches, probe)

@@ -1,0 +1,1 @@
+"""Training: find a network's weights from scans, and keep them in a bundle."""
