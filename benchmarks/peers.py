@@ -117,10 +117,10 @@ def measure_ptychi(folder, testing, python, options):
 
 def scored(reconstruction, testing):
     """Score a reconstruction against the object of the test scan: dict of figures."""
-    from ptychopinn.evaluation.scoring import score
-    from ptychopinn.formats.results import read_product
+    from ptychopinn.evaluation.against_truth import score
+    from ptychopinn.formats.results import read_reconstruction
 
-    figures = score(read_product(reconstruction), read_product(testing)).figures
+    figures = score(read_reconstruction(reconstruction), read_reconstruction(testing)).figures
     return {name: round(figures[name], 4) for name in COLUMNS if name in figures}
 
 

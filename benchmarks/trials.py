@@ -71,11 +71,11 @@ def test(model, scans, probe="bundle", passes=0):
 
 def compared(stitched, scan):
     """Score a stitched object against the object of a simulated scan: Score."""
-    from ptychopinn.data.product import Product
-    from ptychopinn.evaluation.scoring import score
+    from ptychopinn.data.reconstruction import Reconstruction
+    from ptychopinn.evaluation.against_truth import score
 
-    product = Product(stitched.object, stitched.weight, stitched.origin, name="ours")
-    return score(product, Product(scan.object, origin=(0, 0), positions=scan.positions, name="truth"))
+    reconstruction = Reconstruction(stitched.object, stitched.weight, stitched.origin, name="ours")
+    return score(reconstruction, Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name="truth"))
 
 
 def _made(kinds, options):

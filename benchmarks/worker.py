@@ -17,7 +17,7 @@ from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.reconstruction.consistency import Sweep
-from ptychopinn.reconstruction.inference import Reconstructor, reconstruct
+from ptychopinn.reconstruction.prediction import Reconstructor, reconstruct
 from ptychopinn.reconstruction.stitching import Stitcher, outward
 from ptychopinn.training.bundle import versions
 from ptychopinn.training.callbacks import StopOnNaN

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ptychopinn_cli import backend as choice
+from ptychopinn_cli import choose_backend as choice
 from ptychopinn_cli.common import command
 
 
@@ -31,6 +31,6 @@ def backends(devices, talk, backend):
 
 def accelerators(name):
     """Return the accelerators that a backend finds, in a process of its own: only one can be imported in each."""
-    code = f"from ptychopinn_cli.backend import devices; print(', '.join(devices({name!r})) or 'cpu only')"
+    code = f"from ptychopinn_cli.choose_backend import devices; print(', '.join(devices({name!r})) or 'cpu only')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     return done.stdout.strip() or done.stderr.strip().splitlines()[-1]

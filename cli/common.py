@@ -8,7 +8,7 @@ import warnings
 
 import click
 
-from ptychopinn_cli.backend import BackendName
+from ptychopinn_cli.choose_backend import BackendName
 from ptychopinn_cli.errors import said_plainly
 
 

@@ -35,21 +35,21 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         raise click.UsageError(
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
         )
-    from ptychopinn.evaluation.judging import judge, judge_all, read_reference
+    from ptychopinn.evaluation.judgement import judge, judge_all, read_reference
     from ptychopinn.evaluation.tables import record, table_of_many
     from ptychopinn.files import write_together
-    from ptychopinn.formats.results import read_product
+    from ptychopinn.formats.results import read_reconstruction
     from ptychopinn.report.judgement import page_of_comparison
     from ptychopinn.report.page import PAGE
 
-    products = {name: read_product(path) for name, path in zip(names, reconstructions)}
+    compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}
     known, measured = read_reference(truth, scan)
     if truth is not None and known is None:
         raise ValueError(f"{truth} must hold an object. Received: a scan without one. Give it as --scan instead.")
     reference = names[0] if known is None else "truth"
     if known is None:
-        known = products.pop(names[0])
-    judgements = judge_all(products, known, measured, region, low_pass)
+        known = compared.pop(names[0])
+    judgements = judge_all(compared, known, measured, region, low_pass)
     if truth is None and measured is not None:
         judgements.insert(0, judge(known, None, measured, name=names[0]))
     facts = {"reference": reference, "truth": truth and str(truth), "scan": scan and str(scan), "low_pass_px": low_pass,

@@ -5,7 +5,7 @@ import pathlib
 import click
 
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn_cli import backend as backends
+from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli import infer, train
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.jobs import Job

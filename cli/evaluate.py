@@ -1,4 +1,4 @@
-"""ptycho evaluate: score a reconstruction against truth, another reconstruction, or the patterns."""
+"""ptycho evaluate: score a reconstructionstruction against truth, another reconstruction, or the patterns."""
 
 import json
 import pathlib
@@ -29,8 +29,8 @@ def judging_options(function):
     return function
 
 
-@click.command(short_help="Score a reconstruction against truth or another one.")
-@click.argument("reconstruction", metavar="RECON", type=click.Path(path_type=pathlib.Path))
+@click.command(short_help="Score a reconstructionstruction against truth or another one.")
+@click.argument("recon", metavar="RECON", type=click.Path(path_type=pathlib.Path))
 @click.argument("truth", type=click.Path(path_type=pathlib.Path))
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="eval", show_default=True,
               help="Folder of the figures, curves and pictures.")  # fmt: skip
@@ -38,32 +38,32 @@ def judging_options(function):
 @report_option
 @config_option
 @command
-def evaluate(reconstruction, truth, output_dir, scan, region, low_pass, as_json, report, talk, backend):
+def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, talk, backend):
     """Score RECON, registered, against TRUTH: a known object, another reconstruction, or a scan.
 
     Example: ptycho evaluate out scan.npz --output-dir eval
     """
-    from ptychopinn.evaluation.judging import judge, read_reference
+    from ptychopinn.evaluation.judgement import judge, read_reference
     from ptychopinn.evaluation.tables import record, table_of_one
     from ptychopinn.files import write_together
-    from ptychopinn.formats.results import read_product
+    from ptychopinn.formats.results import read_reconstruction
     from ptychopinn.report.judgement import page_of_judgement
     from ptychopinn.report.page import PAGE
 
-    product = read_product(reconstruction)
+    reconstruction = read_reconstruction(recon)
     known, measured = read_reference(truth, scan)
-    if measured is not None and product.origin is None:
-        talk.note(f"{product.name} does not say where it lies (origin): it is not compared with the patterns.")
-    judgement = judge(product, known, measured, region, low_pass)
+    if measured is not None and reconstruction.origin is None:
+        talk.note(f"{reconstruction.name} does not say where it lies (origin): it is not compared with the patterns.")
+    judgement = judge(reconstruction, known, measured, region, low_pass)
     if not judgement.figures:
         raise ValueError(
             f"{truth} must hold an object, or RECON an origin to be compared with patterns. "
             f"Received: neither. Give a known object or another reconstruction as TRUTH."
         )
-    facts = {"reconstruction": str(reconstruction), "truth": str(truth), "scan": scan and str(scan),
+    facts = {"reconstruction": str(recon), "truth": str(truth), "scan": scan and str(scan),
              "low_pass_px": low_pass, **record(judgement)}  # fmt: skip
     check_writable(output_dir)
-    html = html_or_none(page_of_judgement, (judgement, product, known, measured), facts, report, talk)
+    html = html_or_none(page_of_judgement, (judgement, reconstruction, known, measured), facts, report, talk)
     writers = writers_of(judgement, facts, html)
     write_together(output_dir, writers, last=JSON)
     for name in {*OF_TRUTH, PAGE} - set(writers):
@@ -73,7 +73,7 @@ def evaluate(reconstruction, truth, output_dir, scan, region, low_pass, as_json,
         return
     if judgement.score is not None:
         height, width = judgement.score.truth.shape
-        talk.note(f"{product.name} against {known.name}: {height} x {width} pixels")
+        talk.note(f"{reconstruction.name} against {known.name}: {height} x {width} pixels")
     for line in table_of_one(judgement):
         talk.result(line)
 

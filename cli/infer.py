@@ -6,7 +6,7 @@ import time
 import click
 
 from ptychopinn.params import ExecutionParams, ModelParams
-from ptychopinn_cli import backend as backends
+from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.options import collect, config_option, params_options, refuse_contradictions
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
@@ -58,10 +58,10 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, pro
 
 def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     """Reconstruct and write; what the library needs is imported here, after the backend is chosen."""
-    from ptychopinn.data.product import Product
+    from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.evaluation.alignment import align
     from ptychopinn.formats import read_scan
-    from ptychopinn.reconstruction.inference import reconstruct
+    from ptychopinn.reconstruction.prediction import reconstruct
     from ptychopinn.report.page import PAGE
     from ptychopinn.report.reconstruction import write_reconstruction
     from ptychopinn.training.bundle import load_bundle, versions
@@ -92,11 +92,11 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
         "patterns_per_second": round(done.patterns / (sum(seconds.values()) - seconds["open"]), 2),
         "error_against_file_object": None if aligned is None else round(aligned.error, 5),
     }  # fmt: skip
-    product = Product(**vars(stitched), probe=probe, positions=scan.positions,
+    reconstruction = Reconstruction(**vars(stitched), probe=probe, positions=scan.positions,
                       pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
-    html = made_or_noted(lambda: page(loaded, product, scan, record, talk), PAGE, talk) if report else None
-    write_reconstruction(output_dir, product, record, aligned, html)
-    height, width = product.object.shape
+    html = made_or_noted(lambda: page(loaded, reconstruction, scan, record, talk), PAGE, talk) if report else None
+    write_reconstruction(output_dir, reconstruction, record, aligned, html)
+    height, width = reconstruction.object.shape
     talk.result(f"{output_dir}: object of {height} x {width} pixels from {done.patterns} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
     if aligned is not None:
@@ -153,16 +153,16 @@ def choose_probe(wanted, bundle, scan, path):
     return "bundle", probe
 
 
-def page(bundle, product, scan, record, talk):
+def page(bundle, reconstruction, scan, record, talk):
     """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
-    from ptychopinn.data.product import Product
-    from ptychopinn.evaluation.scoring import score
+    from ptychopinn.data.reconstruction import Reconstruction
+    from ptychopinn.evaluation.against_truth import score
     from ptychopinn.training.bundle import describe_data
 
     scored = None
     if record["error_against_file_object"] is not None:
-        truth = Product(scan.object, origin=(0, 0), positions=scan.positions, name=f"the object of {scan.name}")
-        scored = made_or_noted(lambda: score(product, truth), "comparison with the file's object", talk)
+        truth = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name=f"the object of {scan.name}")
+        scored = made_or_noted(lambda: score(reconstruction, truth), "comparison with the file's object", talk)
     tables = {"seconds": "Seconds", "versions": "Versions"}
     facts = {
         "Command": command_facts(),
@@ -175,6 +175,6 @@ def page(bundle, product, scan, record, talk):
     if record["error_against_file_object"] is not None:
         headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
     return page_of_bundle(
-        bundle, product, scan, facts, headline=headline, score=scored,
+        bundle, reconstruction, scan, facts, headline=headline, score=scored,
         title=f"Reconstruction of {scan.name}", subtitle=subtitle,
     )  # fmt: skip

@@ -54,7 +54,7 @@ def describe_bundle(path):
     """Return the facts of a bundle, without opening its model."""
     import os
 
-    from ptychopinn_cli import backend as backends
+    from ptychopinn_cli import choose_backend as backends
 
     os.environ.setdefault("KERAS_BACKEND", next(iter(backends.installed()), "torch"))
     from ptychopinn.training.bundle import HISTORY, read_history, read_record

@@ -4,8 +4,8 @@ import importlib.metadata
 
 import click
 
-from ptychopinn_cli.backend import BackendName
 from ptychopinn_cli.backends import backends
+from ptychopinn_cli.choose_backend import BackendName
 from ptychopinn_cli.compare import compare
 from ptychopinn_cli.demo import demo
 from ptychopinn_cli.evaluate import evaluate

@@ -62,12 +62,12 @@ def holds_figures(value):
     return isinstance(value, dict) or isinstance(value, list) and any(isinstance(one, dict) for one in value)
 
 
-def page_of_bundle(bundle, product, scan, facts, **more):
+def page_of_bundle(bundle, reconstruction, scan, facts, **more):
     """Return the page of an object that a bundle made, as HTML.
 
     Args:
         bundle: Bundle.
-        product: Product.
+        reconstruction: Reconstruction.
         scan: Scan.
         facts: dict of tables, which those of the bundle follow.
         more: further arguments of `Run`.
@@ -86,6 +86,6 @@ def page_of_bundle(bundle, product, scan, facts, **more):
         "Training": record["training"],
         "Versions of the training": record["written_by"]["versions"],
     }
-    first = None if agreement(product.probe, scan.probe) > 1 - SAME else scan.probe
-    run = Run(product=product, scan=scan, history=bundle.history, facts=facts, first_probe=first, **more)
+    first = None if agreement(reconstruction.probe, scan.probe) > 1 - SAME else scan.probe
+    run = Run(reconstruction=reconstruction, scan=scan, history=bundle.history, facts=facts, first_probe=first, **more)
     return render(page_of_run(run))

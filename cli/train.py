@@ -5,7 +5,7 @@ import pathlib
 import click
 
 from ptychopinn.params import ExecutionParams
-from ptychopinn_cli import backend as backends
+from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_writable, command, losses_in_words
 from ptychopinn_cli.jobs import SECTIONS, STORED, Job, files_of, given, model_of, refuse_changes, resumed
 from ptychopinn_cli.options import collect, config_option, params_options
@@ -144,9 +144,9 @@ def page(folder, trained, settings, scan):
     """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
     import numpy as np
 
-    from ptychopinn.data.product import Product
+    from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.data.selection import part
-    from ptychopinn.reconstruction.inference import reconstruct
+    from ptychopinn.reconstruction.prediction import reconstruct
     from ptychopinn.reconstruction.stitching import outward
     from ptychopinn.report.fit import AT_MOST
     from ptychopinn.training.bundle import Bundle, read_record
@@ -155,7 +155,7 @@ def page(folder, trained, settings, scan):
     indices = np.sort(outward(scan.positions)[:AT_MOST])
     probe = trained.model.diffraction.probe_for(scan.mean_photons)
     done = reconstruct(trained.model, part(scan, indices), probe=probe)
-    product = Product(**vars(done.stitched), probe=probe, positions=scan.positions[indices],
+    reconstruction = Reconstruction(**vars(done.stitched), probe=probe, positions=scan.positions[indices],
                       pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
     which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"
     facts = {"Command": command_facts(folder=str(folder), backend=backends.chosen()),
@@ -164,6 +164,6 @@ def page(folder, trained, settings, scan):
     headline = [(f"{last['loss']:.4g}", f"loss after {int(last['epoch'])} epochs"),
                 (f"{sum(row['seconds'] for row in trained.history):.0f} s", "of training")]  # fmt: skip
     return page_of_bundle(
-        bundle, product, scan, facts, headline=headline, indices=indices, title=f"Training on {scan.name}",
+        bundle, reconstruction, scan, facts, headline=headline, indices=indices, title=f"Training on {scan.name}",
         subtitle=facts["Command"]["date"], note=f"It is made of {which} of the training scan.",
     )  # fmt: skip

@@ -20,13 +20,13 @@ _HOMES = {
     "train": "training.train",
     "load_bundle": "training.bundle",
     "save_bundle": "training.bundle",
-    "reconstruct": "reconstruction.inference",
+    "reconstruct": "reconstruction.prediction",
     "refine": "reconstruction.refinement",
     "Stitcher": "reconstruction.stitching",
-    "Product": "data.product",
-    "read_product": "formats.results",
-    "score": "evaluation.scoring",
-    "residual": "evaluation.residual",
+    "Reconstruction": "data.reconstruction",
+    "read_reconstruction": "formats.results",
+    "score": "evaluation.against_truth",
+    "residual": "evaluation.against_patterns",
 }
 
 __all__ = sorted(_HOMES)

@@ -7,7 +7,7 @@ import tempfile
 import pytest
 
 from ptychopinn.simulation import objects, probes, scans
-from ptychopinn_cli.backend import installed
+from ptychopinn_cli.choose_backend import installed
 
 os.environ.setdefault("KERAS_BACKEND", next(iter(installed()), "torch"))  # as the command line chooses
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "ptychopinn-compiled"))

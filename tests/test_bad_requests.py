@@ -12,7 +12,7 @@ import pytest
 from refusal import assert_one_line, assert_said_plainly, ptycho
 
 from ptychopinn.params import ExecutionParams
-from ptychopinn_cli import backend as backends
+from ptychopinn_cli import choose_backend as backends
 
 INSTALLED = pathlib.Path(sys.executable).with_name("ptycho")
 EVERY_BACKEND = dict.fromkeys(backends.BACKENDS, "1.0")

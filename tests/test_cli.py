@@ -1,4 +1,4 @@
-"""The command line as a product: help with examples, PtychoPINN's words, one order of precedence."""
+"""The command line as a reconstruction: help with examples, PtychoPINN's words, one order of precedence."""
 
 import pathlib
 import re

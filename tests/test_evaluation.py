@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ptychopinn.data.product import Product
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_truth import measure, score
 from ptychopinn.evaluation.location import locate
-from ptychopinn.evaluation.region import find_region, shrink
-from ptychopinn.evaluation.scoring import measure, score
+from ptychopinn.evaluation.region import find_region, lit_box
 
 SCORER = pathlib.Path(__file__).resolve().parents[2] / "shared" / "tools" / "score.py"
 SAME = {
@@ -50,12 +50,12 @@ POSITIONS = np.array([[50.2, 60.7], [149.6, 150.1], [90.0, 100.0]])
 
 
 def truth_of(obj):
-    return Product(obj.astype(np.complex64), origin=(0, 0), positions=POSITIONS, name="truth")
+    return Reconstruction(obj.astype(np.complex64), origin=(0, 0), positions=POSITIONS, name="truth")
 
 
 def crop(obj, **known):
     """What a program might have reconstructed of the object, less than all of it."""
-    return Product(obj[10:190, 20:195].astype(np.complex64), **known, name="recon")
+    return Reconstruction(obj[10:190, 20:195].astype(np.complex64), **known, name="recon")
 
 
 def test_the_truth_itself_is_perfect():
@@ -79,8 +79,8 @@ UNKNOWABLE = {
 @pytest.mark.parametrize("shift, ramp, factor", UNKNOWABLE.values(), ids=UNKNOWABLE)
 def test_what_ptychography_cannot_know_is_no_error(shift, ramp, factor, origin):
     obj = made_object(200)
-    product = crop(factor * ramped(moved(obj, shift), ramp), origin=origin)
-    found = score(product, truth_of(obj))
+    reconstruction = crop(factor * ramped(moved(obj, shift), ramp), origin=origin)
+    found = score(reconstruction, truth_of(obj))
     assert found.region == (51, 150, 61, 151)
     assert found.figures["nrmse_complex"] < 1e-3 and found.figures["ssim_phase"] > 0.9999
     np.testing.assert_allclose(found.shift, -np.array(shift) + (0 if origin else (10, 20)), atol=2e-3)
@@ -107,8 +107,8 @@ def test_noise_of_both_does_not_pull_the_shift():
 
 def test_a_small_truth_is_found_in_a_large_image():
     obj = made_object(200)
-    small = Product(obj[60:140, 90:190].astype(np.complex64))
-    found = score(Product(ramped(obj, (0.1, 0.2)).astype(np.complex64)), small)
+    small = Reconstruction(obj[60:140, 90:190].astype(np.complex64))
+    found = score(Reconstruction(ramped(obj, (0.1, 0.2)).astype(np.complex64)), small)
     np.testing.assert_allclose(found.shift, (-60, -90), atol=1e-2)
     assert found.region == (0, 80, 0, 100) and found.figures["nrmse_complex"] < 2e-3
 
@@ -116,7 +116,7 @@ def test_a_small_truth_is_found_in_a_large_image():
 def test_a_ramped_phase_object_is_found():
     """Its modulus says nothing, and its ramp spoils the correlation of the complex images."""
     obj = np.exp(1j * np.angle(made_object(200)))
-    found = score(Product(ramped(obj, (0.4, -0.7))[37:150, 61:180].astype(np.complex64)), truth_of(obj))
+    found = score(Reconstruction(ramped(obj, (0.4, -0.7))[37:150, 61:180].astype(np.complex64)), truth_of(obj))
     np.testing.assert_allclose(found.shift, (37, 61), atol=1e-2)
 
 
@@ -129,8 +129,8 @@ def test_large_images_are_found_to_the_pixel():
 
 def test_a_low_pass_takes_noise_away():
     obj = made_object(200)
-    product = crop(obj + noise(obj.shape, 0.1), origin=(10, 20))
-    sharp, smooth = (score(product, truth_of(obj), low_pass_px=sigma).figures for sigma in (None, 1.5))
+    reconstruction = crop(obj + noise(obj.shape, 0.1), origin=(10, 20))
+    sharp, smooth = (score(reconstruction, truth_of(obj), low_pass_px=sigma).figures for sigma in (None, 1.5))
     assert smooth["nrmse_complex"] < 0.5 * sharp["nrmse_complex"]
 
 
@@ -138,8 +138,8 @@ def test_regions_lie_in_the_light_and_in_the_scan():
     obj = made_object(200)
     rows, columns = np.mgrid[:180, :175]
     round_light = np.exp(-((rows - 90.0) ** 2 + (columns - 60.0) ** 2) / (2 * 30**2)).astype(np.float32)
-    product, truth = crop(obj, weight=round_light), truth_of(obj)
-    boxes = {name: find_region(product, truth, (10, 20), name) for name in ("auto", "weight", "scan")}
+    reconstruction, truth = crop(obj, weight=round_light), truth_of(obj)
+    boxes = {name: find_region(reconstruction, truth, (10, 20), name) for name in ("auto", "weight", "scan")}
     assert boxes["scan"] == (51, 150, 61, 151)
     for name in ("auto", "weight"):
         top, bottom, left, right = boxes[name]
@@ -151,9 +151,9 @@ def test_regions_lie_in_the_light_and_in_the_scan():
 def test_shrinking_takes_dark_sides_and_nothing_else():
     lit = np.zeros((60, 50), bool)
     lit[5:40, 12:50] = True
-    assert shrink(lit) == (5, 40, 12, 50)
-    assert shrink(np.ones((20, 20), bool)) == (0, 20, 0, 20)
-    assert shrink(np.zeros((60, 50), bool)) is None
+    assert lit_box(lit) == (5, 40, 12, 50)
+    assert lit_box(np.ones((20, 20), bool)) == (0, 20, 0, 20)
+    assert lit_box(np.zeros((60, 50), bool)) is None
 
 
 REFUSED = {
@@ -172,7 +172,7 @@ def test_what_cannot_be_compared_is_refused(make, words):
 
 def test_the_scan_s_box_needs_positions():
     obj = made_object(64)
-    one = Product(obj.astype(np.complex64))
+    one = Reconstruction(obj.astype(np.complex64))
     with pytest.raises(ValueError, match="needs the scan's positions.*Received.*--scan"):
         score(one, one, region="scan")
 
@@ -196,10 +196,10 @@ def imperfect(tmp_path):
     """
     obj = made_object(200)
     blurred = gaussian_filter(moved(obj, (1, -2)), 0.7, mode="wrap") + noise(obj.shape, 0.05)
-    product, truth = crop(1.3j * ramped(blurred, (0.03, -0.05)), origin=(10, 20)), truth_of(obj)
-    np.savez(tmp_path / "recon.npz", object=product.object, origin=product.origin)
+    reconstruction, truth = crop(1.3j * ramped(blurred, (0.03, -0.05)), origin=(10, 20)), truth_of(obj)
+    np.savez(tmp_path / "recon.npz", object=reconstruction.object, origin=reconstruction.origin)
     np.savez(tmp_path / "truth.npz", object=truth.object, test_y=POSITIONS[:, 0], test_x=POSITIONS[:, 1])
-    return product, truth, tmp_path / "recon.npz", tmp_path / "truth.npz"
+    return reconstruction, truth, tmp_path / "recon.npz", tmp_path / "truth.npz"
 
 
 def test_definitions_are_those_of_the_other_implementation(scorer, imperfect, tmp_path):

@@ -133,10 +133,10 @@ def test_a_hundred_thousand_positions_group():
 
 @pytest.mark.parametrize("data", [{}, {"n_subsample": 60}, {"validation_fraction": 0.4}, {"validation_fraction": 0.0}])
 def test_training_and_validation_share_no_pattern(scan, data):
-    from ptychopinn.data.batches import GroupBatches, split
+    from ptychopinn.data.batches import GroupBatches, split_validation
 
     data = DataParams(**{"validation_fraction": 0.2, **data})
-    kept, held_out = split(scan, data, 4, seed=0)
+    kept, held_out = split_validation(scan, data, 4, seed=0)
     total = data.n_subsample or len(scan)
     assert len(held_out) == round(data.validation_fraction * total)
     assert len(np.unique([*kept, *held_out])) == len(kept) + len(held_out) == total
@@ -150,9 +150,9 @@ def test_training_and_validation_share_no_pattern(scan, data):
 
 
 def test_validation_is_a_strip_at_the_edge(scan):
-    from ptychopinn.data.batches import split
+    from ptychopinn.data.batches import split_validation
 
-    kept, held_out = split(scan, DataParams(validation_fraction=0.2), 4, seed=0)
+    kept, held_out = split_validation(scan, DataParams(validation_fraction=0.2), 4, seed=0)
     along = np.argmax(np.ptp(scan.positions, axis=0))
     assert scan.positions[held_out, along].min() >= scan.positions[kept, along].max()
 

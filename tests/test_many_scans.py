@@ -16,7 +16,7 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.physics.diffraction import Diffraction
 from ptychopinn.physics.probes import agreement
-from ptychopinn.reconstruction.inference import reconstruct, suited_to
+from ptychopinn.reconstruction.prediction import reconstruct, suited_to
 from ptychopinn.simulation import objects, probes, scans
 from ptychopinn.training.bundle import load_bundle
 from ptychopinn.training.train import Settings, fit_to, train

@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ptychopinn.evaluation import ring_correlation as rings
+from ptychopinn.evaluation.against_truth import measure
 from ptychopinn.evaluation.metrics import SCALE_WEIGHTS, errors, ms_ssim, parts, ssim
-from ptychopinn.evaluation.scoring import measure
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.networks import build_generator
 from ptychopinn.params import GENERATORS, HEADS, INPUTS, LossParams, ModelParams
 from ptychopinn.physics import overlap
-from ptychopinn.reconstruction.inference import Reconstructor
+from ptychopinn.reconstruction.prediction import Reconstructor
 
 RANDOM = np.random.default_rng(11)
 SMALL = ModelParams(size=32, canvas=48, n_filters_scale=0.25, unroll=1, physics_rounds=2)

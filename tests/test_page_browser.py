@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ptychopinn.data.product import Product
-from ptychopinn.evaluation.scoring import score
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_truth import score
 from ptychopinn.report.page import render
 from ptychopinn.report.run import Run, page_of_run
 
@@ -43,11 +43,11 @@ def browser(tmp_path_factory):
 def file(scan, tmp_path_factory):
     """The page of a reconstruction that is almost the truth."""
     noise = 0.02 * np.random.default_rng(0).standard_normal(scan.object.shape)
-    product = Product((scan.object + noise).astype(np.complex64), origin=(0, 0), probe=scan.probe,
+    reconstruction = Reconstruction((scan.object + noise).astype(np.complex64), origin=(0, 0), probe=scan.probe,
                       positions=scan.positions, pixel_size_m=1e-8)  # fmt: skip
-    found = score(product, Product(scan.object, origin=(0, 0), positions=scan.positions))
+    found = score(reconstruction, Reconstruction(scan.object, origin=(0, 0), positions=scan.positions))
     history = [{"epoch": i, "loss": 1 / i, "r_factor": 0.2 / i, "learning_rate": 1e-3, "seconds": 1.0} for i in (1, 2)]
-    run = Run("A page", "of a test", product, scan, history, {"Data": {"name": "scan.npz"}}, score=found)
+    run = Run("A page", "of a test", reconstruction, scan, history, {"Data": {"name": "scan.npz"}}, score=found)
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(render(page_of_run(run)), encoding="utf-8")
     return path

@@ -12,7 +12,7 @@ import pytest
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.training.bundle import load_bundle, save_bundle
-from ptychopinn_cli.backend import installed
+from ptychopinn_cli.choose_backend import installed
 
 GOLDEN = np.load(make.HERE / "golden.npz")
 WEIGHTS = [GOLDEN[f"weight_{i}"] for i in range(sum(key.startswith("weight_") for key in GOLDEN.files))]

@@ -8,7 +8,7 @@ import pytest
 from refusal import ptycho
 
 from ptychopinn.evaluation.alignment import align
-from ptychopinn.physics.optics import cut
+from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
 from ptychopinn.physics.ramp import add_ramp
 from ptychopinn.reconstruction.refinement import refine

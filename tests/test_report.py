@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 from refusal import ptycho
 
-from ptychopinn.data.product import Product
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.selection import part
-from ptychopinn.evaluation.judging import judge, judge_all
-from ptychopinn.evaluation.residual import residual
-from ptychopinn.evaluation.scoring import score
+from ptychopinn.evaluation.against_patterns import residual
+from ptychopinn.evaluation.against_truth import score
+from ptychopinn.evaluation.judgement import judge, judge_all
 from ptychopinn.report.colours import Scale, of_phase
 from ptychopinn.report.fit import fit
 from ptychopinn.report.images import paint, paint_complex, shrink
@@ -56,23 +56,23 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def product(scan):
+def reconstruction(scan):
     """A blurred reconstruction, with light where the scan went."""
     light = np.zeros(scan.object.shape, np.float32)
     for y, x in scan.positions.round().astype(int):
         light[y - 8 : y + 8, x - 8 : x + 8] += 1
     image = scan.object + 0.05 * np.random.default_rng(0).standard_normal(scan.object.shape)
-    return Product(image.astype(np.complex64), light, (0, 0), probe=scan.probe, positions=scan.positions,
+    return Reconstruction(image.astype(np.complex64), light, (0, 0), probe=scan.probe, positions=scan.positions,
                    pixel_size_m=2e-8, name="blurred")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def run(scan, product):
-    truth = Product(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
+def run(scan, reconstruction):
+    truth = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
     return Run(
-        title=f"Reconstruction of {NASTY}", subtitle="today", product=product, scan=scan, history=HISTORY,
+        title=f"Reconstruction of {NASTY}", subtitle="today", reconstruction=reconstruction, scan=scan, history=HISTORY,
         facts={"Command": {"command": f"ptycho infer {NASTY}"}, "Data": {"shape": [100, 32, 32], "sha256": "ab" * 32}},
-        headline=[("12", "patterns a second")], first_probe=1j * scan.probe, score=score(product, truth),
+        headline=[("12", "patterns a second")], first_probe=1j * scan.probe, score=score(reconstruction, truth),
     )  # fmt: skip
 
 
@@ -118,9 +118,9 @@ def test_text_stays_text(html):
     assert f"Reconstruction of {NASTY}" in "".join(reader.words)
 
 
-def test_the_numbers_are_those_of_the_run(html, run, scan, product):
+def test_the_numbers_are_those_of_the_run(html, run, scan, reconstruction):
     text = Reader(html).text
-    assert f"{residual(product, scan.probe, scan).r_factor:.4f} R-factor of the stitched object" in text
+    assert f"{residual(reconstruction, scan.probe, scan).r_factor:.4f} R-factor of the stitched object" in text
     assert "100 × 32 × 32 px patterns" in text and "12 patterns a second" in text
     figures = run.score.figures
     for key, name in (("mae", "mean absolute error"), ("nrmse", "NRMSE"), ("frc50", "FRC above 0.5 / (1/px)")):
@@ -132,31 +132,36 @@ def test_the_numbers_are_those_of_the_run(html, run, scan, product):
     assert f"step {step:.1f} px" in text and "20 nm" in text
 
 
-def test_a_scan_without_truth_history_or_pixel_size_has_a_page(run, product):
-    bare = dataclasses.replace(run, product=dataclasses.replace(product, pixel_size_m=None), history=[], score=None,
-                               first_probe=None)  # fmt: skip
+def test_a_scan_without_truth_history_or_pixel_size_has_a_page(run, reconstruction):
+    bare = dataclasses.replace(
+        run,
+        reconstruction=dataclasses.replace(reconstruction, pixel_size_m=None),
+        history=[],
+        score=None,
+        first_probe=None,
+    )
     reader = Reader(render(page_of_run(bare)))
     assert [link["href"] for link in reader.all("a")] == ["#object", "#fit", "#scan", "#probe", "#run"]
     assert "20 px" in reader.text
 
 
-def test_an_evaluation_s_page_has_its_figures(scan, product):
-    truth = Product(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
-    judged = judge(product, truth, scan)
-    reader = Reader(render(page_of_judgement(judged, product, truth, scan, {})))
+def test_an_evaluation_s_page_has_its_figures(scan, reconstruction):
+    truth = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
+    judged = judge(reconstruction, truth, scan)
+    reader = Reader(render(page_of_judgement(judged, reconstruction, truth, scan, {})))
     assert [link["href"] for link in reader.all("a")] == ["#truth", "#fit", "#probe", "#run"]
     assert f"{number(judged.figures['nrmse_complex'])} NRMSE" in reader.text
     assert f"{number(judged.figures['r_factor'])} R-factor" in reader.text
 
 
-def test_an_evaluation_without_truth_shows_the_object(scan, product):
-    reader = Reader(render(page_of_judgement(judge(product, None, scan), product, None, scan, {})))
+def test_an_evaluation_without_truth_shows_the_object(scan, reconstruction):
+    reader = Reader(render(page_of_judgement(judge(reconstruction, None, scan), reconstruction, None, scan, {})))
     assert [link["href"] for link in reader.all("a")] == ["#object", "#fit", "#probe", "#run"]
 
 
-def test_a_comparison_s_page_has_a_row_and_a_pane_for_each(scan, product):
-    other = dataclasses.replace(product, object=1j * scan.object, name="other")
-    judged = judge_all({"one": product, "other": other}, Product(scan.object, name="truth"))
+def test_a_comparison_s_page_has_a_row_and_a_pane_for_each(scan, reconstruction):
+    other = dataclasses.replace(reconstruction, object=1j * scan.object, name="other")
+    judged = judge_all({"one": reconstruction, "other": other}, Reconstruction(scan.object, name="truth"))
     reader = Reader(render(page_of_comparison(judged, "truth", None, {})))
     for one in judged:
         assert f"{one.name} {number(one.figures['nrmse_complex'])}" in reader.text
@@ -219,7 +224,7 @@ def test_the_worst_pattern_is_found_and_shown(scan):
     patterns = scan.patterns.copy()
     patterns[61] = np.roll(patterns[61], 5, axis=0)
     spoilt = dataclasses.replace(scan, patterns=patterns)
-    truth = Product(scan.object, origin=(0, 0), probe=scan.probe, positions=scan.positions)
+    truth = Reconstruction(scan.object, origin=(0, 0), probe=scan.probe, positions=scan.positions)
     found = fit(truth, spoilt, indices=np.arange(1, 100, 2), at_most=50)
     assert found.compared[found.worst[0]] == 61 and len(found.compared) == 50
     np.testing.assert_allclose(found.measured[0], patterns[61], rtol=1e-5)
@@ -228,7 +233,7 @@ def test_the_worst_pattern_is_found_and_shown(scan):
 
 
 def test_the_cost_of_the_fit_is_bounded_and_the_page_says_so(run, monkeypatch):
-    few = fit(run.product, run.scan, at_most=30)
+    few = fit(run.reconstruction, run.scan, at_most=30)
     assert len(few.residual.by_pattern) == 30 and few.compared[[0, -1]].tolist() == [0, 99]
     monkeypatch.setattr("ptychopinn.report.run.fit", lambda *_: few)
     assert "30 of 100 patterns, evenly drawn" in Reader(render(page_of_run(run))).text

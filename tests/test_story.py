@@ -72,7 +72,7 @@ def test_what_is_written_is_whole(folder):
 
 
 def test_another_backend_makes_the_same_image(folder):
-    from ptychopinn_cli.backend import installed
+    from ptychopinn_cli.choose_backend import installed
 
     others = [name for name in installed() if name != keras.backend.backend()]
     if not others:

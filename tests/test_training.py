@@ -9,7 +9,7 @@ import pytest
 
 from ptychopinn.formats import read_scan
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.reconstruction.inference import reconstruct
+from ptychopinn.reconstruction.prediction import reconstruct
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
 from ptychopinn.training.train import CHECKPOINT, Settings, fit_to, make_batches, train
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ptychopinn.physics.optics import cut
+from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.reconstruction.stitching import Stitcher, outward
 
 SIZE, NOISE = 32, 0.05

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from ptychopinn.data.grouping import balanced, group, nearest, offsets, typical_reach
-from ptychopinn.physics.optics import cut
+from ptychopinn.physics.numpy_physics import cut
 
 SPARE = 1.25
 """Reach of a group, in typical distances of the neighbours that it draws from."""
@@ -132,7 +132,7 @@ def object_patches(scan, groups):
     return np.stack([window.real, window.imag], axis=-1).astype(np.float32)
 
 
-def split(scan, data, members, seed):
+def split_validation(scan, data, members, seed):
     """Split a scan into patterns to train on and to validate on: int arrays of indices.
 
     The validation patterns are a strip at the scan's edge, so that groups of neighbours stay on their side. There are

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.data.product import Product
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.region import find_region
 from ptychopinn.evaluation.registration import crop, register, with_margin
 
@@ -29,10 +29,10 @@ def align(stitched, truth, positions):
     Returns:
         Aligned, or `None` where the scan and the truth share less than 16 x 16 pixels.
     """
-    product = Product(stitched.object, stitched.weight)
-    known = Product(np.asarray(truth, np.complex64), origin=(0, 0), positions=positions)
-    box = find_region(product, known, stitched.origin, "scan")
+    reconstruction = Reconstruction(stitched.object, stitched.weight)
+    known = Reconstruction(np.asarray(truth, np.complex64), origin=(0, 0), positions=positions)
+    box = find_region(reconstruction, known, stitched.origin, "scan")
     if box is None:
         return None
-    found = register(with_margin(product.object, box, stitched.origin), with_margin(known.object, box))
+    found = register(with_margin(reconstruction.object, box, stitched.origin), with_margin(known.object, box))
     return Aligned(found.image, crop(known.object, box), found.error)

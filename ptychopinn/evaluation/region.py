@@ -11,24 +11,24 @@ SMALLEST = 16
 REGIONS = ("auto", "weight", "scan")
 
 
-def well_lit(product):
-    """Return the bool array `(y, x)` of the pixels of a product that were lit well enough to count."""
-    return product.weight > WELL_LIT * product.weight.max()
+def well_lit(reconstruction):
+    """Return the bool array `(y, x)` of the pixels of a reconstruction that were lit well enough to count."""
+    return reconstruction.weight > WELL_LIT * reconstruction.weight.max()
 
 
-def shared_box(product, truth, place):
-    """Return the box `(top, bottom, left, right)` of the truth's pixels that the product, at its place, covers."""
+def shared_box(reconstruction, truth, place):
+    """Return the box `(top, bottom, left, right)` of the truth's pixels that a reconstruction covers at a place."""
     low = np.maximum(place, 0)
-    high = np.minimum(np.add(place, product.object.shape), truth.object.shape)
+    high = np.minimum(np.add(place, reconstruction.object.shape), truth.object.shape)
     return int(low[0]), int(high[0]), int(low[1]), int(high[1])
 
 
-def scan_box(product, truth, place):
+def scan_box(reconstruction, truth, place):
     """Return the bounding box of the scan's positions, in the truth's pixels; None where nobody knows them."""
     if truth.positions is not None and truth.origin is not None:
         positions = truth.positions - np.asarray(truth.origin)
-    elif product.positions is not None and product.origin is not None:
-        positions = product.positions - np.asarray(product.origin) + place
+    elif reconstruction.positions is not None and reconstruction.origin is not None:
+        positions = reconstruction.positions - np.asarray(reconstruction.origin) + place
     else:
         return None
     low, high = np.ceil(positions.min(axis=0)), np.floor(positions.max(axis=0)) + 1
@@ -42,12 +42,12 @@ def intersect(*boxes):
     return box if min(box[1] - box[0], box[3] - box[2]) >= SMALLEST else None
 
 
-def find_region(product, truth, place, region="auto"):
-    """Choose the box on which a product at a place is judged.
+def find_region(reconstruction, truth, place, region="auto"):
+    """Choose the box on which a reconstruction at a place is judged.
 
     Args:
-        product, truth: Product.
-        place: int pair `(y, x)`: pixel of the truth under the product's first pixel.
+        reconstruction, truth: Reconstruction.
+        place: int pair `(y, x)`: pixel of the truth under the reconstruction's first pixel.
         region: `"scan"`, the bounding box of the positions; `"weight"`, a rectangle in which every pixel is well lit in
             both; `"auto"`, such a rectangle inside the scan's box, where that is known; or a box.
 
@@ -57,15 +57,16 @@ def find_region(product, truth, place, region="auto"):
     Raises:
         ValueError: if the scan's box is asked for and nobody knows the positions.
     """
-    boxes = [shared_box(product, truth, place)]
+    boxes = [shared_box(reconstruction, truth, place)]
     if region not in REGIONS:
         return intersect(*boxes, region)
     if region != "weight":
-        scanned = scan_box(product, truth, place)
+        scanned = scan_box(reconstruction, truth, place)
         if region == "scan" and scanned is None:
             raise ValueError(
-                f"The region scan needs the scan's positions and an origin. Received: neither {product.name} nor "
-                f"{truth.name} has both. Name the scan with --scan, or take the region weight."
+                "The region scan needs the scan's positions and an origin. "
+                f"Received: neither {reconstruction.name} nor {truth.name} has both. "
+                "Name the scan with --scan, or take the region weight."
             )
         boxes += [scanned] if scanned is not None else []
     box = intersect(*boxes)
@@ -73,12 +74,12 @@ def find_region(product, truth, place, region="auto"):
         return box
     top, bottom, left, right = box
     lit = well_lit(truth)[top:bottom, left:right]
-    lit = lit & well_lit(product)[top - place[0] : bottom - place[0], left - place[1] : right - place[1]]
-    inside = shrink(lit)
+    lit = lit & well_lit(reconstruction)[top - place[0] : bottom - place[0], left - place[1] : right - place[1]]
+    inside = lit_box(lit)
     return inside and (top + inside[0], top + inside[1], left + inside[2], left + inside[3])
 
 
-def shrink(lit):
+def lit_box(lit):
     """Take the darkest side off a box until every pixel in it is lit; None where less than `SMALLEST` are left.
 
     Args:

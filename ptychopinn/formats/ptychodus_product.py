@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from ptychopinn.data.product import Product
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import NUMBERS
 from ptychopinn.formats.assumptions import probe_modes
 
@@ -11,7 +11,7 @@ SUFFIXES = (".h5", ".hdf5")
 
 
 def read_hdf5(path, name):
-    """Read the `Product` of an HDF5 file."""
+    """Read the `Reconstruction` of an HDF5 file."""
     try:
         with h5py.File(path) as file:
             fields = {key: data[()] for key, data in file.items() if _is_wanted(key, data)}
@@ -32,7 +32,7 @@ def read_hdf5(path, name):
 
 
 def product_of(fields, name):
-    """Make a `Product` of a dict of arrays with the keys of `product.npz`.
+    """Make a `Reconstruction` of a dict of arrays with the keys of `product.npz`.
 
     The object lies in its own pixels: its origin is (0, 0), and the positions are brought there from metres.
     """
@@ -50,7 +50,7 @@ def product_of(fields, name):
             ],
             axis=1,
         )
-    return Product(
+    return Reconstruction(
         object=obj.astype(np.complex64),
         weight=np.ones(obj.shape, np.float32),
         origin=(0.0, 0.0),

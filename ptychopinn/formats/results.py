@@ -1,11 +1,11 @@
-"""Reconstructions and known objects, of whatever program, as a `Product`."""
+"""Reconstructions and known objects, of whatever program, as a `Reconstruction`."""
 
 import pathlib
 
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
-from ptychopinn.data.product import Product
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.ptychodus_product import SUFFIXES, product_of, read_hdf5
@@ -13,12 +13,12 @@ from ptychopinn.formats.ptychodus_product import SUFFIXES, product_of, read_hdf5
 RECONSTRUCTION = "reconstruction.npz"
 """What `ptycho infer` writes in its folder."""
 
-OBJECTS, PROBES, WEIGHTS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
+OBJECT_KEYS, PROBE_KEYS, WEIGHT_KEYS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
 EMPTY = 1e-6
 """Below this part of the largest modulus a pixel was not reconstructed."""
 
 
-def read_product(path):
+def read_reconstruction(path):
     """Read an object that somebody reconstructed, or that is known.
 
     Args:
@@ -29,8 +29,8 @@ def read_product(path):
             ptychodus's `product.h5` or `product.npz`.
 
     Returns:
-        Product. Its weight is the file's; without one it is 1 in a scan file, and elsewhere 1 inside the outline of
-        what is not zero.
+        Reconstruction. Its weight is the file's; without one it is 1 in a scan file, and elsewhere 1 inside the outline
+        of what is not zero.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -59,7 +59,7 @@ def _read_npz(archive, name):
     while obj.ndim > 2 and len(obj) == 1:
         obj = obj[0]
     first = {kind: next((key for key in keys if key in archive), None) for kind, keys in
-             (("weight", WEIGHTS), ("probe", PROBES))}  # fmt: skip
+             (("weight", WEIGHT_KEYS), ("probe", PROBE_KEYS))}  # fmt: skip
     of_scan = "xcoords" in archive and "ycoords" in archive
     origin = _numbers(archive, "origin", 2, name)
     if first["weight"]:
@@ -70,7 +70,7 @@ def _read_npz(archive, name):
     else:
         modulus = np.abs(obj)
         weight = binary_fill_holes(modulus > EMPTY * modulus.max(initial=0)).astype(np.float32)
-    return Product(
+    return Reconstruction(
         object=obj,
         weight=weight,
         origin=(0.0, 0.0) if of_scan and origin is None else origin,
@@ -83,7 +83,7 @@ def _read_npz(archive, name):
 
 
 def _object(archive, name):
-    for key in OBJECTS:
+    for key in OBJECT_KEYS:
         if key in archive:
             return archive.array(key)
     if "amplitude" in archive and "phase" in archive:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ptychopinn.physics.optics import cut, diffract
+from ptychopinn.physics.numpy_physics import cut, far_field_intensity
 
 CHUNK = 64
 """Patterns at a time."""
@@ -29,4 +29,4 @@ def compared(obj, origin, probe, scan):
     for start in range(0, len(scan), CHUNK):
         part = slice(start, min(start + CHUNK, len(scan)))
         patches = cut(obj, scan.positions[part] - origin, scan.size)
-        yield part, scan.amplitudes(part), diffract(patches, probe)
+        yield part, scan.amplitudes(part), far_field_intensity(patches, probe)

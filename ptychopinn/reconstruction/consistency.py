@@ -10,7 +10,7 @@ from ptychopinn.data.batches import thin
 from ptychopinn.physics.diffraction import Diffraction
 from ptychopinn.physics.forward import exit_wave_change, illuminate, object_step
 from ptychopinn.physics.losses import poisson_deviance
-from ptychopinn.physics.optics import cut
+from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.waves import conjugate, far_field, intensity, multiply
 from ptychopinn.reconstruction.stitching import Stitcher
 

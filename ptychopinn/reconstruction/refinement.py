@@ -24,7 +24,7 @@ steps are one for each of as many subsets of the scan in turn. Where photons are
 SUBSETS, FEWEST = 16, 8
 """Most subsets of a scan that a pass goes through, and fewest patterns of one."""
 
-BRIGHT = 1e6
+AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
 
 
@@ -102,7 +102,7 @@ def in_photons(scan):
     """Return the scan with amplitudes as of bright patterns, and the factor on them; counts as they are."""
     if scan.measurement == "counts":
         return scan, 1.0
-    return scan.with_photons(BRIGHT), np.sqrt(BRIGHT / scan.mean_photons)
+    return scan.with_photons(AMPLITUDE_PHOTONS), np.sqrt(AMPLITUDE_PHOTONS / scan.mean_photons)
 
 
 def check(stitched, scan, passes):

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.selection import part
-from ptychopinn.evaluation.residual import Residual, predict, residual
+from ptychopinn.evaluation.against_patterns import Residual, predict, residual
 
 AT_MOST = 2000
 """Patterns that are compared: more would cost more than they would tell."""
@@ -36,11 +36,11 @@ class Fit:
     total: int
 
 
-def fit(product, scan, indices=None, at_most=AT_MOST):
+def fit(reconstruction, scan, indices=None, at_most=AT_MOST):
     """Compare an object with at most so many patterns of a scan, evenly drawn.
 
     Args:
-        product: Product, with origin and probe.
+        reconstruction: Reconstruction, with origin and probe.
         scan: Scan.
         indices: int array `(pattern,)`, rising: the patterns to draw from. Defaults to all.
         at_most: int. Defaults to 2000.
@@ -51,7 +51,7 @@ def fit(product, scan, indices=None, at_most=AT_MOST):
     indices = np.arange(len(scan)) if indices is None else indices
     compared = indices[np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)]
     some = part(scan, compared)
-    left = residual(product, product.probe, some)
+    left = residual(reconstruction, reconstruction.probe, some)
     worst = np.argsort(left.by_pattern)[::-1][:WORST]
     measured = some.amplitudes(worst)
     return Fit(
@@ -60,6 +60,6 @@ def fit(product, scan, indices=None, at_most=AT_MOST):
         positions=some.positions,
         worst=worst,
         measured=np.where(measured < 0, np.nan, np.square(measured)),
-        predicted=left.scale * predict(product, product.probe, some, worst),
+        predicted=left.scale * predict(reconstruction, reconstruction.probe, some, worst),
         total=len(indices),
     )

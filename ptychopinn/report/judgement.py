@@ -17,31 +17,31 @@ HEADLINE = {
 }
 
 
-def page_of_judgement(judgement, product, known, scan, facts):
+def page_of_judgement(judgement, reconstruction, known, scan, facts):
     """Return the `Page` of one reconstruction that was judged.
 
     Args:
         judgement: Judgement.
-        product: Product: the reconstruction.
-        known: Product or None: what it was compared with.
+        reconstruction: Reconstruction: the reconstruction.
+        known: Reconstruction or None: what it was compared with.
         scan: Scan or None: the patterns that it was compared with.
         facts: dict from a table's title to a dict of names and values.
     """
     sections = []
     if judgement.score is None:
-        sections.append(object_section(product))
+        sections.append(object_section(reconstruction))
     else:
         sections.append(truth_section(judgement.score, known.origin))
     if judgement.residual is not None:
-        probe = scan.probe if product.probe is None else product.probe
-        sections.append(fit_section(fit(dataclasses.replace(product, probe=probe), scan)))
-    if product.probe is not None:
-        sections.append(probe_section(product.probe))
+        probe = scan.probe if reconstruction.probe is None else reconstruction.probe
+        sections.append(fit_section(fit(dataclasses.replace(reconstruction, probe=probe), scan)))
+    if reconstruction.probe is not None:
+        sections.append(probe_section(reconstruction.probe))
     sections.append(facts_section(facts))
     figures = judgement.figures
     headline = [(written(figures[name]), words) for name, words in HEADLINE.items() if name in figures]
     against = f" against {known.name}" if known is not None else ""
-    return Page(f"Evaluation of {judgement.name}", f"{product.name}{against}", headline, sections)
+    return Page(f"Evaluation of {judgement.name}", f"{reconstruction.name}{against}", headline, sections)
 
 
 def page_of_comparison(judgements, reference, corner, facts):

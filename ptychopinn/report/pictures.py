@@ -71,11 +71,11 @@ def pictures(stitched, probe):
     return drawn
 
 
-def known_error(product):
-    """Return a product's uncertainty where the object was well seen and patches overlap, NaN elsewhere."""
-    rows, columns = well_seen(product.weight)
-    error = product.uncertainty[rows, columns]
-    return np.where(well_lit(product)[rows, columns] & np.isfinite(error), error, np.nan)
+def known_error(reconstruction):
+    """Return a reconstruction's uncertainty where the object was well seen and patches overlap, NaN elsewhere."""
+    rows, columns = well_seen(reconstruction.weight)
+    error = reconstruction.uncertainty[rows, columns]
+    return np.where(well_lit(reconstruction)[rows, columns] & np.isfinite(error), error, np.nan)
 
 
 def comparison(aligned):

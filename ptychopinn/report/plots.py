@@ -56,25 +56,30 @@ def curves_of_training(history):
     return plots
 
 
-def map_of_scan(product, box, footprint):
+def map_of_scan(reconstruction, box, footprint):
     """Draw the positions over the weight map, and the probe's footprint at the one nearest to the middle.
 
     Args:
-        product: Product with weight, origin and positions.
+        reconstruction: Reconstruction with weight, origin and positions.
         box: `(rows, columns)` slices of the object that was well seen.
         footprint: bool array `(y, x)`: where the probe is bright.
     """
-    plots, (rows, columns), (top, left) = [], box, product.origin
-    height, width = product.weight.shape
+    plots, (rows, columns), (top, left) = [], box, reconstruction.origin
+    height, width = reconstruction.weight.shape
     extent = (left - 0.5, left + width - 0.5, top + height - 0.5, top - 0.5)
-    y, x = product.positions.T
-    centre = product.positions[outward(product.positions)[0]]
+    y, x = reconstruction.positions.T
+    centre = reconstruction.positions[outward(reconstruction.positions)[0]]
     side = np.arange(footprint.shape[0]) - footprint.shape[0] // 2
     with drawing(plots, "scan positions over the light that the object received, with the probe's footprint",
                  "Dots: positions. Grey: light received. Outline: the probe at one position. Dashes: the box shown "
                  "above.", size=(5.2, 4.6)) as axes:  # fmt: skip
         shown = axes.imshow(
-            product.weight, extent=extent, cmap="Greys", interpolation="none", vmin=0, vmax=1.5 * product.weight.max()
+            reconstruction.weight,
+            extent=extent,
+            cmap="Greys",
+            interpolation="none",
+            vmin=0,
+            vmax=1.5 * reconstruction.weight.max(),
         )
         axes.figure.colorbar(shown, ax=axes, label="light, in peaks of one probe")
         axes.scatter(x, y, s=max(1.0, min(12.0, 4000 / len(x))), color="tab:blue", linewidths=0, rasterized=True)

@@ -13,21 +13,21 @@ from ptychopinn.report.pictures import comparison, pictures
 REPORT, COMPARISON = "report.json", "comparison.png"
 
 
-def write_reconstruction(folder, product, record, aligned=None, html=None):
+def write_reconstruction(folder, reconstruction, record, aligned=None, html=None):
     """Write `reconstruction.npz`, the pictures, `report.json` and the page, all or none of them.
 
     Args:
         folder: path.
-        product: Product, with weight, origin and probe.
+        reconstruction: Reconstruction, with weight, origin and probe.
         record: dict: the content of `report.json`.
         aligned: Aligned. Reconstruction and truth, if the truth is known.
         html: str. The page, if there is one.
     """
-    figures = pictures(product, product.probe)
+    figures = pictures(reconstruction, reconstruction.probe)
     if aligned is not None:
         figures[COMPARISON] = comparison(aligned)
     writers = {name: functools.partial(figure.savefig, bbox_inches="tight") for name, figure in figures.items()}
-    writers["reconstruction.npz"] = functools.partial(write_arrays, product)
+    writers["reconstruction.npz"] = functools.partial(write_arrays, reconstruction)
     writers |= page_writer(html)
     writers[REPORT] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
     write_together(folder, writers, last=REPORT)
@@ -35,17 +35,17 @@ def write_reconstruction(folder, product, record, aligned=None, html=None):
         (pathlib.Path(folder) / name).unlink(missing_ok=True)  # of an earlier scan
 
 
-def write_arrays(product, path):
-    """Write a product as `reconstruction.npz`."""
+def write_arrays(reconstruction, path):
+    """Write a reconstruction as `reconstruction.npz`."""
     arrays = {
-        "object": product.object,
-        "weight": product.weight,
-        "origin": np.array(product.origin),
-        "ramp": np.array(product.ramp),
-        "probe": product.probe,
+        "object": reconstruction.object,
+        "weight": reconstruction.weight,
+        "origin": np.array(reconstruction.origin),
+        "ramp": np.array(reconstruction.ramp),
+        "probe": reconstruction.probe,
     }
     for name in ("uncertainty", "pixel_size_m"):
-        if getattr(product, name) is not None:
-            arrays[name] = np.asarray(getattr(product, name))
+        if getattr(reconstruction, name) is not None:
+            arrays[name] = np.asarray(getattr(reconstruction, name))
     with open(path, "wb") as file:
         np.savez_compressed(file, **arrays)

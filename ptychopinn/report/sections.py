@@ -17,19 +17,19 @@ DECADES = 5
 """Patterns are shown over at most so many powers of ten."""
 
 
-def object_section(product, note=""):
-    """Show a product's object where it was well seen."""
-    rows, columns = well_seen(product.weight)
-    image = np.where(well_lit(product)[rows, columns], product.object[rows, columns], np.nan)
-    top, left = (0, 0) if product.origin is None else product.origin
-    viewer = view({"": image}, (top + rows.start, left + columns.start), product.pixel_size_m)
+def object_section(reconstruction, note=""):
+    """Show a reconstruction's object where it was well seen."""
+    rows, columns = well_seen(reconstruction.weight)
+    image = np.where(well_lit(reconstruction)[rows, columns], reconstruction.object[rows, columns], np.nan)
+    top, left = (0, 0) if reconstruction.origin is None else reconstruction.origin
+    viewer = view({"": image}, (top + rows.start, left + columns.start), reconstruction.pixel_size_m)
     words = "The complex transmission, its phase ramp removed; pixels that received little light are blank."
     return Section("object", "Object", f"{words} {note}".strip(), [viewer])
 
 
-def uncertainty_section(product):
+def uncertainty_section(reconstruction):
     """Show how much overlapping patches disagree, as the object's standard error."""
-    error = known_error(product)
+    error = known_error(reconstruction)
     scale = from_zero(error)
     note = (
         f"Standard error of the complex transmission, by how much the network's overlapping patches "
@@ -39,21 +39,21 @@ def uncertainty_section(product):
     return Section("uncertainty", "Uncertainty", note, [Gallery("", [tile], (colour_key("standard error", scale),))])
 
 
-def scan_section(product):
+def scan_section(reconstruction):
     """Show where the probe went, and how much its places overlap."""
-    lit = footprint(product.probe)
+    lit = footprint(reconstruction.probe)
     diameter = 2 * np.sqrt(lit.sum() / np.pi)
-    low, high = product.positions.min(axis=0), product.positions.max(axis=0)
-    rows = [("positions", number(len(product.positions))),
+    low, high = reconstruction.positions.min(axis=0), reconstruction.positions.max(axis=0)
+    rows = [("positions", number(len(reconstruction.positions))),
             ("extent", f"{high[0] - low[0]:.1f} × {high[1] - low[1]:.1f} px"),
             ("probe's diameter", f"{diameter:.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
-    if len(product.positions) > 1:
-        step = spacing(product.positions)
+    if len(reconstruction.positions) > 1:
+        step = spacing(reconstruction.positions)
         rows += [("step", f"{step:.1f} px to the nearest neighbour (median)"),
                  ("overlap", f"{max(0.0, 1 - step / diameter):.0%} of the diameter")]  # fmt: skip
-    if product.pixel_size_m:
-        rows.append(("object pixel", metres(product.pixel_size_m)))
-    drawn = map_of_scan(product, well_seen(product.weight), lit)
+    if reconstruction.pixel_size_m:
+        rows.append(("object pixel", metres(reconstruction.pixel_size_m)))
+    drawn = map_of_scan(reconstruction, well_seen(reconstruction.weight), lit)
     return Section("scan", "Scan and overlap", "", [*drawn, Table("", rows)])
 
 

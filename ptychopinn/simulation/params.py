@@ -6,7 +6,7 @@ import math
 from ptychopinn.schema import Params, option
 
 DRAWN = ("lines", "grf", "points", "diagonals", "dead_leaves", "siemens_star")
-OBJECTS = (*DRAWN, "from-image", "from-file")
+OBJECT_CHOICES = (*DRAWN, "from-image", "from-file")
 PROBES = ("disc", "gaussian", "zone-plate", "zernike", "from-file")
 SCANS = ("raster", "jittered", "spiral", "from-file")
 RESIZES = ("pad", "interpolate")
@@ -47,7 +47,7 @@ FILES = {
 class ObjectParams(Params):
     """What is scanned."""
 
-    object: str = option("lines", "What is scanned.", choices=OBJECTS)
+    object: str = option("lines", "What is scanned.", choices=OBJECT_CHOICES)
     object_size: int = option(
         392, "Side of the object, in pixels; an image is cut to a square and brought to it.", low=32, high=8192
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
-from ptychopinn.physics.optics import cut, diffract
+from ptychopinn.physics.numpy_physics import cut, far_field_intensity
 from ptychopinn.simulation.detector import draw_counts
 from ptychopinn.simulation.positions import jittered_raster
 
@@ -38,7 +38,7 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, ba
     counts = np.empty((count, size, size), np.uint32)
     for start in range(0, count, CHUNK):
         patches = cut(obj, positions[start : start + CHUNK], size)
-        expected = brightness * diffract(patches, probe) + background
+        expected = brightness * far_field_intensity(patches, probe) + background
         if bad is not None:
             expected[:, bad] = 0
         counts[start : start + CHUNK] = draw_counts(expected, seed, start)

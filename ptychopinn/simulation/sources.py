@@ -8,7 +8,7 @@ from skimage.transform import resize
 
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
-from ptychopinn.formats.results import read_product
+from ptychopinn.formats.results import read_reconstruction
 
 PROBE_KEYS = ("probeGuess", "probe")
 
@@ -49,7 +49,7 @@ def read_object(path):
     """Read the object of a reconstruction or of a scan, scaled to a mean amplitude of 1 where it is not 0.
 
     Args:
-        path: path of a file that `read_product` reads.
+        path: path of a file that `read_reconstruction` reads.
 
     Returns:
         complex64 array `(y, x)`.
@@ -57,7 +57,7 @@ def read_object(path):
     Raises:
         ValueError: if the file holds no object, or one that is not finite or zero everywhere.
     """
-    obj = read_product(path).object
+    obj = read_reconstruction(path).object
     if not obj.any():
         raise ValueError(f"The object of {path} must not be zero. Received: only zeros. Choose another file.")
     return (obj / np.abs(obj[obj != 0]).mean()).astype(np.complex64)

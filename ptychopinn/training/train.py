@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-from ptychopinn.data.batches import GroupBatches, reach, split
+from ptychopinn.data.batches import GroupBatches, reach, split_validation
 from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets
 from ptychopinn.data.scan import listed
 from ptychopinn.model import PtychoModel
@@ -68,7 +68,7 @@ def fit_to(scans, model, data, seed=0):
                 f"Supervised training needs a file with the object (objectGuess). Received: {scan.name} without one. "
                 "Use --model-type pinn, which needs no labels."
             )
-    canvas = max(canvas_of(scan, model, data, seed) for scan in scans)
+    canvas = max(group_canvas(scan, model, data, seed) for scan in scans)
     if canvas > 2 * size + 8:
         raise ValueError(
             f"A group must fit a canvas of {2 * size + 8} pixels. Received: groups of up to {canvas} pixels. "
@@ -78,13 +78,13 @@ def fit_to(scans, model, data, seed=0):
     return dataclasses.replace(model, size=size, modes=modes, scans=len(scans), canvas=canvas)
 
 
-def canvas_of(scan, model, data, seed):
+def group_canvas(scan, model, data, seed):
     """Return the side of the canvas that holds every group of a scan, in pixels."""
     check_enough(scan.positions, model.positions)
     within = reach(data, scan, model.positions)
     return max(
         canvas_side(scan.positions[part], model.positions, data.neighbours, scan.size, within)
-        for part in split(scan, data, model.positions, seed)
+        for part in split_validation(scan, data, model.positions, seed)
         if len(part)
     )
 
@@ -156,7 +156,7 @@ def make_batches(scans, settings, validation=None):
         "labels": params.model_type == "supervised",
         "workers": max(1, settings.execution.num_workers),
     }
-    parts = [split(scan, data, params.positions, training.seed) for scan in scans]
+    parts = [split_validation(scan, data, params.positions, training.seed) for scan in scans]
     kept, held_out = map(list, zip(*parts))
     if validation is not None:
         validation = listed(validation)

@@ -5,14 +5,14 @@ import pathlib
 
 import numpy as np
 
-from ptychopinn.data.product import Product
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_patterns import Residual, residual
+from ptychopinn.evaluation.against_truth import Score, score
 from ptychopinn.evaluation.region import SMALLEST, intersect
-from ptychopinn.evaluation.residual import Residual, residual
-from ptychopinn.evaluation.scoring import Score, score
 from ptychopinn.formats import FORMATS, read_scan
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.ptychodus_product import SUFFIXES
-from ptychopinn.formats.results import read_product
+from ptychopinn.formats.results import read_reconstruction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,13 +46,13 @@ def read_reference(path, scan_path=None):
         scan_path: path or None. The scan, where it is another file.
 
     Returns:
-        `(Product or None, Scan or None)`.
+        `(Reconstruction or None, Scan or None)`.
     """
     scan = None if scan_path is None else read_scan(scan_path)
     if path is None:
         return None, scan
     if not holds_patterns(path):
-        return read_product(path), scan
+        return read_reconstruction(path), scan
     with_object = read_scan(path)
     return _object_of(with_object), scan or with_object
 
@@ -66,31 +66,34 @@ def holds_patterns(path):
     return any(form.recognises(archive) for form in FORMATS)
 
 
-def judge(product, truth=None, scan=None, region="auto", low_pass_px=None, name=None):
+def judge(reconstruction, truth=None, scan=None, region="auto", low_pass_px=None, name=None):
     """Judge one reconstruction; see `score` and `residual`.
 
     Returns:
         Judgement.
 
     Raises:
-        ValueError: where product and truth, or product and scan, do not belong together.
+        ValueError: where reconstruction and truth, or reconstruction and scan, do not belong together.
     """
-    found = None if truth is None else score(_on(scan, product), _on(scan, truth), region, low_pass_px)
-    return Judgement(name or product.name, found, _residual(product, scan))
+    found = None if truth is None else score(_on(scan, reconstruction), _on(scan, truth), region, low_pass_px)
+    return Judgement(name or reconstruction.name, found, _residual(reconstruction, scan))
 
 
-def judge_all(products, truth, scan=None, region="auto", low_pass_px=None):
+def judge_all(reconstructions, truth, scan=None, region="auto", low_pass_px=None):
     """Judge several reconstructions of one scan on the pixels that all of them share.
 
     Args:
-        products: dict from name to Product.
-        truth: Product: the truth, or the reconstruction that the others are compared with.
+        reconstructions: dict from name to Reconstruction.
+        truth: Reconstruction: the truth, or the reconstruction that the others are compared with.
         scan, region, low_pass_px: as in `judge`.
 
     Returns:
         list of Judgement.
     """
-    judged = [judge(product, truth, scan, region, low_pass_px, name) for name, product in products.items()]
+    judged = [
+        judge(reconstruction, truth, scan, region, low_pass_px, name)
+        for name, reconstruction in reconstructions.items()
+    ]
     boxes = {one.score.region for one in judged}
     if len(boxes) == 1:
         return judged
@@ -98,9 +101,12 @@ def judge_all(products, truth, scan=None, region="auto", low_pass_px=None):
     if box is None:
         raise ValueError(
             f"The reconstructions must share {SMALLEST} x {SMALLEST} pixels with {truth.name}. "
-            f"Received: no overlap between {', '.join(products)}. Compare them one by one."
+            f"Received: no overlap between {', '.join(reconstructions)}. Compare them one by one."
         )
-    scores = [score(_on(scan, product), _on(scan, truth), box, low_pass_px) for product in products.values()]
+    scores = [
+        score(_on(scan, reconstruction), _on(scan, truth), box, low_pass_px)
+        for reconstruction in reconstructions.values()
+    ]
     return [dataclasses.replace(one, score=found) for one, found in zip(judged, scores)]
 
 
@@ -108,24 +114,25 @@ def _object_of(scan):
     if scan.object is None:
         return None
     obj = np.asarray(scan.object, np.complex64)
-    return Product(obj, np.ones(obj.shape, np.float32), (0.0, 0.0), probe=scan.probe, positions=scan.positions,
+    return Reconstruction(obj, np.ones(obj.shape, np.float32), (0.0, 0.0), probe=scan.probe, positions=scan.positions,
                    pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
 
 
-def _on(scan, product):
-    """Give a product that says where it lies the positions of the scan."""
-    if scan is None or product.origin is None:
-        return product
-    return dataclasses.replace(product, positions=scan.positions)
+def _on(scan, reconstruction):
+    """Give a reconstruction that says where it lies the positions of the scan."""
+    if scan is None or reconstruction.origin is None:
+        return reconstruction
+    return dataclasses.replace(reconstruction, positions=scan.positions)
 
 
-def _residual(product, scan):
-    if scan is None or product.origin is None:
+def _residual(reconstruction, scan):
+    if scan is None or reconstruction.origin is None:
         return None
-    probe = scan.probe if product.probe is None else product.probe
+    probe = scan.probe if reconstruction.probe is None else reconstruction.probe
     if probe.shape[1:] != (scan.size, scan.size):
         raise ValueError(
-            f"The probe of {product.name} must have the size of the patterns of {scan.name}, {scan.size} pixels. "
-            f"Received: probe.shape={probe.shape}. Is it of this scan? Or leave the probe out of the file."
+            f"The probe of {reconstruction.name} must have the size of the patterns of {scan.name}, "
+            f"{scan.size} pixels. Received: probe.shape={probe.shape}. "
+            "Is it of this scan? Or leave the probe out of the file."
         )
-    return residual(product, probe, scan)
+    return residual(reconstruction, probe, scan)

@@ -37,7 +37,7 @@ def cut(obj, positions, size):
     return window[..., :-1] * (1 - x) + window[..., 1:] * x
 
 
-def diffract(patches, probe):
+def far_field_intensity(patches, probe):
     r"""Return far-field intensities $\sum_m |\mathcal F\{P_m O\}|^2$, zero frequency at the centre.
 
     Args:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
-from ptychopinn.formats.results import read_product
+from ptychopinn.formats.results import read_reconstruction
 
 
 @pytest.fixture
@@ -30,11 +30,13 @@ def test_the_folder_of_a_reconstruction_is_read_whole(tmp_path, image):
     known = {"weight": np.abs(image), "origin": np.array([-3, 4]), "ramp": np.array([0.1, 0.2]),
              "probe": np.ones((2, 8, 8), np.complex64), "pixel_size_m": np.array(2e-9)}  # fmt: skip
     np.savez(tmp_path / "reconstruction.npz", object=image, **known)
-    product = read_product(tmp_path)
-    np.testing.assert_array_equal(product.object, image)
-    np.testing.assert_array_equal(product.weight, known["weight"])
-    assert product.origin == (-3, 4) and product.ramp == (0.1, 0.2) and product.pixel_size_m == 2e-9
-    assert product.probe.shape == (2, 8, 8) and product.positions is None
+    reconstruction = read_reconstruction(tmp_path)
+    np.testing.assert_array_equal(reconstruction.object, image)
+    np.testing.assert_array_equal(reconstruction.weight, known["weight"])
+    assert (
+        reconstruction.origin == (-3, 4) and reconstruction.ramp == (0.1, 0.2) and reconstruction.pixel_size_m == 2e-9
+    )
+    assert reconstruction.probe.shape == (2, 8, 8) and reconstruction.positions is None
 
 
 OTHERS = {
@@ -49,36 +51,36 @@ OTHERS = {
 
 @pytest.mark.parametrize("arrays", OTHERS.values(), ids=OTHERS)
 def test_a_complex_image_is_found(save, image, arrays):
-    product = read_product(save(**arrays(image)))
-    np.testing.assert_allclose(product.object, image, rtol=1e-5)
-    assert product.object.dtype == np.complex64 and product.origin is None and product.weight.all()
+    reconstruction = read_reconstruction(save(**arrays(image)))
+    np.testing.assert_allclose(reconstruction.object, image, rtol=1e-5)
+    assert reconstruction.object.dtype == np.complex64 and reconstruction.origin is None and reconstruction.weight.all()
 
 
 def test_a_scan_file_s_object_lies_at_the_origin(save, image):
     x, y = np.arange(3.0) + 10, np.arange(3.0) + 20
     image[5:9, 5:9] = 0  # opaque, not unseen
-    product = read_product(save(objectGuess=image, xcoords=x, ycoords=y, probeGuess=np.ones((8, 8)) + 0j))
-    np.testing.assert_array_equal(product.positions, np.stack([y, x], axis=1))
-    assert product.origin == (0, 0) and product.weight.all() and product.probe.shape == (1, 8, 8)
+    reconstruction = read_reconstruction(save(objectGuess=image, xcoords=x, ycoords=y, probeGuess=np.ones((8, 8)) + 0j))
+    np.testing.assert_array_equal(reconstruction.positions, np.stack([y, x], axis=1))
+    assert reconstruction.origin == (0, 0) and reconstruction.weight.all() and reconstruction.probe.shape == (1, 8, 8)
 
 
 def test_what_was_not_seen_may_be_anything(save, image):
     mask = np.zeros(image.shape, bool)
     mask[5:30, 10:40] = True
-    product = read_product(save(object=np.where(mask, image, np.nan), mask=mask))
-    np.testing.assert_array_equal(product.weight > 0, mask)
-    np.testing.assert_array_equal(product.object, np.where(mask, image, 0))
+    reconstruction = read_reconstruction(save(object=np.where(mask, image, np.nan), mask=mask))
+    np.testing.assert_array_equal(reconstruction.weight > 0, mask)
+    np.testing.assert_array_equal(reconstruction.object, np.where(mask, image, 0))
 
 
 def test_without_a_weight_zeros_outside_were_not_seen_and_zeros_inside_are_opaque(save, image):
     image[:4], image[20:22, 20:22] = 0, 0
-    weight = read_product(save(object=image)).weight
+    weight = read_reconstruction(save(object=image)).weight
     assert not weight[:4].any() and weight[4:].all()
 
 
 @pytest.fixture
 def fields(image):
-    """A ptychodus product: pixels of 10 x 20 nm, the object's centre off the axis."""
+    """A ptychodus reconstruction: pixels of 10 x 20 nm, the object's centre off the axis."""
     return {
         "object": image[None],
         "probe": np.ones((1, 2, 8, 8), np.complex64),
@@ -106,16 +108,30 @@ def write_hdf5(path, fields):
 @pytest.mark.parametrize("form", ["npz", "h5"])
 def test_a_ptychodus_product_has_its_positions_in_its_pixels(save, tmp_path, fields, image, form):
     """The object's centre is the middle of its pixels, (side - 1) / 2."""
-    product = read_product(save(**fields) if form == "npz" else write_hdf5(tmp_path / "product.h5", fields))
-    np.testing.assert_array_equal(product.object, image)
-    np.testing.assert_allclose(product.positions, [[19.5, 24.5], [23.5, 26.5]])
-    assert product.origin == (0, 0) and product.pixel_size_m == 2e-8 and product.probe.shape == (2, 8, 8)
+    reconstruction = read_reconstruction(
+        save(**fields) if form == "npz" else write_hdf5(tmp_path / "product.h5", fields)
+    )
+    np.testing.assert_array_equal(reconstruction.object, image)
+    np.testing.assert_allclose(reconstruction.positions, [[19.5, 24.5], [23.5, 26.5]])
+    assert (
+        reconstruction.origin == (0, 0)
+        and reconstruction.pixel_size_m == 2e-8
+        and reconstruction.probe.shape == (2, 8, 8)
+    )
 
 
 def test_ptychodus_s_own_file_is_read(shared_data):
-    product = read_product(shared_data / "ptychodus" / "product.h5")
-    assert product.object.shape == (512, 512) and product.positions.shape == (64, 2) and product.probe.shape[0] == 2
-    assert (product.positions > 0).all() and (product.positions < 512).all() and product.pixel_size_m == 1e-8
+    reconstruction = read_reconstruction(shared_data / "ptychodus" / "product.h5")
+    assert (
+        reconstruction.object.shape == (512, 512)
+        and reconstruction.positions.shape == (64, 2)
+        and reconstruction.probe.shape[0] == 2
+    )
+    assert (
+        (reconstruction.positions > 0).all()
+        and (reconstruction.positions < 512).all()
+        and reconstruction.pixel_size_m == 1e-8
+    )
 
 
 REFUSED = {

@@ -1,4 +1,4 @@
-"""Product: an object that somebody reconstructed, or that is known, and what is known beside it."""
+"""Reconstruction: an object that somebody reconstructed, or that is known, and what is known beside it."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class Product:
+class Reconstruction:
     """A complex image of an object, whoever made it.
 
     Args:

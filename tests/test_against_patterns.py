@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ptychopinn.data.product import Product
-from ptychopinn.evaluation.residual import predict, residual
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_patterns import predict, residual
 
 
 @pytest.fixture
 def truth(scan):
-    return Product(scan.object, origin=(0, 0), probe=scan.probe)
+    return Reconstruction(scan.object, origin=(0, 0), probe=scan.probe)
 
 
 def test_the_truth_leaves_nothing_but_noise(scan, truth):
@@ -32,7 +32,7 @@ def test_a_crop_a_ramp_and_a_factor_change_nothing(scan, truth):
     step = (0.03, -0.02)
     rows, columns = np.mgrid[2:94, 3:94]
     crop = 0.7j * scan.object[2:94, 3:94] * np.exp(-1j * (step[0] * rows + step[1] * columns))
-    moved = Product(crop, origin=(2, 3), ramp=step)
+    moved = Reconstruction(crop, origin=(2, 3), ramp=step)
     expected, found = residual(truth, scan.probe, scan), residual(moved, scan.probe, scan)
     assert found.r_factor == pytest.approx(expected.r_factor, rel=1e-3)
     assert found.scale == pytest.approx(expected.scale / 0.49, rel=1e-3)
@@ -46,8 +46,8 @@ def test_predicted_patterns_are_those_that_were_simulated(scan, truth):
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.99
 
 
-def test_a_product_that_lies_elsewhere_is_refused(scan, truth):
+def test_a_reconstruction_that_lies_elsewhere_is_refused(scan, truth):
     with pytest.raises(ValueError, match="origin=None"):
-        residual(Product(scan.object), scan.probe, scan)
+        residual(Reconstruction(scan.object), scan.probe, scan)
     with pytest.raises(ValueError, match=r"must lie where the scan is.*Received.*same scan\?"):
         residual(dataclasses.replace(truth, origin=(500, 0)), scan.probe, scan)

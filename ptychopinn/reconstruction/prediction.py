@@ -46,7 +46,7 @@ class Reconstructor(keras.Model):
 
 
 @dataclasses.dataclass(frozen=True)
-class Reconstruction:
+class Prediction:
     """What `reconstruct` returns.
 
     Args:
@@ -76,7 +76,7 @@ def reconstruct(model, scan, batch_size=16, progress=lambda done: None, probe=No
             trained with, or one of `model.diffraction.probe_for`. Defaults to the model's, if it has one.
 
     Returns:
-        Reconstruction.
+        Prediction.
 
     Raises:
         ValueError: if the patterns are not of the model's size, or too few for a group, or if the model has several
@@ -105,7 +105,7 @@ def reconstruct(model, scan, batch_size=16, progress=lambda done: None, probe=No
             seconds[name] += spent
         done += len(members)
         progress(done)
-    return Reconstruction(stitcher.result(), seconds, done, len(groups))
+    return Prediction(stitcher.result(), seconds, done, len(groups))
 
 
 def suited_to(scan, model, probe=None):

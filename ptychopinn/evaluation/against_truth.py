@@ -44,13 +44,13 @@ class Score:
     pixel_size_m: float | None = None
 
 
-def score(product, truth, region="auto", low_pass_px=None):
-    """Register a product with the truth and measure how close it is.
+def score(reconstruction, truth, region="auto", low_pass_px=None):
+    """Register a reconstruction with the truth and measure how close it is.
 
     Shift, complex factor and phase ramp are removed together: ptychography cannot know them.
 
     Args:
-        product, truth: Product.
+        reconstruction, truth: Reconstruction.
         region: `"auto"`, `"weight"`, `"scan"`, or a box of the truth's pixels: see `find_region`.
         low_pass_px: float. Sigma of a Gaussian filter that is applied to both images first, pixels.
 
@@ -60,15 +60,19 @@ def score(product, truth, region="auto", low_pass_px=None):
     Raises:
         ValueError: if one of the two is constant, or they share less than 16 x 16 pixels.
     """
-    for one in (product, truth):
+    for one in (reconstruction, truth):
         _refuse_constant(one)
-    origins = None if product.origin is None or truth.origin is None else np.subtract(product.origin, truth.origin)
-    box, place, registered = _best(product, truth, origins, region)
+    origins = (
+        None
+        if reconstruction.origin is None or truth.origin is None
+        else np.subtract(reconstruction.origin, truth.origin)
+    )
+    box, place, registered = _best(reconstruction, truth, origins, region)
     image, target = registered.image, crop(truth.object, box)
     if low_pass_px:
         image, target = (gaussian_filter(part, low_pass_px) for part in (image, target))
     shift = np.add(place, registered.shift) - (0 if origins is None else origins)
-    pixel_size_m = truth.pixel_size_m or product.pixel_size_m
+    pixel_size_m = truth.pixel_size_m or reconstruction.pixel_size_m
     figures, curves = measure(image, target, pixel_size_m)
     return Score(figures, curves, image, target, box, tuple(map(float, shift)), registered.ramp, registered.factor,
                  pixel_size_m)  # fmt: skip
@@ -102,28 +106,28 @@ def measure(image, truth, pixel_size_m=None):
     return figures, curves
 
 
-def _best(product, truth, near, region):
+def _best(reconstruction, truth, near, region):
     """Register at every place that the search suggests; return `(box, place, Registered)` of the closest."""
-    places = locate(product.object, well_lit(product), truth.object, well_lit(truth), near)
+    places = locate(reconstruction.object, well_lit(reconstruction), truth.object, well_lit(truth), near)
     found = []
     for place in places:
-        box = find_region(product, truth, place, region)
+        box = find_region(reconstruction, truth, place, region)
         if box is not None:
-            image, target = with_margin(product.object, box, place), with_margin(truth.object, box)
+            image, target = with_margin(reconstruction.object, box, place), with_margin(truth.object, box)
             found.append((box, place, register(image, target)))
     if not found:
         raise ValueError(
-            f"{product.name} and {truth.name} must share {SMALLEST} x {SMALLEST} pixels that both saw well. "
-            f"Received: no overlap between the two, of {product.object.shape[0]} x {product.object.shape[1]} and "
-            f"{truth.object.shape[0]} x {truth.object.shape[1]} pixels. Are both of the same scan, in the same pixels?"
+            f"{reconstruction.name} and {truth.name} must share {SMALLEST} x {SMALLEST} pixels that both saw well. "
+            f"Received: no overlap between the two, of {reconstruction.object.shape} and {truth.object.shape} pixels. "
+            "Are both of the same scan, in the same pixels?"
         )
     return min(found, key=lambda one: one[2].error)
 
 
-def _refuse_constant(product):
-    seen = product.object[well_lit(product)]
+def _refuse_constant(reconstruction):
+    seen = reconstruction.object[well_lit(reconstruction)]
     if not seen.size or not varies(seen):
         raise ValueError(
-            f"The object of {product.name} must vary. Received: one value, {seen.mean() if seen.size else 0:.4g}, "
-            "everywhere. Was it reconstructed?"
+            f"The object of {reconstruction.name} must vary. "
+            f"Received: one value, {seen.mean() if seen.size else 0:.4g}, everywhere. Was it reconstructed?"
         )

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.physics.optics import cut, diffract
+from ptychopinn.physics.numpy_physics import cut, far_field_intensity
 from ptychopinn.physics.ramp import add_ramp
 from ptychopinn.reconstruction.brightness import brightness, compared
 
@@ -30,18 +30,18 @@ class Residual:
     scale: float
 
 
-def residual(product, probe, scan):
-    """Compare the patterns that a product predicts with those of a scan, good pixels only.
+def residual(reconstruction, probe, scan):
+    """Compare the patterns that a reconstruction predicts with those of a scan, good pixels only.
 
     Args:
-        product: Product, with an origin.
+        reconstruction: Reconstruction, with an origin.
         probe: complex array `(mode, y, x)`.
         scan: Scan.
 
     Returns:
         Residual.
     """
-    obj, origin = covering(product, scan)
+    obj, origin = covering(reconstruction, scan)
     errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
     scale = brightness(obj, origin, probe, scan)
     photons = deviance = 0.0
@@ -61,34 +61,34 @@ def residual(product, probe, scan):
     )
 
 
-def predict(product, probe, scan, indices):
+def predict(reconstruction, probe, scan, indices):
     """Predict patterns of a scan: float array `(pattern, y, x)`, photons up to the `scale` of the residual."""
-    obj, origin = covering(product, scan)
-    return diffract(cut(obj, scan.positions[indices] - origin, scan.size), probe)
+    obj, origin = covering(reconstruction, scan)
+    return far_field_intensity(cut(obj, scan.positions[indices] - origin, scan.size), probe)
 
 
-def covering(product, scan):
-    """Return the product's object with its ramp put back, grown by its edge pixels until it covers every patch.
+def covering(reconstruction, scan):
+    """Return the reconstruction's object with its ramp put back, grown by its edge pixels until it covers every patch.
 
     Returns:
         `(object, origin)`: complex array `(y, x)` and the position of its pixel (0, 0).
 
     Raises:
-        ValueError: if the product does not say where it lies, or does not lie where the scan is.
+        ValueError: if the reconstruction does not say where it lies, or does not lie where the scan is.
     """
-    if product.origin is None:
+    if reconstruction.origin is None:
         raise ValueError(
-            f"{product.name} must say where it lies (origin) to be compared with patterns. Received: origin=None. "
-            "Save the position of its first pixel as origin, or evaluate it against an image."
+            f"{reconstruction.name} must say where it lies (origin) to be compared with patterns. "
+            "Received: origin=None. Save the position of its first pixel as origin, or evaluate it against an image."
         )
-    origin, shape = np.asarray(product.origin, float), np.array(product.object.shape)
+    origin, shape = np.asarray(reconstruction.origin, float), np.array(reconstruction.object.shape)
     low, high = scan.positions.min(axis=0), scan.positions.max(axis=0)
     if np.any(low > origin + shape) or np.any(high < origin):
         raise ValueError(
-            f"{product.name} must lie where the scan is, {low.round(1)} to {high.round(1)} pixels. "
+            f"{reconstruction.name} must lie where the scan is, {low.round(1)} to {high.round(1)} pixels. "
             f"Received: {origin} to {origin + shape}. Are both from the same scan?"
         )
-    obj = add_ramp(product.object, product.ramp)
+    obj = add_ramp(reconstruction.object, reconstruction.ramp)
     before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
     after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
     return np.pad(obj, list(zip(before, after)), mode="edge"), origin - before
