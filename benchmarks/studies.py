@@ -127,7 +127,7 @@ def uncertainty(study):
     from scipy.stats import spearmanr
 
     from ptychopinn import reconstruct
-    from ptychopinn.evaluation.registration import crop
+    from ptychopinn.evaluation.registration.fine import crop
 
     for photons in (1e3, 1e5, 1e9):
         trained, _ = fit(study, scans(study, photons=photons))

@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import measure, score
-from ptychopinn.evaluation.location import locate
 from ptychopinn.evaluation.region import find_region, lit_box
+from ptychopinn.evaluation.registration.coarse import locate
 
 SCORER = pathlib.Path(__file__).resolve().parents[2] / "shared" / "tools" / "score.py"
 SAME = {
@@ -127,6 +127,31 @@ def test_large_images_are_found_to_the_pixel():
     assert (334, 217) in locate(image, np.ones(image.shape, bool), obj, np.ones(obj.shape, bool))
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["origin known", "origin unknown"])
+@pytest.mark.parametrize("contrast", [1, 0.1, 0.01])
+@pytest.mark.parametrize("side", [32, 48, 96])
+def test_objects_few_pixels_wide_and_weak_ones_are_found(side, contrast, known):
+    """Under a ramp, and noise of a third of the contrast; the region is what is shared."""
+    obj = made_object(side, seed=side)
+    obj = np.abs(obj) ** contrast * np.exp(1j * contrast * np.angle(obj))
+    image = ramped(moved(obj, (0.4, -0.3)), (0.05, -0.07)) + noise(obj.shape, 0.3 * np.std(obj))
+    margin = side // 10
+    inside = image[margin : 1 - margin, margin + 1 : -margin].astype(np.complex64)
+    found = score(Reconstruction(inside, origin=(margin, margin + 1) if known else None),
+                  Reconstruction(obj.astype(np.complex64), origin=(0, 0)))  # fmt: skip
+    expected = np.array([-0.4, 0.3]) + (0 if known else (margin, margin + 1))
+    np.testing.assert_allclose(found.shift, expected, atol=0.5)
+    assert found.region == (margin, side + 1 - margin, margin + 1, side - margin)
+
+
+def test_a_stated_place_is_kept_where_noise_hides_the_object_and_left_where_it_is_wrong():
+    obj = made_object(64) ** 0.02
+    hidden = obj + noise(obj.shape, 0.3)
+    assert np.abs(score(Reconstruction(hidden, origin=(0, 0)), truth_of(obj), "weight").shift).max() < 4
+    wrong = Reconstruction(made_object(200)[10:190, 20:195], origin=(3, 30))
+    np.testing.assert_allclose(score(wrong, truth_of(made_object(200))).shift, (7, -10), atol=1e-2)
+
+
 def test_a_low_pass_takes_noise_away():
     obj = made_object(200)
     reconstruction = crop(obj + noise(obj.shape, 0.1), origin=(10, 20))
@@ -146,6 +171,25 @@ def test_regions_lie_in_the_light_and_in_the_scan():
         assert (round_light[top - 10 : bottom - 10, left - 20 : right - 20] > 0.15).all()
         assert (bottom - top) * (right - left) > 0.9 * 2 * 30**2 * -2 * np.log(0.15) * {"auto": 0.6, "weight": 1}[name]
     assert boxes["auto"][2] >= 61 and boxes["weight"][2] < 61
+
+
+def test_holes_in_the_light_do_not_end_the_region():
+    """Narrow probes leave dark pixels between them, and an opaque object has no light of its own."""
+    obj = made_object(200)
+    obj[100:104, 90:95] = 0
+    rows, columns = np.mgrid[:180, :175]
+    light = np.where((rows % 12 < 8) | (columns % 12 < 8), 1.0, 0.1).astype(np.float32)
+    reconstruction = crop(obj, weight=light, origin=(10, 20))
+    assert find_region(reconstruction, truth_of(obj), (10, 20)) == (51, 150, 61, 151)
+    assert score(reconstruction, truth_of(obj)).figures["nrmse_complex"] < 1e-6
+
+
+def test_the_scan_s_box_counts_where_no_rectangle_is_lit():
+    obj = made_object(200)
+    stripes = np.tile(np.where(np.arange(175) % 12 < 8, 1.0, 0.1).astype(np.float32), (180, 1))
+    reconstruction = crop(obj, weight=stripes, origin=(10, 20))
+    assert find_region(reconstruction, truth_of(obj), (10, 20)) == (51, 150, 61, 151)
+    assert find_region(reconstruction, truth_of(obj), (10, 20), "weight") is None
 
 
 def test_shrinking_takes_dark_sides_and_nothing_else():

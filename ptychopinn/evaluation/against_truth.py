@@ -6,10 +6,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ptychopinn.evaluation import ring_correlation as rings
-from ptychopinn.evaluation.location import locate
 from ptychopinn.evaluation.metrics import errors, ms_ssim, parts, peak_ratio, ssim, varies
-from ptychopinn.evaluation.region import SMALLEST, find_region, well_lit
-from ptychopinn.evaluation.registration import crop, register, with_margin
+from ptychopinn.evaluation.region import well_lit
+from ptychopinn.evaluation.registration.register import register
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,20 +61,13 @@ def score(reconstruction, truth, region="auto", low_pass_px=None):
     """
     for one in (reconstruction, truth):
         _refuse_constant(one)
-    origins = (
-        None
-        if reconstruction.origin is None or truth.origin is None
-        else np.subtract(reconstruction.origin, truth.origin)
-    )
-    box, place, registered = _best(reconstruction, truth, origins, region)
-    image, target = registered.image, crop(truth.object, box)
+    found = register(reconstruction, truth, region)
+    image, target = found.image, found.truth
     if low_pass_px:
         image, target = (gaussian_filter(part, low_pass_px) for part in (image, target))
-    shift = np.add(place, registered.shift) - (0 if origins is None else origins)
     pixel_size_m = truth.pixel_size_m or reconstruction.pixel_size_m
     figures, curves = measure(image, target, pixel_size_m)
-    return Score(figures, curves, image, target, box, tuple(map(float, shift)), registered.ramp, registered.factor,
-                 pixel_size_m)  # fmt: skip
+    return Score(figures, curves, image, target, found.box, found.shift, found.ramp, found.factor, pixel_size_m)
 
 
 def measure(image, truth, pixel_size_m=None):
@@ -104,24 +96,6 @@ def measure(image, truth, pixel_size_m=None):
         for key, limit in (("resolution_m", "frc50_complex"), ("resolution_half_bit_m", "frc_half_bit_complex")):
             figures[key] = pixel_size_m / figures[limit] if figures[limit] else np.nan
     return figures, curves
-
-
-def _best(reconstruction, truth, near, region):
-    """Register at every place that the search suggests; return `(box, place, Registered)` of the closest."""
-    places = locate(reconstruction.object, well_lit(reconstruction), truth.object, well_lit(truth), near)
-    found = []
-    for place in places:
-        box = find_region(reconstruction, truth, place, region)
-        if box is not None:
-            image, target = with_margin(reconstruction.object, box, place), with_margin(truth.object, box)
-            found.append((box, place, register(image, target)))
-    if not found:
-        raise ValueError(
-            f"{reconstruction.name} and {truth.name} must share {SMALLEST} x {SMALLEST} pixels that both saw well. "
-            f"Received: no overlap between the two, of {reconstruction.object.shape} and {truth.object.shape} pixels. "
-            "Are both of the same scan, in the same pixels?"
-        )
-    return min(found, key=lambda one: one[2].error)
 
 
 def _refuse_constant(reconstruction):

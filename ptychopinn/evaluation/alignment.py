@@ -6,7 +6,7 @@ import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.region import find_region
-from ptychopinn.evaluation.registration import crop, register, with_margin
+from ptychopinn.evaluation.registration.fine import crop, match, with_margin
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,5 +34,5 @@ def align(stitched, truth, positions):
     box = find_region(reconstruction, known, stitched.origin, "scan")
     if box is None:
         return None
-    found = register(with_margin(reconstruction.object, box, stitched.origin), with_margin(known.object, box))
+    found = match(with_margin(reconstruction.object, box, stitched.origin), with_margin(known.object, box))
     return Aligned(found.image, crop(known.object, box), found.error)

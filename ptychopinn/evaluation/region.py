@@ -1,6 +1,7 @@
 """The box of pixels on which a reconstruction is judged: where both images were lit well enough."""
 
 import numpy as np
+from scipy.ndimage import binary_fill_holes
 
 WELL_LIT = 0.15
 """Pixels count where the weight exceeds this part of its largest."""
@@ -49,7 +50,8 @@ def find_region(reconstruction, truth, place, region="auto"):
         reconstruction, truth: Reconstruction.
         place: int pair `(y, x)`: pixel of the truth under the reconstruction's first pixel.
         region: `"scan"`, the bounding box of the positions; `"weight"`, a rectangle in which every pixel is well lit in
-            both; `"auto"`, such a rectangle inside the scan's box, where that is known; or a box.
+            both, but for holes that light surrounds; `"auto"`, such a rectangle inside the scan's box where that is
+            known, and all of that box where no such rectangle is left; or a box.
 
     Returns:
         `(top, bottom, left, right)` in the truth's pixels; None where less than `SMALLEST` pixels are shared.
@@ -57,25 +59,29 @@ def find_region(reconstruction, truth, place, region="auto"):
     Raises:
         ValueError: if the scan's box is asked for and nobody knows the positions.
     """
-    boxes = [shared_box(reconstruction, truth, place)]
+    shared = shared_box(reconstruction, truth, place)
     if region not in REGIONS:
-        return intersect(*boxes, region)
-    if region != "weight":
-        scanned = scan_box(reconstruction, truth, place)
-        if region == "scan" and scanned is None:
-            raise ValueError(
-                "The region scan needs the scan's positions and an origin. "
-                f"Received: neither {reconstruction.name} nor {truth.name} has both. "
-                "Name the scan with --scan, or take the region weight."
-            )
-        boxes += [scanned] if scanned is not None else []
-    box = intersect(*boxes)
+        return intersect(shared, region)
+    scanned = None if region == "weight" else scan_box(reconstruction, truth, place)
+    if region == "scan" and scanned is None:
+        raise ValueError(
+            "The region scan needs the scan's positions and an origin. "
+            f"Received: neither {reconstruction.name} nor {truth.name} has both. "
+            "Name the scan with --scan, or take the region weight."
+        )
+    box = intersect(shared) if scanned is None else intersect(shared, scanned)
     if box is None or region == "scan":
         return box
+    lit = _lit_within(box, reconstruction, truth, place)
+    return box if lit is None and scanned is not None else lit
+
+
+def _lit_within(box, reconstruction, truth, place):
+    """Return the rectangle inside a box in which both images are well lit; None where less than `SMALLEST` are left."""
     top, bottom, left, right = box
-    lit = well_lit(truth)[top:bottom, left:right]
-    lit = lit & well_lit(reconstruction)[top - place[0] : bottom - place[0], left - place[1] : right - place[1]]
-    inside = lit_box(lit)
+    lit = binary_fill_holes(well_lit(truth))[top:bottom, left:right]
+    ours = binary_fill_holes(well_lit(reconstruction))
+    inside = lit_box(lit & ours[top - place[0] : bottom - place[0], left - place[1] : right - place[1]])
     return inside and (top + inside[0], top + inside[1], left + inside[2], left + inside[3])
 
 

@@ -14,12 +14,17 @@ MARGIN = 32
 
 INNER = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
 ROUNDS = 30
+"""Steps to the minimum, at most; a handful is the rule."""
+
+ZOOMS = 5
+"""Finer grids on which the ramp is looked for, each four times finer than the one before."""
+
 FARTHEST = 4.0
 """Largest shift, in pixels: the image is placed to about a pixel before."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Registered:
+class Match:
     """An image on the truth's pixels.
 
     Args:
@@ -37,7 +42,7 @@ class Registered:
     error: float
 
 
-def register(window, truth):
+def match(window, truth, rounds=ROUNDS):
     r"""Find the shift $d$, ramp $r$ and factor $c$ that minimise $\sum |T - c\,e^{i r y} R(y - d)|^2$, all at once.
 
     The ramp starts from the peak of the spectrum of $T R^*$, and Newton steps in all six unknowns, cut shorter where
@@ -46,23 +51,24 @@ def register(window, truth):
     Args:
         window: complex array `(y + 2 MARGIN, x + 2 MARGIN)`: the image, in place to about a pixel, and its margin.
         truth: complex array of the same shape: the truth and its margin.
+        rounds: int. Steps at most; 1 sees to the ramp and the factor alone. Defaults to 30.
 
     Returns:
-        Registered.
+        Match.
     """
     target, *true_gradient = _moved(truth, np.zeros(4))
     true_effects = _effects(target, true_gradient)
     known, best = np.zeros(4), None
     step = np.append(ramp_between(window[INNER], target), [0.0, 0.0])
     resolved = np.array([*(1e-4 / side for side in target.shape), 1e-4, 1e-4])
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         image, *gradient = _moved(window, known + step)
         factor = window.dtype.type(np.vdot(image, target) / max(np.vdot(image, image).real, 1e-30))
         image, gradient = factor * image, [factor * part for part in gradient]
         error = float(np.linalg.norm(target - image) / max(np.linalg.norm(target), 1e-30))
         if best is None or error < best.error:
             known = known + step
-            best = Registered(image, tuple(map(float, known[2:])), tuple(map(float, known[:2])), complex(factor), error)
+            best = Match(image, tuple(map(float, known[2:])), tuple(map(float, known[:2])), complex(factor), error)
             step = _newton(_effects(image, gradient), true_effects, target - image)
         else:
             step = step / 4
@@ -72,11 +78,24 @@ def register(window, truth):
 
 
 def ramp_between(image, truth):
-    """Return the phase ramp `(y, x)`, radians per pixel, that brings an image closest to the truth."""
+    """Return the phase ramp `(y, x)`, radians per pixel, that brings an image closest to the truth.
+
+    It is the peak of the spectrum of truth over image, looked for on finer and finer grids: a ramp that is wrong by
+    little would still hide an object of weak contrast.
+    """
+    product = truth * np.conj(image)
     shape = [fft.next_fast_len(2 * side) for side in truth.shape]
-    spectrum = np.abs(fft.fft2(truth * np.conj(image), s=shape))
+    spectrum = np.abs(fft.fft2(product, s=shape))
     peak = np.unravel_index(np.argmax(spectrum), spectrum.shape)
-    return np.array([2 * np.pi * fft.fftfreq(length)[index] for index, length in zip(peak, shape)])
+    ramp = np.array([2 * np.pi * fft.fftfreq(length)[index] for index, length in zip(peak, shape)])
+    reach = np.divide(2 * np.pi, shape)
+    for _ in range(ZOOMS):
+        slopes = ramp[:, None] + reach[:, None] * np.linspace(-1, 1, 9)
+        along_y, along_x = (np.exp(-1j * np.outer(some, np.arange(side))) for some, side in zip(slopes, truth.shape))
+        spectrum = np.abs(along_y @ product @ along_x.T)
+        ramp = np.array([some[at] for some, at in zip(slopes, np.unravel_index(np.argmax(spectrum), spectrum.shape))])
+        reach = reach / 4
+    return ramp
 
 
 def _moved(window, known):

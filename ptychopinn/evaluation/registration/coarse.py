@@ -7,8 +7,10 @@ Reference:
 import numpy as np
 from scipy import fft
 
+from ptychopinn.evaluation.downscale import block_means
+
 SEARCH = 12
-"""Pixels round the stated origin in which the image is looked for."""
+"""Pixels round the stated place in which the image is looked for."""
 
 LONGEST = 512
 """Images with a longer side are searched by blocks of pixels first."""
@@ -35,32 +37,50 @@ def locate(image, seen, truth, truth_seen, near=None):
         seen: bool array `(y, x)`: the image's pixels that count.
         truth: complex array `(y, x)`, of any other size.
         truth_seen: bool array `(y, x)`.
-        near: `(y, x)`. Place to look round, by `SEARCH` pixels; everywhere if not given.
+        near: int pair `(y, x)`. Place to look round, by `SEARCH` pixels; everywhere if not given.
 
     Returns:
         list of int pairs `(y, x)`: pixel of the truth under the image's first pixel.
     """
+    low = (0, 0)
+    if near is not None:
+        low = np.subtract(near, SEARCH)
+        window = low, np.add(image.shape, 2 * SEARCH)
+        truth, truth_seen = cut_window(truth, *window), cut_window(truth_seen, *window)
     block = -(-max(*image.shape, *truth.shape) // LONGEST)
     places = []
     for view in VIEWS:
         ours, theirs = view(image), view(truth)
-        pair = [_blocks(fields, mask, block) for fields, mask in ((ours, seen), (theirs, truth_seen))]
-        place = _peak(_likeness(*pair[0], *pair[1]), pair[1][1].shape, block, near)
+        place = _likeliest(ours, seen, theirs, truth_seen, block, near is not None)
         if place is not None and block > 1:
             place = _sharpen(ours, theirs, place, 2 * block)
-        if place is not None and place not in places:
-            places.append(place)
-    return places
+        if place is not None:
+            places.append((int(place[0] + low[0]), int(place[1] + low[1])))
+    return list(dict.fromkeys(places))
 
 
-def masked_correlation(image, seen, truth, truth_seen):
+def cut_window(image, low, shape):
+    """Cut a window of a shape out of an image, its first pixel at `low`; 0 where it reaches beyond the image."""
+    window = np.zeros(shape, image.dtype)
+    first, last = np.maximum(low, 0), np.minimum(np.add(low, shape), image.shape)
+    if np.all(last > first):
+        there = tuple(slice(a, b) for a, b in zip(first, last))
+        window[tuple(slice(a - start, b - start) for a, b, start in zip(first, last, low))] = image[there]
+    return window
+
+
+def masked_correlation(image, seen, truth, truth_seen, shape):
     """Correlate two images at every displacement, over the pixels that both see.
+
+    Args:
+        image, truth: complex or real arrays `(y, x)`, of any sizes.
+        seen, truth_seen: bool arrays of their shapes: the pixels that count.
+        shape: `(y, x)` of the result. Displacements count modulo it, so it must have room for all that matter.
 
     Returns:
         float array: modulus of the normalised correlation, 0 ... 1, at `[dy, dx]` for the image's pixel (0, 0) on the
         truth's pixel `(dy, dx)`; negative displacements count from the end.
     """
-    shape = [fft.next_fast_len(ours + theirs) for ours, theirs in zip(image.shape, truth.shape)]
     image, truth = np.where(seen, image, 0), np.where(truth_seen, truth, 0)
     ours, ours_seen, ours_power = (fft.fft2(part, s=shape) for part in (image, seen, np.abs(image) ** 2))
     theirs, theirs_seen, theirs_power = (fft.fft2(part, s=shape) for part in (truth, truth_seen, np.abs(truth) ** 2))
@@ -75,30 +95,28 @@ def masked_correlation(image, seen, truth, truth_seen):
     return np.where(valid, np.abs(covariance) / np.sqrt(np.where(valid, variance, 1)), 0)
 
 
-def _blocks(fields, seen, block):
-    """Average fields over blocks of pixels; returns them with the mask of the blocks that are mostly seen."""
-    height, width = (side // block for side in fields[0].shape)
+def _likeliest(ours, seen, theirs, truth_seen, block, inside):
+    """Return the displacement, in pixels, at which views of two images are most alike; None where they never are.
 
-    def mean(array):
-        array = array[: height * block, : width * block]
-        return array.reshape(height, block, width, block).mean(axis=(1, 3))
-
-    return [mean(field.astype(np.complex128)) for field in fields], mean(seen) > 0.5
-
-
-def _likeness(ours, seen, theirs, truth_seen):
-    return sum(masked_correlation(a, seen, b, truth_seen) for a, b in zip(ours, theirs))
-
-
-def _peak(likeness, truth_shape, block, near):
-    """Return the displacement of the highest peak, in pixels; None where nothing correlates."""
-    axes = [np.arange(length) for length in likeness.shape]
-    axes = [np.where(axis < side, axis, axis - len(axis)) * block for axis, side in zip(axes, truth_shape)]
-    if near is not None:
-        close = [np.abs(axis - centre) <= SEARCH + block // 2 for axis, centre in zip(axes, near)]
-        likeness = likeness * close[0][:, None] * close[1]
-    row, column = np.unravel_index(np.argmax(likeness), likeness.shape)
-    return (int(axes[0][row]), int(axes[1][column])) if likeness[row, column] > 0 else None
+    The image stays `inside` the truth, or may reach beyond it.
+    """
+    seen, truth_seen = (
+        block_means(mask[:height, :width], block) > 0.5
+        for mask, (height, width) in ((seen, ours[0].shape), (truth_seen, theirs[0].shape))
+    )
+    room = truth_seen.shape if inside else np.add(seen.shape, truth_seen.shape)
+    shape = [fft.next_fast_len(int(length)) for length in room]
+    likeness = 0.0
+    for pair in zip(ours, theirs):
+        image, truth = (block_means(part.astype(np.complex128), block) for part in pair)
+        likeness = likeness + masked_correlation(image, seen, truth, truth_seen, shape)
+    if inside:  # what lies beyond has wrapped round
+        likeness = likeness[tuple(slice(b - a + 1) for a, b in zip(seen.shape, truth_seen.shape))]
+    peak = np.unravel_index(np.argmax(likeness), likeness.shape)
+    if likeness[peak] <= 0:
+        return None
+    backward = (False, False) if inside else np.greater_equal(peak, truth_seen.shape)
+    return [int(block * (at - length * back)) for at, length, back in zip(peak, likeness.shape, backward)]
 
 
 def _sharpen(ours, theirs, place, reach):
@@ -115,4 +133,4 @@ def _sharpen(ours, theirs, place, reach):
     around = np.arange(-reach, reach + 1)
     likeness = likeness[np.ix_(around, around)]
     row, column = np.unravel_index(np.argmax(likeness), likeness.shape)
-    return int(place[0] + around[row]), int(place[1] + around[column])
+    return [place[0] + around[row], place[1] + around[column]]

@@ -1,0 +1,92 @@
+"""Bring a reconstruction onto the truth: its place, and the shift, ramp and factor that are left there."""
+
+import dataclasses
+
+import numpy as np
+
+from ptychopinn.evaluation.region import SMALLEST, find_region, well_lit
+from ptychopinn.evaluation.registration.coarse import locate
+from ptychopinn.evaluation.registration.fine import ROUNDS, crop, match, with_margin
+
+CLOSER = 0.95
+"""Another place than the stated one is believed where it leaves less than this part of the error: noise gains less."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Registered:
+    """A reconstruction and the truth on the same pixels.
+
+    Args:
+        image, truth: complex arrays `(y, x)`: those of the box; the image shifted, its ramp and factor the truth's.
+        box: `(top, bottom, left, right)` in the truth's pixels.
+        shift: `(y, x)` by which the image was moved from where the origins put it, or else from the truth's corner.
+        ramp: `(y, x)` phase ramp that it was multiplied with, radians per pixel.
+        factor: complex factor that it was multiplied with, at the middle of the box.
+        error: float. Relative complex error that is left.
+    """
+
+    image: np.ndarray
+    truth: np.ndarray
+    box: tuple
+    shift: tuple
+    ramp: tuple
+    factor: complex
+    error: float
+
+
+def register(reconstruction, truth, region="auto"):
+    """Bring a reconstruction onto the truth: shift, complex factor and phase ramp, which nobody can know.
+
+    Where both say where they lie, it is looked for round that place alone, and another place must be clearly better.
+
+    Args:
+        reconstruction, truth: Reconstruction.
+        region: which pixels count; see `find_region`.
+
+    Returns:
+        Registered.
+
+    Raises:
+        ValueError: if they share less than 16 x 16 pixels that count.
+    """
+    stated = _stated_place(reconstruction, truth)
+    places = locate(reconstruction.object, well_lit(reconstruction), truth.object, well_lit(truth), stated)
+    if stated is not None:
+        places = list(dict.fromkeys([stated, *places]))
+    errors = {}
+    for place in places:
+        glance = _register_at(place, reconstruction, truth, region, rounds=1)
+        if glance is not None:
+            errors[place] = glance.error
+    if not errors:
+        raise ValueError(
+            f"{reconstruction.name} and {truth.name} must share {SMALLEST} x {SMALLEST} pixels that both saw well. "
+            f"Received: no overlap between the two, of {reconstruction.object.shape} and {truth.object.shape} pixels. "
+            "Are both of the same scan, in the same pixels?"
+        )
+    found = _register_at(min(errors, key=errors.get), reconstruction, truth, region)
+    if stated not in errors or errors[stated] == min(errors.values()):
+        return found
+    trusted = _register_at(stated, reconstruction, truth, region)
+    return found if found.error < CLOSER * trusted.error else trusted
+
+
+def _stated_place(reconstruction, truth):
+    """Return the place that the origins say: the truth's pixel under the first; None where one of them is unknown."""
+    if reconstruction.origin is None or truth.origin is None:
+        return None
+    y, x = np.rint(np.subtract(reconstruction.origin, truth.origin)).astype(int)
+    return int(y), int(x)
+
+
+def _register_at(place, reconstruction, truth, region, rounds=ROUNDS):
+    """Register at a place, the pixel of the truth under the reconstruction's first; None where too little is shared."""
+    box = find_region(reconstruction, truth, place, region)
+    if box is None:
+        return None
+    found = match(with_margin(reconstruction.object, box, place), with_margin(truth.object, box), rounds)
+    shift = np.add(place, found.shift)
+    if _stated_place(reconstruction, truth) is not None:
+        shift = shift - np.subtract(reconstruction.origin, truth.origin)
+    shift = tuple(map(float, shift))
+    return Registered(found.image, crop(truth.object, box), box, shift, found.ramp, found.factor, found.error)
