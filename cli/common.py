@@ -8,6 +8,7 @@ import warnings
 
 import click
 
+from ptychopinn.text import printable
 from ptychopinn_cli.choose_backend import BackendName
 from ptychopinn_cli.errors import said_plainly
 
@@ -46,11 +47,11 @@ class Talk:
     def note(self, text):
         """Say something on stderr, unless `--quiet`."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(printable(text), err=True)
 
     def result(self, text):
         """Print a result on stdout."""
-        click.echo(text)
+        click.echo(printable(text))
 
     @contextlib.contextmanager
     def listening_to_warnings(self):

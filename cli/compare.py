@@ -5,8 +5,9 @@ import pathlib
 
 import click
 
+from ptychopinn.text import printable_name
 from ptychopinn_cli.common import check_writable, command
-from ptychopinn_cli.evaluate import judging_options
+from ptychopinn_cli.evaluate import evaluation_options, write_evaluation
 from ptychopinn_cli.options import config_option
 from ptychopinn_cli.pages import html_or_none, report_option
 
@@ -21,7 +22,7 @@ JSON = "compare.json"
 @click.option("--names", help="Names of the reconstructions, with commas between them.")
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="compare", show_default=True,
               help="Folder of the figures, curves and pictures.")  # fmt: skip
-@judging_options
+@evaluation_options
 @report_option
 @config_option
 @command
@@ -35,43 +36,43 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         raise click.UsageError(
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
         )
-    from ptychopinn.evaluation.judgement import judge, judge_all, read_reference
+    from ptychopinn.evaluation.evaluate import evaluate_one, evaluate_together
+    from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_many
-    from ptychopinn.files import write_together
     from ptychopinn.formats.results import read_reconstruction
-    from ptychopinn.report.judgement import page_of_comparison
-    from ptychopinn.report.page import PAGE
+    from ptychopinn.report.evaluation_page import page_of_comparison
 
     compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}
-    known, measured = read_reference(truth, scan)
+    given = read_reference(truth, scan)
+    known, measured = given.truth, given.scan
     if truth is not None and known is None:
-        raise ValueError(f"{truth} must hold an object. Received: a scan without one. Give it as --scan instead.")
+        why = given.note or f"{truth} must hold an object. Received: a scan without one."
+        raise ValueError(f"{why} Give it as --scan instead.")
     reference = names[0] if known is None else "truth"
     if known is None:
         known = compared.pop(names[0])
-    judgements = judge_all(compared, known, measured, region, low_pass)
+    evaluations = evaluate_together(compared, known, measured, region, low_pass)
     if truth is None and measured is not None:
-        judgements.insert(0, judge(known, None, measured, name=names[0]))
+        evaluations.insert(0, evaluate_one(known, None, measured, name=names[0]))
     facts = {"reference": reference, "truth": truth and str(truth), "scan": scan and str(scan), "low_pass_px": low_pass,
-             "reconstructions": [record(one) for one in judgements]}  # fmt: skip
+             "reconstructions": [record(one) for one in evaluations]}  # fmt: skip
     check_writable(output_dir)
-    html = html_or_none(page_of_comparison, (judgements, reference, known.origin), facts, report, talk)
-    write_together(output_dir, writers_of(judgements, facts, html), last=JSON)
-    if html is None:
-        (output_dir / PAGE).unlink(missing_ok=True)  # of an earlier comparison
+    html = html_or_none(page_of_comparison, (evaluations, reference, known.origin), facts, report, talk)
+    drawings = drawings_of(evaluations, reference, html)
+    write_evaluation(output_dir, tables_of(evaluations, facts), drawings, JSON, talk)
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return
-    height, width = judgements[-1].score.truth.shape
+    height, width = evaluations[-1].score.truth.shape
     talk.note(f"Against {truth or reference}: {height} x {width} pixels.")
-    for line in table_of_many(judgements):
+    for line in table_of_many(evaluations):
         talk.result(line)
 
 
 def names_of(paths, names):
     """Return a name for each reconstruction: the user's, or the file's or its folder's, made different."""
     if names is not None:
-        given = [name.strip() for name in names.split(",")]
+        given = [printable_name(name) for name in names.split(",")]
         if len(given) != len(paths) or len(set(given)) != len(given) or not all(given):
             raise click.UsageError(
                 f"--names must be {len(paths)} different names with commas between them. Received: {names}. "
@@ -79,7 +80,7 @@ def names_of(paths, names):
             )
         return given
     short = [path.stem if path.stem != "reconstruction" else path.absolute().parent.name for path in paths]
-    for names in (short, [str(path) for path in paths]):
+    for names in ([printable_name(name) for name in some] for some in (short, map(str, paths))):
         if len(set(names)) == len(names):
             return names
     raise click.UsageError(
@@ -87,17 +88,25 @@ def names_of(paths, names):
     )
 
 
-def writers_of(judgements, facts, html):
-    """Return the files of a comparison: dict from name to a function of the path."""
-    from ptychopinn.evaluation import pictures, tables
-    from ptychopinn.report.page import page_writer
+def tables_of(evaluations, facts):
+    """Return the figures and curves of a comparison: dict from a file's name to a function of the path."""
+    from ptychopinn.evaluation import tables
 
-    scores = {one.name: one.score for one in judgements if one.score is not None}
     return {
-        "compare.csv": lambda path: tables.write_figures(path, judgements),
-        "curves.csv": lambda path: tables.write_curves(path, judgements),
-        "curves.png": pictures.curves_of_many(scores).savefig,
-        "comparison.png": pictures.panels(scores, facts["reference"]).savefig,
+        "compare.csv": lambda path: tables.write_figures(path, evaluations),
+        "curves.csv": lambda path: tables.write_curves(path, evaluations),
         JSON: lambda path: tables.write_json(path, facts),
-        **page_writer(html),
+    }
+
+
+def drawings_of(evaluations, reference, html):
+    """Return the pictures and the page of a comparison: dict from a file's name to a function that makes its bytes."""
+    from ptychopinn.report.page import PAGE
+    from ptychopinn.report.score_pictures import curves_of_many, panels, png
+
+    scores = {one.name: one.score for one in evaluations if one.score is not None}
+    return {
+        "curves.png": lambda: png(curves_of_many(scores)),
+        "comparison.png": lambda: png(panels(scores, reference)),
+        PAGE: html and html.encode,
     }

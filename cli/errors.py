@@ -6,6 +6,8 @@ import os
 
 import click
 
+from ptychopinn.text import printable
+
 REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another --output-dir.",
     errno.EROFS: "Choose a path on a disk that can be written.",
@@ -26,7 +28,7 @@ def said_plainly(verbose):
     except (ValueError, OSError, MemoryError) as error:
         if verbose:
             raise
-        raise click.ClickException(line_of(error)) from error
+        raise click.ClickException(printable(line_of(error))) from error
 
 
 def line_of(error):

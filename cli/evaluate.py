@@ -1,20 +1,20 @@
-"""ptycho evaluate: score a reconstructionstruction against truth, another reconstruction, or the patterns."""
+"""ptycho evaluate: score a reconstruction against truth, another reconstruction, or the patterns."""
 
+import functools
 import json
 import pathlib
 
 import click
 
 from ptychopinn_cli.common import check_writable, command
+from ptychopinn_cli.errors import line_of
 from ptychopinn_cli.options import config_option
-from ptychopinn_cli.pages import html_or_none, report_option
+from ptychopinn_cli.pages import html_or_none, made_or_noted, report_option
 
 JSON = "evaluation.json"
-OF_TRUTH = ("curves.csv", "curves.png", "comparison.png")
-"""Files that are written only where an object is known."""
 
 
-def judging_options(function):
+def evaluation_options(function):
     """Add the options that `evaluate` and `compare` share."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
@@ -29,12 +29,12 @@ def judging_options(function):
     return function
 
 
-@click.command(short_help="Score a reconstructionstruction against truth or another one.")
+@click.command(short_help="Score a reconstruction against truth or another one.")
 @click.argument("recon", metavar="RECON", type=click.Path(path_type=pathlib.Path))
 @click.argument("truth", type=click.Path(path_type=pathlib.Path))
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="eval", show_default=True,
               help="Folder of the figures, curves and pictures.")  # fmt: skip
-@judging_options
+@evaluation_options
 @report_option
 @config_option
 @command
@@ -43,55 +43,95 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
 
     Example: ptycho evaluate out scan.npz --output-dir eval
     """
-    from ptychopinn.evaluation.judgement import judge, read_reference
+    from ptychopinn.evaluation.evaluate import evaluate_one
+    from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_one
-    from ptychopinn.files import write_together
     from ptychopinn.formats.results import read_reconstruction
-    from ptychopinn.report.judgement import page_of_judgement
-    from ptychopinn.report.page import PAGE
+    from ptychopinn.report.evaluation_page import page_of_evaluation
 
     reconstruction = read_reconstruction(recon)
-    known, measured = read_reference(truth, scan)
-    if measured is not None and reconstruction.origin is None:
+    reference = read_reference(truth, scan)
+    if reference.note:
+        talk.note(f"Note: no comparison with an object. {reference.note}")
+    if reference.scan is not None and reconstruction.origin is None:
         talk.note(f"{reconstruction.name} does not say where it lies (origin): it is not compared with the patterns.")
-    judgement = judge(reconstruction, known, measured, region, low_pass)
-    if not judgement.figures:
+    evaluation = evaluate_one(reconstruction, reference.truth, reference.scan, region, low_pass)
+    if not evaluation.figures:
         raise ValueError(
             f"{truth} must hold an object, or RECON an origin to be compared with patterns. "
             f"Received: neither. Give a known object or another reconstruction as TRUTH."
         )
     facts = {"reconstruction": str(recon), "truth": str(truth), "scan": scan and str(scan),
-             "low_pass_px": low_pass, **record(judgement)}  # fmt: skip
+             "low_pass_px": low_pass, **record(evaluation)}  # fmt: skip
     check_writable(output_dir)
-    html = html_or_none(page_of_judgement, (judgement, reconstruction, known, measured), facts, report, talk)
-    writers = writers_of(judgement, facts, html)
-    write_together(output_dir, writers, last=JSON)
-    for name in {*OF_TRUTH, PAGE} - set(writers):
-        (output_dir / name).unlink(missing_ok=True)  # of an earlier evaluation
+    html = html_or_none(
+        page_of_evaluation, (evaluation, reconstruction, reference.truth, reference.scan), facts, report, talk
+    )
+    write_evaluation(output_dir, tables_of(evaluation, facts), drawings_of(evaluation, html), JSON, talk)
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return
-    if judgement.score is not None:
-        height, width = judgement.score.truth.shape
-        talk.note(f"{reconstruction.name} against {known.name}: {height} x {width} pixels")
-    for line in table_of_one(judgement):
+    if evaluation.score is not None:
+        height, width = evaluation.score.truth.shape
+        talk.note(f"{reconstruction.name} against {reference.truth.name}: {height} x {width} pixels")
+    for line in table_of_one(evaluation):
         talk.result(line)
 
 
-def writers_of(judgement, facts, html):
-    """Return the files of an evaluation: dict from name to a function of the path."""
-    from ptychopinn.evaluation import pictures, tables
-    from ptychopinn.report.page import page_writer
+def tables_of(evaluation, facts):
+    """Return the figures and curves of an evaluation: dict from a file's name to a function of the path, or None."""
+    from ptychopinn.evaluation import tables
 
-    writers = {
-        "evaluation.csv": lambda path: tables.write_figures(path, [judgement]),
+    known = evaluation.score is not None
+    return {
+        "evaluation.csv": lambda path: tables.write_figures(path, [evaluation]),
+        "curves.csv": (lambda path: tables.write_curves(path, [evaluation])) if known else None,
         JSON: lambda path: tables.write_json(path, facts),
     }
-    if judgement.score is not None:
-        score = judgement.score
-        writers |= {
-            "curves.csv": lambda path: tables.write_curves(path, [judgement]),
-            "curves.png": pictures.curves_of_one(score).savefig,
-            "comparison.png": pictures.panels({"reconstruction": score}, difference=True).savefig,
-        }
-    return writers | page_writer(html)
+
+
+def drawings_of(evaluation, html):
+    """Return the pictures and the page of an evaluation: dict from a file's name to a function that makes its bytes."""
+    from ptychopinn.report.page import PAGE
+    from ptychopinn.report.score_pictures import curves_of_one, panels, png
+
+    score = evaluation.score
+    return {
+        "curves.png": score and (lambda: png(curves_of_one(score))),
+        "comparison.png": score and (lambda: png(panels({"reconstruction": score}, difference=True))),
+        PAGE: html and html.encode,
+    }
+
+
+def write_evaluation(folder, tables, drawings, last, talk):
+    """Write tables, and pictures and page beside them, which fail alone; what an earlier evaluation left goes away.
+
+    Args:
+        folder: path.
+        tables: dict from a file's name to a function that writes to the path that it is given, or None: no such file.
+        drawings: dict from a file's name to a function that returns bytes, or None.
+        last: str. The table that is written last: it says that the others are there.
+        talk: Talk.
+    """
+    from ptychopinn.files import write_together
+
+    pictures = {name: make and made_or_noted(make, name, talk) for name, make in drawings.items()}
+    pictures = {name: content and functools.partial(write_bytes, content) for name, content in pictures.items()}
+    try:
+        write_together(folder, existing(tables | pictures), last=last)
+    except OSError as error:
+        talk.note(f"Note: no pictures and no page. {line_of(error)}")
+        pictures = dict.fromkeys(pictures)
+        write_together(folder, existing(tables), last=last)
+    for name in (tables | pictures).keys() - existing(tables | pictures).keys():
+        (folder / name).unlink(missing_ok=True)
+
+
+def existing(writers):
+    """Leave out the files that there shall not be."""
+    return {name: write for name, write in writers.items() if write is not None}
+
+
+def write_bytes(content, path):
+    """Write bytes to a path."""
+    path.write_bytes(content)

@@ -23,7 +23,7 @@ def made_or_noted(make, what, talk):
     """Return `make()`, or `None` with a note: a result is not lost because a part of its report cannot be made."""
     try:
         return make()
-    except (ValueError, MemoryError) as error:
+    except (ValueError, MemoryError, OverflowError, RuntimeError) as error:
         talk.note(f"Note: no {what}. {line_of(error)}")
         return None
 

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -139,6 +141,56 @@ def test_a_probe_of_another_size_is_refused(recons, scan, scan_file, out):
     np.savez(recons[0], object=scan.object, origin=[0, 0], probe=np.ones((16, 16)) + 0j)
     result = ptycho("evaluate", recons[0], scan_file, "--output-dir", out)
     assert_said_plainly(result, "probe", "32 pixels", "(1, 16, 16)", "leave the probe out", out=out)
+
+
+@pytest.mark.parametrize("value", [0, 1, np.nan], ids=["zeros", "ones", "NaN"])
+def test_an_object_that_is_no_truth_is_noted_and_the_patterns_judge(value, recons, scan_file, out):
+    """Files hold such objects where nobody knew one."""
+    with np.load(scan_file) as file:
+        np.savez(scan_file, **{**file, "objectGuess": np.full_like(file["objectGuess"], value)})
+    result = ptycho("evaluate", recons[0], scan_file, "--output-dir", out)
+    assert result.exit_code == 0, result.output
+    assert "Note: no comparison with an object." in result.stderr and "Received" in result.stderr
+    assert set(json.loads((out / "evaluation.json").read_text())["figures"]) == {"r_factor", "deviance_per_photon"}
+    result = ptycho("compare", *recons, "--truth", scan_file, "--output-dir", out / "many")
+    assert_said_plainly(result, "the object of", "Received", "--scan", out=out / "many")
+
+
+def test_a_flat_reconstruction_is_refused_in_a_line(recons, scan_file, out):
+    np.savez(recons[0], object=np.zeros((88, 86), complex), origin=[4, 6])
+    assert_said_plainly(ptycho("evaluate", recons[0], scan_file, "--output-dir", out), "must vary", "no pixel", out=out)
+
+
+def test_a_picture_that_cannot_be_drawn_is_noted_and_loses_nothing(recons, scan_file, out, monkeypatch):
+    """And none of an earlier evaluation stays beside the new figures."""
+    ptycho("evaluate", recons[1], scan_file, "--output-dir", out)
+
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("ptychopinn.report.score_pictures.panels", fail)
+    result = ptycho("evaluate", recons[0], scan_file, "--output-dir", out)
+    assert result.exit_code == 0 and "Note: no comparison.png." in result.stderr
+    assert {file.name for file in out.iterdir()} == EVALUATION - {"comparison.png"}
+    assert json.loads((out / "evaluation.json").read_text())["reconstruction"] == str(recons[0])
+
+
+def test_names_that_would_act_are_harmless_wherever_they_go(recons, scan_file, out):
+    """Escape sequences, bytes that are no UTF-8, formulas, and text that runs backwards."""
+    names = ["\x1b[31mred\x07", "\udcff\udc80", "$\\frac{$ _{$", "\u202eback"]
+    files = [recons[0].with_name(f"{name}.npz") for name in names]
+    for file in files:
+        shutil.copyfile(recons[0], file)
+    results = [ptycho("compare", *files, "--truth", scan_file, "--output-dir", out)]
+    results += [ptycho("evaluate", file, scan_file, "--output-dir", out / "one") for file in files]
+    results += [ptycho("evaluate", file, scan_file.with_name("\udcff\x1b.npz")) for file in files[:2]]
+    assert [result.exit_code for result in results] == 5 * [0] + 2 * [1]
+    written = [path.read_text("utf-8") for path in out.rglob("*") if path.suffix in (".html", ".json", ".csv")]
+    assert len(written) == 8
+    for text in [*written, *(result.output for result in results)]:
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202e]", text), text[:200]
+    assert not any("Note" in result.output for result in results)
+    assert "\ufffd[31mred\ufffd" in (out / "report.html").read_text("utf-8")
 
 
 def test_no_backend_is_needed(recons, scan_file, out):

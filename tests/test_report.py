@@ -16,11 +16,11 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.selection import part
 from ptychopinn.evaluation.against_patterns import residual
 from ptychopinn.evaluation.against_truth import score
-from ptychopinn.evaluation.judgement import judge, judge_all
+from ptychopinn.evaluation.evaluate import evaluate_one, evaluate_together
 from ptychopinn.report.colours import Scale, of_phase
+from ptychopinn.report.evaluation_page import page_of_comparison, page_of_evaluation
 from ptychopinn.report.fit import fit
-from ptychopinn.report.images import paint, paint_complex, shrink
-from ptychopinn.report.judgement import page_of_comparison, page_of_judgement
+from ptychopinn.report.images import limit_size, paint, paint_complex
 from ptychopinn.report.page import render
 from ptychopinn.report.run import Run, page_of_run
 from ptychopinn.report.viewer import scale_bar
@@ -147,23 +147,25 @@ def test_a_scan_without_truth_history_or_pixel_size_has_a_page(run, reconstructi
 
 def test_an_evaluation_s_page_has_its_figures(scan, reconstruction):
     truth = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name="truth")
-    judged = judge(reconstruction, truth, scan)
-    reader = Reader(render(page_of_judgement(judged, reconstruction, truth, scan, {})))
+    found = evaluate_one(reconstruction, truth, scan)
+    reader = Reader(render(page_of_evaluation(found, reconstruction, truth, scan, {})))
     assert [link["href"] for link in reader.all("a")] == ["#truth", "#fit", "#probe", "#run"]
-    assert f"{number(judged.figures['nrmse_complex'])} NRMSE" in reader.text
-    assert f"{number(judged.figures['r_factor'])} R-factor" in reader.text
+    assert f"{number(found.figures['nrmse_complex'])} NRMSE" in reader.text
+    assert f"{number(found.figures['r_factor'])} R-factor" in reader.text
 
 
 def test_an_evaluation_without_truth_shows_the_object(scan, reconstruction):
-    reader = Reader(render(page_of_judgement(judge(reconstruction, None, scan), reconstruction, None, scan, {})))
+    reader = Reader(
+        render(page_of_evaluation(evaluate_one(reconstruction, None, scan), reconstruction, None, scan, {}))
+    )
     assert [link["href"] for link in reader.all("a")] == ["#object", "#fit", "#probe", "#run"]
 
 
 def test_a_comparison_s_page_has_a_row_and_a_pane_for_each(scan, reconstruction):
     other = dataclasses.replace(reconstruction, object=1j * scan.object, name="other")
-    judged = judge_all({"one": reconstruction, "other": other}, Reconstruction(scan.object, name="truth"))
-    reader = Reader(render(page_of_comparison(judged, "truth", None, {})))
-    for one in judged:
+    found = evaluate_together({"one": reconstruction, "other": other}, Reconstruction(scan.object, name="truth"))
+    reader = Reader(render(page_of_comparison(found, "truth", None, {})))
+    for one in found:
         assert f"{one.name} {number(one.figures['nrmse_complex'])}" in reader.text
     panes = [picture["alt"] for picture in reader.all("img") if "amplitude" in picture["alt"]]
     assert panes == [f"amplitude of the {name}" for name in ("one", "other", "truth")]
@@ -191,10 +193,10 @@ def test_only_a_phase_that_wraps_is_shown_on_a_circle():
 def test_large_images_are_averaged(scan):
     image = np.arange(60.0).reshape(6, 10) + 1j
     image[0, 0] = np.nan
-    small, block = shrink(image, largest=5)
-    assert block == 2 and small.shape == (3, 5)
+    small = limit_size(image, largest=5)
+    assert small.shape == (3, 5)
     assert small[1, 2] == image[2:4, 4:6].mean() and small[0, 0] == np.mean([1, 10, 11]) + 1j
-    assert shrink(scan.object)[1] == 1
+    assert limit_size(scan.object) is scan.object
 
 
 @pytest.mark.parametrize(

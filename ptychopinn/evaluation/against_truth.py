@@ -10,6 +10,9 @@ from ptychopinn.evaluation.metrics import errors, ms_ssim, parts, peak_ratio, ss
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.evaluation.registration.register import register
 
+RADIAN = 1.0
+"""A phase that varies by the rounding of this does not vary."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Score:
@@ -60,7 +63,7 @@ def score(reconstruction, truth, region="auto", low_pass_px=None):
         ValueError: if one of the two is constant, or they share less than 16 x 16 pixels.
     """
     for one in (reconstruction, truth):
-        _refuse_constant(one)
+        require_contrast(one)
     found = register(reconstruction, truth, region)
     image, target = found.image, found.truth
     if low_pass_px:
@@ -75,9 +78,10 @@ def measure(image, truth, pixel_size_m=None):
     figures, curves = {}, {"frequency": rings.frequencies(truth.shape)}
     half_bit = {real: rings.half_bit(truth.shape, real) for real in (False, True)}
     for name, (ours, theirs) in parts(image, truth).items():
-        real, known = name != "complex", varies(theirs)
+        real, known = name != "complex", varies(theirs, RADIAN if name == "phase" else 0.0)
         found = errors(ours, theirs)
         rmse = found.pop("rmse")
+        found["psnr"] = found["psnr"] if known else np.nan
         curve = rings.ring_correlation(ours, theirs) if known else np.full(len(curves["frequency"]), np.nan)
         limits = {"frc50": 0.5, "frc143": rings.SEVENTH, "frc_half_bit": half_bit[real]}
         found |= {key: rings.crossing(curve, limit) if known else np.nan for key, limit in limits.items()}
@@ -98,10 +102,9 @@ def measure(image, truth, pixel_size_m=None):
     return figures, curves
 
 
-def _refuse_constant(reconstruction):
+def require_contrast(reconstruction):
+    """Raise ValueError if the object of a reconstruction is one value everywhere that light came to."""
     seen = reconstruction.object[well_lit(reconstruction)]
     if not seen.size or not varies(seen):
-        raise ValueError(
-            f"The object of {reconstruction.name} must vary. "
-            f"Received: one value, {seen.mean() if seen.size else 0:.4g}, everywhere. Was it reconstructed?"
-        )
+        value = f"one value, {seen.mean():.4g}, everywhere" if seen.size else "no pixel with light"
+        raise ValueError(f"{reconstruction.name} must vary to be compared. Received: {value}. Was it reconstructed?")

@@ -8,6 +8,8 @@ References:
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from ptychopinn.evaluation.downscale import block_means
+
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Weights of multi-scale SSIM, finest scale first, as published."""
 
@@ -48,7 +50,7 @@ def errors(image, truth):
 
     Returns:
         dict: `mae` and `rmse`; `nrmse`, relative to the truth's norm; `psnr` in dB, whose peak is the range of the
-        truth (the largest modulus, for a complex one); NaN where the truth does not vary.
+        truth (the largest modulus, for a complex one).
     """
     difference = np.abs(image - truth)
     rmse = max(float(np.sqrt(np.mean(difference**2))), SMALLEST_ERROR)
@@ -58,18 +60,18 @@ def errors(image, truth):
         "mae": float(difference.mean()),
         "rmse": rmse,
         "nrmse": rmse / norm if norm else np.nan,
-        "psnr": peak_ratio(peak, rmse) if varies(truth) else np.nan,
+        "psnr": peak_ratio(peak, rmse),
     }
 
 
 def peak_ratio(peak, rmse):
     """Return the peak signal-to-noise ratio, in dB."""
-    return float(20 * np.log10(peak / rmse))
+    return float(20 * np.log10(peak / rmse)) if peak else -np.inf
 
 
-def varies(truth):
-    """Tell whether an image is more than one value and rounding."""
-    return bool(np.abs(truth - truth.mean()).max() > 1e-6 * max(np.abs(truth).max(), 1.0))
+def varies(truth, unit=0.0):
+    """Tell whether an image is more than one value and the rounding of its largest, or of a unit."""
+    return bool(np.abs(truth - truth.mean()).max() > 1e-6 * max(np.abs(truth).max(), unit))
 
 
 def ssim(image, truth):
@@ -89,13 +91,8 @@ def ms_ssim(image, truth):
     peak, product = np.ptp(truth), 1.0
     for weight in weights[:-1]:
         product *= max(_similarity(image, truth, peak, K1=NO_LUMINANCE), 0.0) ** weight
-        image, truth = _halved(image), _halved(truth)
+        image, truth = block_means(image, 2), block_means(truth, 2)
     return float(product * max(_similarity(image, truth, peak), 0.0) ** weights[-1])
-
-
-def _halved(image):
-    height, width = (side // 2 for side in image.shape)
-    return image[: 2 * height, : 2 * width].reshape(height, 2, width, 2).mean(axis=(1, 3))
 
 
 def _similarity(image, truth, peak, **settings):

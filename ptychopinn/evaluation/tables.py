@@ -1,4 +1,4 @@
-"""Judgements as text, JSON and CSV."""
+"""Evaluations as text, JSON and CSV."""
 
 import csv
 import json
@@ -34,31 +34,31 @@ COLUMNS = {
 """Columns of the table of several; those that nobody has are left out."""
 
 
-def table_of_one(judgement):
-    """Return a judgement as lines: a row a metric, a column a part of the complex image, and the residual."""
-    lines, figures = [], judgement.figures
-    if judgement.score is not None:
+def table_of_one(evaluation):
+    """Return a evaluation as lines: a row a metric, a column a part of the complex image, and the residual."""
+    lines, figures = [], evaluation.figures
+    if evaluation.score is not None:
         rows = [[label, *(_short(figures.get(f"{key}_{part}")) for part in PARTS)] for label, key in METRICS.items()]
         lines = _aligned([["", *PARTS], *rows])
         if "resolution_m" in figures:
             lines.append(f"resolution (FRC 0.5, full period) {figures['resolution_m'] * 1e9:.3g} nm")
-    if judgement.residual is not None:
+    if evaluation.residual is not None:
         lines.append(f"R-factor {figures['r_factor']:.4f}, deviance per photon {figures['deviance_per_photon']:.4f}")
     return lines
 
 
-def table_of_many(judgements):
-    """Return judgements as lines: a row a reconstruction."""
-    known = {label: key for label, key in COLUMNS.items() if any(key in one.figures for one in judgements)}
-    rows = [[one.name, *(_short(one.figures.get(key)) for key in known.values())] for one in judgements]
+def table_of_many(evaluations):
+    """Return evaluations as lines: a row a reconstruction."""
+    known = {label: key for label, key in COLUMNS.items() if any(key in one.figures for one in evaluations)}
+    rows = [[one.name, *(_short(one.figures.get(key)) for key in known.values())] for one in evaluations]
     return _aligned([["", *known], *rows])
 
 
-def record(judgement):
-    """Return a judgement as a dict for JSON; a figure without meaning is None."""
-    facts = {"name": judgement.name}
-    if judgement.score is not None:
-        score = judgement.score
+def record(evaluation):
+    """Return a evaluation as a dict for JSON; a figure without meaning is None."""
+    facts = {"name": evaluation.name}
+    if evaluation.score is not None:
+        score = evaluation.score
         facts |= {
             "region_px": score.region,
             "shift_px": score.shift,
@@ -66,7 +66,7 @@ def record(judgement):
             "factor": (score.factor.real, score.factor.imag),
             "pixel_size_m": score.pixel_size_m,
         }
-    return facts | {"figures": {key: _or_none(value) for key, value in judgement.figures.items()}}
+    return facts | {"figures": {key: _or_none(value) for key, value in evaluation.figures.items()}}
 
 
 def write_json(path, facts):
@@ -74,16 +74,16 @@ def write_json(path, facts):
     path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n")
 
 
-def write_figures(path, judgements):
+def write_figures(path, evaluations):
     """Write a CSV file: a row a reconstruction, a column a figure; empty where it has no meaning."""
-    columns = list(dict.fromkeys(key for one in judgements for key in one.figures))
-    rows = [[one.name, *(_or_none(one.figures.get(key)) for key in columns)] for one in judgements]
+    columns = list(dict.fromkeys(key for one in evaluations for key in one.figures))
+    rows = [[one.name, *(_or_none(one.figures.get(key)) for key in columns)] for one in evaluations]
     _write_csv(path, [["name", *columns], *rows])
 
 
-def write_curves(path, judgements):
+def write_curves(path, evaluations):
     """Write a CSV file of the ring correlations: a row a ring, those of one reconstruction after the other's."""
-    scores = {one.name: one.score for one in judgements if one.score is not None}
+    scores = {one.name: one.score for one in evaluations if one.score is not None}
     columns = next(iter(scores.values())).curves
     rows = [
         [name, *map(_or_none, ring)] for name, score in scores.items() for ring in zip(*map(score.curves.get, columns))

@@ -8,6 +8,8 @@ from matplotlib import colormaps
 from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
+from ptychopinn.evaluation.downscale import block_means
+
 SHADES = 255
 """Colours of a palette; one more is transparent, for pixels without a value."""
 
@@ -55,20 +57,10 @@ def paint_wheel(side=96):
     return paint_complex(np.where(np.abs(disc) <= 1, disc, np.nan), 1.0)
 
 
-def shrink(image, largest=LARGEST):
-    """Average an image over square blocks until no side is above `largest` pixels; NaN is left out of a mean.
-
-    Returns:
-        `(image, block)`: block is the side of a block, in pixels.
-    """
+def limit_size(image, largest=LARGEST):
+    """Average an image `(y, x)` over square blocks, so that no side is above `largest` pixels; NaN has no say."""
     block = -(-max(image.shape) // largest)
-    if block == 1:
-        return image, 1
-    height, width = (side // block * block for side in image.shape)
-    blocks = image[:height, :width].reshape(height // block, block, width // block, block)
-    seen = np.isfinite(blocks)
-    total, count = np.where(seen, blocks, 0).sum(axis=(1, 3)), seen.sum(axis=(1, 3))
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan), block
+    return image if block == 1 else block_means(image, block)
 
 
 def _png(picture, **options):

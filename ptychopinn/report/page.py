@@ -2,11 +2,13 @@
 
 import jinja2
 
+from ptychopinn.text import printable
+
 PAGE = "report.html"
 
 
 def render(page):
-    """Return a page as HTML: styles, script and pictures inside, every text escaped.
+    """Return a page as HTML: styles, script and pictures inside, every text escaped and printable.
 
     The page forbids itself the network (Content-Security-Policy).
 
@@ -20,7 +22,7 @@ def render(page):
         loader=jinja2.PackageLoader("ptychopinn", "report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    return environment.get_template("page.html").render(page=page)
+    return printable(environment.get_template("page.html").render(page=page))
 
 
 def page_writer(html):

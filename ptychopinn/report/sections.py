@@ -7,7 +7,7 @@ from ptychopinn.evaluation.region import well_lit
 from ptychopinn.physics.probes import BRIGHT, footprint
 from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
 from ptychopinn.report.colours import Scale, from_zero
-from ptychopinn.report.images import paint, paint_bar, paint_complex, shrink
+from ptychopinn.report.images import limit_size, paint, paint_bar, paint_complex
 from ptychopinn.report.pictures import known_error, well_seen
 from ptychopinn.report.plots import curves_of_training, map_of_scan, plots_of_fit
 from ptychopinn.report.viewer import colour_key, view, wheel_key
@@ -35,7 +35,7 @@ def uncertainty_section(reconstruction):
         f"Standard error of the complex transmission, by how much the network's overlapping patches "
         f"disagree: median {np.nanmedian(error):.3g}. Neither errors that all share nor what refining mended show."
     )
-    tile = Tile(((paint(shrink(error)[0], scale), "standard error of the object"),), "Standard error")
+    tile = Tile(((paint(limit_size(error), scale), "standard error of the object"),), "Standard error")
     return Section("uncertainty", "Uncertainty", note, [Gallery("", [tile], (colour_key("standard error", scale),))])
 
 

@@ -4,10 +4,10 @@ import math
 
 import matplotlib
 
-from ptychopinn.evaluation.pictures import curves_of_many, curves_of_one
 from ptychopinn.evaluation.tables import COLUMNS, METRICS, PARTS
 from ptychopinn.report.blocks import Section, Table
 from ptychopinn.report.plots import STYLE, embed
+from ptychopinn.report.score_pictures import curves_of_many, curves_of_one
 from ptychopinn.report.viewer import view
 from ptychopinn.report.words import metres, number
 
@@ -33,19 +33,19 @@ def truth_section(score, corner=None, name="truth"):
     return Section("truth", title_of(name), ALIKE, [panes, rings, Table("", rows, ("", *PARTS))])
 
 
-def comparison_section(judgements, reference, corner=None):
-    """Show several `Judgement`s: all images on the same pixels, their ring correlations, a row of figures for each.
+def comparison_section(evaluations, reference, corner=None):
+    """Show several `Evaluation`s: all images on the same pixels, their ring correlations, a row of figures for each.
 
     Args:
-        judgements: list of Judgement. Those with a score share one region.
+        evaluations: list of Evaluation. Those with a score share one region.
         reference: str. What they were compared with.
         corner: `(y, x)` position of the reference's pixel (0, 0), in pixels of the scan, where it is known.
     """
-    scores = {one.name: one.score for one in judgements if one.score is not None}
+    scores = {one.name: one.score for one in evaluations if one.score is not None}
     first = next(iter(scores.values()))
     images = {name: score.image for name, score in scores.items()} | {reference: first.truth}
-    known = {label: key for label, key in COLUMNS.items() if any(key in one.figures for one in judgements)}
-    rows = [(one.name, *(written(one.figures.get(key)) for key in known.values())) for one in judgements]
+    known = {label: key for label, key in COLUMNS.items() if any(key in one.figures for one in evaluations)}
+    rows = [(one.name, *(written(one.figures.get(key)) for key in known.values())) for one in evaluations]
     blocks = [
         view(images, corner_of(first, corner), first.pixel_size_m),
         Table("", rows, ("", *known)),

@@ -4,7 +4,7 @@ import numpy as np
 
 from ptychopinn.report.blocks import Key, Layer, Viewer
 from ptychopinn.report.colours import around_zero, from_zero, middle, of_phase
-from ptychopinn.report.images import paint, paint_bar, paint_complex, paint_wheel, shrink
+from ptychopinn.report.images import limit_size, paint, paint_bar, paint_complex, paint_wheel
 from ptychopinn.report.words import metres, number, round_length
 
 BAR = 0.3
@@ -24,7 +24,7 @@ def view(images, corner=(0, 0), pixel_size_m=None, difference=None):
         Viewer.
     """
     height, width = next(iter(images.values())).shape
-    small = {name: shrink(image)[0] for name, image in images.items()}
+    small = {name: limit_size(image) for name, image in images.items()}
     guide = list(small.values())[-1]
     brightest = np.nanpercentile(np.abs(guide), 99.5)
     wheel = wheel_key("phase as hue, modulus as brightness", brightest)

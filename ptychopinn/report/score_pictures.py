@@ -1,16 +1,21 @@
-"""Judgements as pictures: aligned panels on common colour scales, and ring correlations."""
+"""Reconstructions beside the truth as pictures: panels on common colour scales, and ring correlations."""
 
+import io
+
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from ptychopinn.evaluation.metrics import parts, wrap
 from ptychopinn.evaluation.ring_correlation import SEVENTH
+from ptychopinn.report.colours import around_zero, middle, of_phase
 
 NANO = 1e9
-FULL_TURN = 5.5
-"""Radians: phases that span more wrap, and are drawn in a cyclic colour map."""
+PLAIN = {"text.parse_math": False}
+"""Names of files are no formulas, whatever dollars they hold."""
 
 
+@matplotlib.rc_context(PLAIN)
 def panels(scores, reference="truth", difference=False):
     """Draw reconstructions and what they are compared with side by side, amplitude above phase, each on one scale.
 
@@ -18,41 +23,43 @@ def panels(scores, reference="truth", difference=False):
         scores: dict from name to Score, all on one region.
         reference: str. Name of the truth.
         difference: bool. Whether to draw the last reconstruction's difference from the truth too.
+
+    Returns:
+        matplotlib Figure.
     """
-    split = {name: parts(score.image, score.truth) for name, score in scores.items()}
-    last = list(split)[-1]
     columns = len(scores) + 1 + difference
     figure = Figure(figsize=(3.6 * columns + 0.6, 6.6), layout="constrained")
-    first = next(iter(scores.values()))
-    top, bottom, left, right = first.region
+    top, bottom, left, right = next(iter(scores.values())).region
     extent = (left - 0.5, right - 0.5, bottom - 0.5, top - 0.5)
-    for axes, (part, unit) in zip(figure.subplots(2, columns), (("amplitude", ""), ("phase", " / rad"))):
-        truth = split[last][part][1]
-        images = {name: images[part][0] for name, images in split.items()} | {reference: truth}
-        low, high = limits(truth)
-        colours = "twilight" if part == "phase" and high - low > FULL_TURN else "gray"
-        for place, (name, image) in zip(axes, images.items()):
-            image = wrap(image) if part == "phase" else image
-            shown = place.imshow(image, vmin=low, vmax=high, cmap=colours, extent=extent, interpolation="none")
-            place.set_title(name)
-        figure.colorbar(shown, ax=axes[: len(images)], label=part + unit)
+    split = {name: parts(score.image, score.truth) for name, score in scores.items()}
+    rows = (("amplitude", "amplitude", middle, np.asarray), ("phase", "phase / rad", of_phase, wrap))
+    for axes, (part, words, scale_of, shown) in zip(figure.subplots(2, columns), rows):
+        images = {name: pairs[part][0] for name, pairs in split.items()}
+        last, truth = list(split.values())[-1][part]
+        for place, (name, image) in zip(axes, (images | {reference: truth}).items()):
+            painted = _paint(place, name, shown(image), scale_of(truth), extent)
+        figure.colorbar(painted, ax=axes[: len(images) + 1], label=words)
         if difference:
-            change = images[last] - truth
-            reach = max(np.percentile(np.abs(change), 99.5), 1e-6)
-            shown = axes[-1].imshow(change, vmin=-reach, vmax=reach, cmap="RdBu", extent=extent, interpolation="none")
-            axes[-1].set_title("difference")
-            figure.colorbar(shown, ax=axes[-1], label=part + unit)
+            painted = _paint(axes[-1], "difference", last - truth, around_zero(last - truth), extent)
+            figure.colorbar(painted, ax=axes[-1], label=words)
     figure.supxlabel("x / px")
     figure.supylabel("y / px")
     return figure
 
 
-def limits(truth):
-    """Return the values that the colour scale ends at: the middle 99 % of the truth, and some width if it is flat."""
-    low, high = np.percentile(truth, (0.5, 99.5))
-    return (low, high) if high - low > 1e-3 else (low - 0.1, high + 0.1)
+def png(figure):
+    """Return a matplotlib Figure as the bytes of a PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
 
 
+def _paint(axes, title, image, scale, extent):
+    axes.set_title(title)
+    return axes.imshow(image, vmin=scale.low, vmax=scale.high, cmap=scale.colours, extent=extent, interpolation="none")
+
+
+@matplotlib.rc_context(PLAIN)
 def curves_of_one(score):
     """Draw the ring correlations of complex image, amplitude and phase."""
     figure, axes = _ring_axes(score)
@@ -63,6 +70,7 @@ def curves_of_one(score):
     return figure
 
 
+@matplotlib.rc_context(PLAIN)
 def curves_of_many(scores):
     """Draw the ring correlations of several complex images, on one region."""
     figure, axes = _ring_axes(next(iter(scores.values())))

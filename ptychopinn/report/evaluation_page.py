@@ -17,46 +17,46 @@ HEADLINE = {
 }
 
 
-def page_of_judgement(judgement, reconstruction, known, scan, facts):
-    """Return the `Page` of one reconstruction that was judged.
+def page_of_evaluation(evaluation, reconstruction, known, scan, facts):
+    """Return the `Page` of one reconstruction that was evaluated.
 
     Args:
-        judgement: Judgement.
+        evaluation: Evaluation.
         reconstruction: Reconstruction: the reconstruction.
         known: Reconstruction or None: what it was compared with.
         scan: Scan or None: the patterns that it was compared with.
         facts: dict from a table's title to a dict of names and values.
     """
     sections = []
-    if judgement.score is None:
+    if evaluation.score is None:
         sections.append(object_section(reconstruction))
     else:
-        sections.append(truth_section(judgement.score, known.origin))
-    if judgement.residual is not None:
+        sections.append(truth_section(evaluation.score, known.origin))
+    if evaluation.residual is not None:
         probe = scan.probe if reconstruction.probe is None else reconstruction.probe
         sections.append(fit_section(fit(dataclasses.replace(reconstruction, probe=probe), scan)))
     if reconstruction.probe is not None:
         sections.append(probe_section(reconstruction.probe))
     sections.append(facts_section(facts))
-    figures = judgement.figures
+    figures = evaluation.figures
     headline = [(written(figures[name]), words) for name, words in HEADLINE.items() if name in figures]
     against = f" against {known.name}" if known is not None else ""
-    return Page(f"Evaluation of {judgement.name}", f"{reconstruction.name}{against}", headline, sections)
+    return Page(f"Evaluation of {evaluation.name}", f"{reconstruction.name}{against}", headline, sections)
 
 
-def page_of_comparison(judgements, reference, corner, facts):
+def page_of_comparison(evaluations, reference, corner, facts):
     """Return the `Page` of several reconstructions of one scan.
 
     Args:
-        judgements: list of Judgement.
+        evaluations: list of Evaluation.
         reference: str. What they were compared with.
         corner: `(y, x)` position of the reference's pixel (0, 0), in pixels of the scan, or None.
         facts: dict from a table's title to a dict of names and values.
     """
-    sections = [comparison_section(judgements, reference, corner), facts_section(facts)]
-    score = next(one.score for one in judgements if one.score is not None)
+    sections = [comparison_section(evaluations, reference, corner), facts_section(facts)]
+    score = next(one.score for one in evaluations if one.score is not None)
     height, width = score.truth.shape
-    headline = [(str(len(judgements)), "reconstructions"), (f"{height} × {width} px", "compared")]
+    headline = [(str(len(evaluations)), "reconstructions"), (f"{height} × {width} px", "compared")]
     if score.pixel_size_m:
         headline.append((metres(score.pixel_size_m), "a pixel"))
-    return Page("Comparison of reconstructions", ", ".join(one.name for one in judgements), headline, sections)
+    return Page("Comparison of reconstructions", ", ".join(one.name for one in evaluations), headline, sections)

@@ -1,22 +1,15 @@
-"""Judge reconstructions by all there is: the truth or another reconstruction, and the measured patterns."""
+"""Evaluate reconstructions by all there is: the truth or another reconstruction, and the measured patterns."""
 
 import dataclasses
-import pathlib
 
-import numpy as np
-
-from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.against_truth import Score, score
 from ptychopinn.evaluation.region import SMALLEST, intersect
-from ptychopinn.formats import FORMATS, read_scan
-from ptychopinn.formats.archive import Archive
-from ptychopinn.formats.ptychodus_product import SUFFIXES
-from ptychopinn.formats.results import read_reconstruction
+from ptychopinn.text import printable_name
 
 
 @dataclasses.dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """What is known of how good a reconstruction is.
 
     Args:
@@ -38,65 +31,37 @@ class Judgement:
         return figures
 
 
-def read_reference(path, scan_path=None):
-    """Read what reconstructions are judged by.
-
-    Args:
-        path: path or None. A known object, a reconstruction, or a scan with or without its object.
-        scan_path: path or None. The scan, where it is another file.
+def evaluate_one(reconstruction, truth=None, scan=None, region="auto", low_pass_px=None, name=None):
+    """Evaluate one reconstruction; see `score` and `residual`.
 
     Returns:
-        `(Reconstruction or None, Scan or None)`.
-    """
-    scan = None if scan_path is None else read_scan(scan_path)
-    if path is None:
-        return None, scan
-    if not holds_patterns(path):
-        return read_reconstruction(path), scan
-    with_object = read_scan(path)
-    return _object_of(with_object), scan or with_object
-
-
-def holds_patterns(path):
-    """Tell whether a file is a scan with diffraction patterns."""
-    path = pathlib.Path(path)
-    if not path.is_file() or path.suffix in SUFFIXES:
-        return False
-    archive = Archive(path)
-    return any(form.recognises(archive) for form in FORMATS)
-
-
-def judge(reconstruction, truth=None, scan=None, region="auto", low_pass_px=None, name=None):
-    """Judge one reconstruction; see `score` and `residual`.
-
-    Returns:
-        Judgement.
+        Evaluation.
 
     Raises:
         ValueError: where reconstruction and truth, or reconstruction and scan, do not belong together.
     """
     found = None if truth is None else score(_on(scan, reconstruction), _on(scan, truth), region, low_pass_px)
-    return Judgement(name or reconstruction.name, found, _residual(reconstruction, scan))
+    return Evaluation(printable_name(name or reconstruction.name), found, _residual(reconstruction, scan))
 
 
-def judge_all(reconstructions, truth, scan=None, region="auto", low_pass_px=None):
-    """Judge several reconstructions of one scan on the pixels that all of them share.
+def evaluate_together(reconstructions, truth, scan=None, region="auto", low_pass_px=None):
+    """Evaluate several reconstructions of one scan on the pixels that all of them share.
 
     Args:
         reconstructions: dict from name to Reconstruction.
         truth: Reconstruction: the truth, or the reconstruction that the others are compared with.
-        scan, region, low_pass_px: as in `judge`.
+        scan, region, low_pass_px: as in `evaluate_one`.
 
     Returns:
-        list of Judgement.
+        list of Evaluation.
     """
-    judged = [
-        judge(reconstruction, truth, scan, region, low_pass_px, name)
+    alone = [
+        evaluate_one(reconstruction, truth, scan, region, low_pass_px, name)
         for name, reconstruction in reconstructions.items()
     ]
-    boxes = {one.score.region for one in judged}
+    boxes = {one.score.region for one in alone}
     if len(boxes) == 1:
-        return judged
+        return alone
     box = intersect(*boxes)
     if box is None:
         raise ValueError(
@@ -107,15 +72,7 @@ def judge_all(reconstructions, truth, scan=None, region="auto", low_pass_px=None
         score(_on(scan, reconstruction), _on(scan, truth), box, low_pass_px)
         for reconstruction in reconstructions.values()
     ]
-    return [dataclasses.replace(one, score=found) for one, found in zip(judged, scores)]
-
-
-def _object_of(scan):
-    if scan.object is None:
-        return None
-    obj = np.asarray(scan.object, np.complex64)
-    return Reconstruction(obj, np.ones(obj.shape, np.float32), (0.0, 0.0), probe=scan.probe, positions=scan.positions,
-                   pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
+    return [dataclasses.replace(one, score=found) for one, found in zip(alone, scores)]
 
 
 def _on(scan, reconstruction):

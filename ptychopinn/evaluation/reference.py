@@ -1,0 +1,77 @@
+"""What reconstructions are evaluated by: a known object, another reconstruction, or the patterns of a scan."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
+from ptychopinn.evaluation.against_truth import require_contrast
+from ptychopinn.formats import FORMATS, read_scan
+from ptychopinn.formats.archive import Archive
+from ptychopinn.formats.ptychodus_product import SUFFIXES
+from ptychopinn.formats.results import read_reconstruction
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What reconstructions are evaluated by.
+
+    Args:
+        truth: Reconstruction. The known object, or another reconstruction, where there is one.
+        scan: Scan. The patterns, where there are some.
+        note: str. Why the object of the scan is not the truth, where it holds one that cannot be.
+    """
+
+    truth: Reconstruction | None = None
+    scan: Scan | None = None
+    note: str = ""
+
+
+def read_reference(path, scan_path=None):
+    """Read what reconstructions are evaluated by.
+
+    Args:
+        path: path or None. A known object, a reconstruction, or a scan with or without its object.
+        scan_path: path or None. The scan, where it is another file.
+
+    Returns:
+        Reference.
+    """
+    scan = None if scan_path is None else read_scan(scan_path)
+    if path is None:
+        return Reference(None, scan)
+    if not holds_patterns(path):
+        return Reference(read_reconstruction(path), scan)
+    with_object = read_scan(path)
+    scan = scan or with_object
+    try:
+        return Reference(known_object(with_object), scan)
+    except ValueError as error:
+        return Reference(None, scan, str(error))
+
+
+def holds_patterns(path):
+    """Tell whether a file is a scan with diffraction patterns."""
+    path = pathlib.Path(path)
+    if not path.is_file() or path.suffix in SUFFIXES:
+        return False
+    archive = Archive(path)
+    return any(form.recognises(archive) for form in FORMATS)
+
+
+def known_object(scan):
+    """Return the object that a scan's file holds as a Reconstruction, its pixel (0, 0) at (0, 0); None without one.
+
+    Raises:
+        ValueError: if it is no truth: not an image, not finite, or one value everywhere.
+    """
+    if scan.object is None:
+        return None
+    image = np.asarray(scan.object, np.complex64)
+    truth = Reconstruction(image, np.ones(image.shape, np.float32), (0.0, 0.0), probe=scan.probe,
+                           positions=scan.positions, pixel_size_m=scan.pixel_size_m,
+                           name=f"the object of {scan.name}")  # fmt: skip
+    require_contrast(truth)
+    return truth
