@@ -13,12 +13,12 @@ import tempfile
 
 import click
 import machine
-from tables import last_line, markdown, summary
+from markdown_tables import last_line, markdown, summary
 
 from ptychopinn.simulation import objects, probes, scans
 
 PEER = "plain PyTorch"
-WORKER = pathlib.Path(__file__).with_name("worker.py")
+WORKER = pathlib.Path(__file__).with_name("measure_backend.py")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pathlib
 import statistics
 
 import click
-from trials import FIGURES, PASSES, simulate, test, train
+from trial import FIGURES, PASSES, simulate, test, train
 
 STATED = {name: words for name, words in FIGURES.items() if name != "nrmse_complex"}
 UPSTREAM_STEPS = 2 * 6889 * 60

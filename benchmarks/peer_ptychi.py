@@ -13,23 +13,44 @@ import numpy as np
 
 
 def main(task):
+    """Reconstruct what a task says: a dict, see above."""
     import torch
 
     torch.set_num_threads(task["threads"])
     torch.set_default_device(task["device"])
-    from ptychi import api
     from ptychi.api.task import PtychographyTask
-    from ptychi.utils import get_suggested_object_size, rescale_probe, set_default_complex_dtype
+    from ptychi.utils import set_default_complex_dtype
 
     set_default_complex_dtype(torch.complex64)
-    with np.load(task["scan"], allow_pickle=False) as file:
+    scan = read(task["scan"])
+    options, data = options_of(task), data_of(*scan)
+    began = time.perf_counter()
+    work = PtychographyTask(options, **data)
+    work.run()
+    seconds = time.perf_counter() - began
+    image = work.get_data_to_cpu("object", as_numpy=True)[0].astype(np.complex64)
+    probe = work.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex64)
+    origin = middle_of(scan[1]) - np.array(image.shape) // 2
+    np.savez_compressed(task["out"], object=image, origin=origin, probe=probe)
+    print(json.dumps({"seconds": seconds}))
+
+
+def read(path):
+    """Return counts `(pattern, y, x)`, positions `(pattern, 2)` and probe `(1, mode, y, x)` of PtychoPINN's NPZ."""
+    with np.load(path, allow_pickle=False) as file:
         counts = file["diff3d"].astype(np.float32)
         positions = np.stack([file["ycoords"], file["xcoords"]], axis=1)
-        probe = file["probeGuess"].reshape(1, -1, *counts.shape[1:]).astype(np.complex64)
-    middle = (positions.max(axis=0) + positions.min(axis=0)) / 2  # where pty-chi puts the centre of its object
-    centred = torch.as_tensor(positions - middle, dtype=torch.float32)
-    probe = np.asarray(rescale_probe(probe, counts)).reshape(probe.shape)
-    height, width = get_suggested_object_size(centred.cpu(), probe.shape[-2:], extra=20)
+        return counts, positions, file["probeGuess"].reshape(1, -1, *counts.shape[1:]).astype(np.complex64)
+
+
+def middle_of(positions):
+    """Return the position where pty-chi puts the centre of its object."""
+    return (positions.max(axis=0) + positions.min(axis=0)) / 2
+
+
+def options_of(task):
+    """Return pty-chi's options for a task."""
+    from ptychi import api
 
     options = getattr(api, f"{task['algorithm']}Options")()
     options.data_options.fft_shift = True
@@ -39,22 +60,23 @@ def main(task):
     options.reconstructor_options.num_epochs = task["epochs"]
     options.reconstructor_options.batch_size = task["batch_size"]
     options.reconstructor_options.default_device = api.Devices.CPU if task["device"] == "cpu" else api.Devices.GPU
-    began = time.perf_counter()
-    work = PtychographyTask(
-        options,
-        diffraction_data=torch.as_tensor(counts),
-        object_data=torch.ones([1, height, width], dtype=torch.complex64),
-        probe_data=torch.as_tensor(probe),
-        probe_position_y_px=centred[:, 0],
-        probe_position_x_px=centred[:, 1],
-    )
-    work.run()
-    seconds = time.perf_counter() - began
-    image = work.get_data_to_cpu("object", as_numpy=True)[0].astype(np.complex64)
-    probe = work.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex64)
-    origin = middle - np.array(image.shape) // 2
-    np.savez_compressed(task["out"], object=image, origin=origin, probe=probe)
-    print(json.dumps({"seconds": seconds}))
+    return options
+
+
+def data_of(counts, positions, probe):
+    """Return what pty-chi starts from: dict of tensors, the object flat and the probe in the counts' units."""
+    import torch
+    from ptychi.utils import get_suggested_object_size, rescale_probe
+
+    centred = torch.as_tensor(positions - middle_of(positions), dtype=torch.float32)
+    height, width = get_suggested_object_size(centred.cpu(), probe.shape[-2:], extra=20)
+    return {
+        "diffraction_data": torch.as_tensor(counts),
+        "object_data": torch.ones([1, height, width], dtype=torch.complex64),
+        "probe_data": torch.as_tensor(np.asarray(rescale_probe(probe, counts)).reshape(probe.shape)),
+        "probe_position_y_px": centred[:, 0],
+        "probe_position_x_px": centred[:, 1],
+    }
 
 
 if __name__ == "__main__":

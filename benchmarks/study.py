@@ -5,9 +5,9 @@ import os
 import pathlib
 
 import click
-from studies import STUDIES
-from tables import table
-from trials import COSTS, FIGURES
+from markdown_tables import table
+from questions import STUDIES
+from trial import COSTS, FIGURES
 
 BASE = {"object": "lines", "object_size": 392, "size": 64, "probe": "disc", "photons": 1e9, "scan": "jittered"}
 QUICK = {"object_size": 160}

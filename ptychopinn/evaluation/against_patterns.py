@@ -14,7 +14,7 @@ FLOOR = 1e-3
 
 @dataclasses.dataclass(frozen=True)
 class Residual:
-    r"""What is left between predicted and measured patterns.
+    r"""What is left between predicted and measured patterns: the figures of a reconstruction, for all patterns at once.
 
     Args:
         r_factor: float. $\sum |\sqrt{I} - \sqrt{n}| / \sum \sqrt{n}$ over all patterns.

@@ -35,7 +35,7 @@ COLUMNS = {
 
 
 def table_of_one(evaluation):
-    """Return a evaluation as lines: a row a metric, a column a part of the complex image, and the residual."""
+    """Return an evaluation as lines: a row a metric, a column a part of the complex image, and the residual."""
     lines, figures = [], evaluation.figures
     if evaluation.score is not None:
         rows = [[label, *(_short(figures.get(f"{key}_{part}")) for part in PARTS)] for label, key in METRICS.items()]
@@ -55,7 +55,7 @@ def table_of_many(evaluations):
 
 
 def record(evaluation):
-    """Return a evaluation as a dict for JSON; a figure without meaning is None."""
+    """Return an evaluation as a dict for JSON; a figure without meaning is None."""
     facts = {"name": evaluation.name}
     if evaluation.score is not None:
         score = evaluation.score

@@ -37,7 +37,11 @@ def amplitude_error(predicted, measured, photons):
 
 
 def r_factor(predicted, measured):
-    """R-factor of amplitudes, the crystallographer's figure of merit: a metric, not a loss."""
+    """R-factor of amplitudes, the crystallographer's figure of merit: a metric of each group, not a loss.
+
+    Training means it over groups as they pass, while the weights move; `evaluation.against_patterns.residual` states
+    that of all patterns of a scan and of one stitched object, which is the figure of a reconstruction.
+    """
     amplitude = ops.maximum(measured, 0.0)
     error = _mean_pattern(ops.abs(ops.sqrt(ops.maximum(predicted, 0.0)) - amplitude), measured)
     return error / ops.maximum(_mean_pattern(amplitude, measured), 1e-6)

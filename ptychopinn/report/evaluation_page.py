@@ -17,13 +17,13 @@ HEADLINE = {
 }
 
 
-def page_of_evaluation(evaluation, reconstruction, known, scan, facts):
+def page_of_evaluation(evaluation, reconstruction, truth, scan, facts):
     """Return the `Page` of one reconstruction that was evaluated.
 
     Args:
         evaluation: Evaluation.
-        reconstruction: Reconstruction: the reconstruction.
-        known: Reconstruction or None: what it was compared with.
+        reconstruction: Reconstruction.
+        truth: Reconstruction or None: what it was compared with.
         scan: Scan or None: the patterns that it was compared with.
         facts: dict from a table's title to a dict of names and values.
     """
@@ -31,7 +31,7 @@ def page_of_evaluation(evaluation, reconstruction, known, scan, facts):
     if evaluation.score is None:
         sections.append(object_section(reconstruction))
     else:
-        sections.append(truth_section(evaluation.score, known.origin))
+        sections.append(truth_section(evaluation.score, truth.origin))
     if evaluation.residual is not None:
         probe = scan.probe if reconstruction.probe is None else reconstruction.probe
         sections.append(fit_section(fit(dataclasses.replace(reconstruction, probe=probe), scan)))
@@ -40,7 +40,7 @@ def page_of_evaluation(evaluation, reconstruction, known, scan, facts):
     sections.append(facts_section(facts))
     figures = evaluation.figures
     headline = [(written(figures[name]), words) for name, words in HEADLINE.items() if name in figures]
-    against = f" against {known.name}" if known is not None else ""
+    against = f" against {truth.name}" if truth is not None else ""
     return Page(f"Evaluation of {evaluation.name}", f"{reconstruction.name}{against}", headline, sections)
 
 

@@ -1,4 +1,4 @@
-"""Measure one backend, or the peer, in this process: `worker.py TASK`, where the task is JSON.
+"""Measure one backend, or the peer, in this process: `measure_backend.py TASK`, where the task is JSON.
 
 `compare_backends.py` starts it, with the backend and the device in the environment, and reads the JSON it writes.
 """

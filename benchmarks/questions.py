@@ -3,7 +3,7 @@
 A study is a dict: options of `simulate` and of `train`, `epochs`, `seed`, and whether it is `quick`.
 """
 
-from trials import PASSES, compared, simulate, test, train
+from trial import PASSES, compared, simulate, test, train
 
 TRAIN_STEP_PX, TEST_STEP_PX = 8.0, 10.0
 
