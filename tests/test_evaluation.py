@@ -202,7 +202,10 @@ def test_shrinking_takes_dark_sides_and_nothing_else():
 
 REFUSED = {
     "constant": (lambda obj: crop(np.full_like(obj, 2 + 1j), origin=(10, 20)), "recon must vary.*2\\+1j"),
+    "zeros": (lambda obj: crop(0 * obj, weight=np.ones((180, 175), np.float32)), "recon must vary.*0\\+0j"),
+    "unlit": (lambda obj: crop(obj, weight=np.full((180, 175), np.nan, np.float32)), "no pixel with light"),
     "elsewhere": (lambda obj: crop(obj, origin=(500, 20)), "share 16 x 16 pixels.*no overlap between the two"),
+    "far away": (lambda obj: crop(obj, origin=(1e30, 20)), "share 16 x 16 pixels.*no overlap between the two"),
     "scarcely overlapping": (lambda obj: crop(obj, origin=(-115, 20)), "no overlap between the two"),
 }
 
@@ -212,6 +215,16 @@ def test_what_cannot_be_compared_is_refused(make, words):
     obj = made_object(200)
     with pytest.raises(ValueError, match=words):
         score(make(obj), truth_of(obj))
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e12])
+def test_the_unit_of_a_truth_is_no_matter(scale):
+    """Programs scale object and probe as they like; what varies is told from its own size."""
+    obj = made_object(64)
+    expected, found = (score(Reconstruction(obj + noise(obj.shape, 0.1)), Reconstruction(unit * obj)).figures
+                       for unit in (1, scale))  # fmt: skip
+    for name in ("nrmse_complex", "psnr_amplitude", "ssim_amplitude", "frc50_complex", "mae_phase"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-4), name
 
 
 def test_the_scan_s_box_needs_positions():

@@ -20,7 +20,7 @@ NO_LUMINANCE = 1e6
 """K1 of SSIM at which its luminance term is 1 whatever the means."""
 
 SMALLEST_ERROR = 1e-12
-"""Errors below it count as it: two equal images have a finite PSNR."""
+"""Errors below this part of the truth count as it: two equal images have a finite PSNR."""
 
 
 def parts(image, truth):
@@ -31,7 +31,7 @@ def parts(image, truth):
     Returns:
         dict from `complex`, `amplitude` and `phase` to the pair `(image, truth)`; phases in radians.
     """
-    mean = np.angle(np.mean(truth / np.maximum(np.abs(truth), 1e-9)))
+    mean = np.angle(np.mean(np.exp(1j * np.angle(truth))))
     phase = wrap(np.angle(truth).astype(float) - mean)
     return {
         "complex": (image, truth),
@@ -53,8 +53,8 @@ def errors(image, truth):
         truth (the largest modulus, for a complex one).
     """
     difference = np.abs(image - truth)
-    rmse = max(float(np.sqrt(np.mean(difference**2))), SMALLEST_ERROR)
     norm = float(np.sqrt(np.mean(np.abs(truth) ** 2)))
+    rmse = max(float(np.sqrt(np.mean(difference**2))), SMALLEST_ERROR * (norm or 1.0))
     peak = float(np.abs(truth).max() if np.iscomplexobj(truth) else np.ptp(truth))
     return {
         "mae": float(difference.mean()),

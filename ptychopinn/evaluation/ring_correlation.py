@@ -40,7 +40,7 @@ def ring_correlation(image, truth):
         np.bincount(rings.ravel(), part.ravel())[: min(truth.shape) // 2]
         for part in ((theirs * np.conj(ours)).real, np.abs(ours) ** 2, np.abs(theirs) ** 2)
     )
-    return cross / np.sqrt(power * true_power + 1e-30)
+    return cross / np.sqrt(np.maximum(power * true_power, np.finfo(float).tiny))
 
 
 def frequencies(shape):

@@ -11,6 +11,9 @@ from ptychopinn.evaluation.registration.fine import ROUNDS, crop, match, with_ma
 CLOSER = 0.95
 """Another place than the stated one is believed where it leaves less than this part of the error: noise gains less."""
 
+FARAWAY = 2.0**30
+"""Pixels: no image lies farther from another, whatever a file says."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Registered:
@@ -75,8 +78,8 @@ def _stated_place(reconstruction, truth):
     """Return the place that the origins say: the truth's pixel under the first; None where one of them is unknown."""
     if reconstruction.origin is None or truth.origin is None:
         return None
-    y, x = np.rint(np.subtract(reconstruction.origin, truth.origin)).astype(int)
-    return int(y), int(x)
+    y, x = np.clip(np.subtract(reconstruction.origin, truth.origin), -FARAWAY, FARAWAY)
+    return round(y), round(x)
 
 
 def _register_at(place, reconstruction, truth, region, rounds=ROUNDS):
