@@ -8,7 +8,7 @@ import warnings
 
 import click
 
-from ptychopinn.text import printable
+from ptychopinn.printable import printable
 from ptychopinn_cli.choose_backend import BackendName
 from ptychopinn_cli.errors import said_plainly
 

@@ -5,7 +5,7 @@ import pathlib
 
 import click
 
-from ptychopinn.text import printable_name
+from ptychopinn.printable import printable
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.evaluate import evaluation_options, write_evaluation
 from ptychopinn_cli.options import config_option
@@ -72,7 +72,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
 def names_of(paths, names):
     """Return a name for each reconstruction: the user's, or the file's or its folder's, made different."""
     if names is not None:
-        given = [printable_name(name) for name in names.split(",")]
+        given = [printable(name.strip()) for name in names.split(",")]
         if len(given) != len(paths) or len(set(given)) != len(given) or not all(given):
             raise click.UsageError(
                 f"--names must be {len(paths)} different names with commas between them. Received: {names}. "
@@ -80,7 +80,7 @@ def names_of(paths, names):
             )
         return given
     short = [path.stem if path.stem != "reconstruction" else path.absolute().parent.name for path in paths]
-    for names in ([printable_name(name) for name in some] for some in (short, map(str, paths))):
+    for names in ([printable(name) for name in some] for some in (short, map(str, paths))):
         if len(set(names)) == len(names):
             return names
     raise click.UsageError(

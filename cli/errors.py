@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ptychopinn.text import printable
+from ptychopinn.printable import printable
 
 REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another --output-dir.",

@@ -5,7 +5,7 @@ import dataclasses
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.against_truth import Score, score
 from ptychopinn.evaluation.region import SMALLEST, intersect
-from ptychopinn.text import printable_name
+from ptychopinn.printable import printable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ def evaluate_one(reconstruction, truth=None, scan=None, region="auto", low_pass_
         ValueError: where reconstruction and truth, or reconstruction and scan, do not belong together.
     """
     found = None if truth is None else score(_on(scan, reconstruction), _on(scan, truth), region, low_pass_px)
-    return Evaluation(printable_name(name or reconstruction.name), found, _residual(reconstruction, scan))
+    return Evaluation(printable(name or reconstruction.name), found, _residual(reconstruction, scan))
 
 
 def evaluate_together(reconstructions, truth, scan=None, region="auto", low_pass_px=None):

@@ -1,8 +1,9 @@
 """The page of a run: one HTML file that needs nothing else."""
 
 import jinja2
+from markupsafe import Markup
 
-from ptychopinn.text import printable
+from ptychopinn.printable import printable
 
 PAGE = "report.html"
 
@@ -20,11 +21,16 @@ def render(page):
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ptychopinn", "report"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
-    return printable(environment.get_template("page.html").render(page=page))
+    return environment.get_template("page.html").render(page=page)
 
 
 def page_writer(html):
     """Return the page for `write_together`: a dict from its name to a function of the path; empty without a page."""
     return {} if html is None else {PAGE: lambda path: path.write_text(html, encoding="utf-8")}
+
+
+def _shown(value):
+    """Make a value's text printable; what a macro wrote has been through here."""
+    return value if isinstance(value, Markup) else printable(value)
