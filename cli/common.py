@@ -8,9 +8,8 @@ import warnings
 
 import click
 
-from ptychopinn.printable import printable
 from ptychopinn_cli.choose_backend import BackendName
-from ptychopinn_cli.errors import said_plainly
+from ptychopinn_cli.errors import printable, said_plainly
 
 
 def command(function):

@@ -6,8 +6,6 @@ import os
 
 import click
 
-from ptychopinn.printable import printable
-
 REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another --output-dir.",
     errno.EROFS: "Choose a path on a disk that can be written.",
@@ -40,3 +38,13 @@ def line_of(error):
         remedy = REMEDIES.get(error.errno, "Check the path, or choose another.")
         return f"Files must be there to read, and free to write. Received: {os.strerror(error.errno)}{place}. {remedy}"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def printable(text):
+    """Return a text with escapes for control characters, which a terminal obeys, and for bytes that are no text."""
+    return "".join(one if one.isprintable() or one == "\n" else escaped(one) for one in text)
+
+
+def escaped(character):
+    """Return a character as Python writes it in a string."""
+    return character.encode("unicode_escape").decode("ascii")
