@@ -5,9 +5,9 @@ import pathlib
 
 import click
 
-from ptychopinn_cli.common import check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.config import config_option
 from ptychopinn_cli.evaluate import judging_options
-from ptychopinn_cli.options import config_option
 from ptychopinn_cli.pages import html_or_none, report_option
 
 JSON = "compare.json"
@@ -25,7 +25,7 @@ JSON = "compare.json"
 @report_option
 @config_option
 @command
-def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, as_json, report, talk, backend):
+def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, as_json, report, talk):
     """Compare reconstructions RECON of one scan, of this program or others, on the pixels that all of them share.
 
     Example: ptycho compare out lsqml.npz --truth scan.npz --names network,iterative
@@ -35,6 +35,9 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         raise click.UsageError(
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
         )
+    check_there("A reconstruction", "file or a folder", *reconstructions, truth)
+    check_there("A scan", "file", scan)
+    check_writable(output_dir)
     from ptychopinn.evaluation.judgement import judge, judge_all, read_reference
     from ptychopinn.evaluation.tables import record, table_of_many
     from ptychopinn.files import write_together
@@ -54,7 +57,6 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         judgements.insert(0, judge(known, None, measured, name=names[0]))
     facts = {"reference": reference, "truth": truth and str(truth), "scan": scan and str(scan), "low_pass_px": low_pass,
              "reconstructions": [record(one) for one in judgements]}  # fmt: skip
-    check_writable(output_dir)
     html = html_or_none(page_of_comparison, (judgements, reference, known.origin), facts, report, talk)
     write_together(output_dir, writers_of(judgements, facts, html), last=JSON)
     if html is None:

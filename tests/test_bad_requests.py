@@ -44,10 +44,10 @@ def test_impossible_requests_are_refused(scan_file, out, row):
 
 
 def test_a_run_without_checkpoint_cannot_resume(tmp_path):
-    result = ptycho("train", "--resume", tmp_path / "nowhere")
-    assert_said_plainly(result, "checkpoint.npz", "without it", "--no-checkpoint")
-    assert not (tmp_path / "nowhere").exists()
-    result = ptycho("train", "--resume", tmp_path / "nowhere", "--seed", 3)
+    assert_said_plainly(ptycho("train", "--resume", tmp_path), "checkpoint.npz", "without it", "--no-checkpoint")
+    assert_said_plainly(ptycho("train", "--resume", tmp_path / "nowhere"), "must be a folder", "nowhere", "Check")
+    assert not list(tmp_path.iterdir())
+    result = ptycho("train", "--resume", tmp_path, "--seed", 3)
     assert_said_plainly(result, "only --epochs", "seed", "Leave")
 
 
@@ -106,8 +106,8 @@ def test_values_of_a_configuration_are_checked_like_the_command_line_s(scan_file
 
 @pytest.mark.parametrize("command", ["train", "infer"])
 @pytest.mark.parametrize("place, words", [
-    ("{file}", ("File exists", "Choose a folder")), ("{file}/below", ("Not a directory", "Choose a folder")),
-    ("/dev/full", ("File exists", "Choose a folder")), ("/proc/below", ("No such file", "choose another")),
+    ("{file}", ("Not a directory", "Choose a folder")), ("{file}/below", ("Not a directory", "Choose a folder")),
+    ("/dev/full", ("Not a directory", "Choose a folder")), ("/proc/below", ("No such file", "choose another")),
 ])  # fmt: skip
 def test_places_that_cannot_be_written_are_refused_before_the_work(bundle, scan_file, command, place, words):
     """Permissions do not stop root: these places stop everyone."""
