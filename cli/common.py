@@ -56,11 +56,11 @@ class Talk:
 
     @contextlib.contextmanager
     def listening_to_warnings(self):
-        """Say a collapse in one line as it is noticed; leave other warnings out unless `--verbose`."""
+        """Say a collapse or a smaller batch in one line; leave other warnings out unless `--verbose`."""
         with warnings.catch_warnings():
             if not self.verbose:
                 warnings.simplefilter("ignore")
-                warnings.filterwarnings("always", message=".*collapsed")
+                warnings.filterwarnings("always", message=".*(collapsed|A batch holds)")
                 warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
             yield
 

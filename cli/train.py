@@ -98,7 +98,7 @@ def train_model(job, scans, validation, talk):
     """Train as a job says: `(Trained, Settings, list of dicts that describe the data)`."""
     from ptychopinn.training.bundle import describe_data, load_bundle
     from ptychopinn.training.train import Settings, fit_to, train
-    from ptychopinn_cli.progress import TrainingBar
+    from ptychopinn_cli.progress import TrainingBar, patterns_at_once
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
     settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution)
@@ -107,12 +107,11 @@ def train_model(job, scans, validation, talk):
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
     description |= {"training_data": described, "test_data": [str(path.resolve()) for path in job.test_files],
                     "from_bundle": job.origin}  # fmt: skip
-    members, batch = fitted.positions, settings.training.batch_size
     for scan in scans:
         which = f" of {scan.name}" if len(scans) > 1 else ""
         talk.note(f"Training on {len(scan)} patterns{which} of {scan.size} x {scan.size} pixels, "
-                  f"{scan.mean_photons:.4g} photons each, in groups of {members}.")  # fmt: skip
-    bar = TrainingBar(members * batch, talk.quiet)
+                  f"{scan.mean_photons:.4g} photons each, in groups of {fitted.positions}.")  # fmt: skip
+    bar = TrainingBar(patterns_at_once(settings, scans), talk.quiet)
     try:
         trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, start, [bar])
     except Stopped as stop:
