@@ -1,12 +1,11 @@
 """ptycho backends: say which backends are installed, and which is used."""
 
-import os
 import subprocess
 import sys
 
 import click
 
-from ptychopinn_cli import choose_backend as choice
+from ptychopinn_cli.choose_backend import BACKENDS, installed, of_environment
 from ptychopinn_cli.common import command
 
 
@@ -18,9 +17,9 @@ def backends(devices, talk, backend):
 
     Example: ptycho backends --devices
     """
-    present = choice.installed()
-    used = backend or os.environ.get("KERAS_BACKEND") or next(iter(present), None)
-    for name in choice.BACKENDS:
+    present = installed()
+    used = backend or of_environment() or next(iter(present), None)
+    for name in BACKENDS:
         if name not in present:
             talk.result(f"  {name:10}  not installed: pip install 'ptychopinn[{name}]'")
             continue

@@ -9,23 +9,26 @@ import sys
 
 import click
 
+from ptychopinn_cli.errors import printable
+
 BACKENDS = ("torch", "tensorflow", "jax")
 ALIASES = {"pytorch": "torch", "tf": "tensorflow"}
 
 
-class BackendName(click.ParamType):
-    """One of `BACKENDS`, or an alias."""
+def canonical(name):
+    """Return a backend's name without regard to case and aliases."""
+    return ALIASES.get(name.lower(), name.lower())
 
-    name = "backend"
 
-    def get_metavar(self, param, ctx=None):
-        return f"[{'|'.join(BACKENDS)}]"
-
-    def convert(self, value, param, ctx):
-        name = ALIASES.get(value.lower(), value.lower())
-        if name not in BACKENDS:
-            self.fail(f"must be one of {', '.join(BACKENDS)} (pytorch is torch). Received: {value}.", param, ctx)
-        return name
+def of_environment():
+    """Return the backend that KERAS_BACKEND names, or `None`; refuse one that does not exist."""
+    said = os.environ.get("KERAS_BACKEND")
+    if said and canonical(said) not in BACKENDS:
+        raise click.UsageError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: KERAS_BACKEND={said}. "
+            "Set it so, or give --backend, which wins."
+        )
+    return canonical(said) if said else None
 
 
 def installed():
@@ -47,17 +50,11 @@ def use(backend, execution):
         execution: ExecutionParams.
     """
     accelerator, deterministic = execution.accelerator, execution.deterministic
-    wanted = os.environ.get("KERAS_BACKEND")
-    wanted = ALIASES.get(wanted, wanted)
-    if not backend and wanted and wanted not in BACKENDS:
-        raise click.UsageError(
-            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: KERAS_BACKEND={wanted}. "
-            "Set it so, or give --backend, which wins."
-        )
-    if backend and wanted and backend != wanted:
-        click.echo(f"Note: --backend {backend} wins over KERAS_BACKEND={wanted}.", err=True)
+    said = os.environ.get("KERAS_BACKEND")
+    if backend and said and canonical(said) != backend:
+        click.echo(f"Note: --backend {backend} wins over KERAS_BACKEND={printable(said)}.", err=True)
     present = installed()
-    name = backend or wanted or next(iter(present), "torch")
+    name = backend or of_environment() or next(iter(present), "torch")
     if name not in present:
         others = f"Installed: {', '.join(present)}. " if present else ""
         raise click.ClickException(

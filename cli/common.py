@@ -1,40 +1,42 @@
-"""What every command shares: backend, talk, and errors said plainly."""
+"""What every command shares: backend, talk, paths looked at first, and errors said plainly."""
 
 import contextlib
+import errno
 import functools
+import inspect
+import os
 import pathlib
 import tempfile
 import warnings
 
 import click
 
-from ptychopinn_cli.choose_backend import BackendName
+from ptychopinn_cli.backend_option import agreed, backend_option
 from ptychopinn_cli.errors import printable, said_plainly
+
+THERE = {"file": pathlib.Path.is_file, "folder": pathlib.Path.is_dir, "file or a folder": pathlib.Path.exists}
 
 
 def command(function):
-    """Add `--backend`, `--quiet` and `--verbose`, and turn errors into one line.
+    """Add `--quiet` and `--verbose`, and turn errors into one line; a function that computes gets `--backend` too.
 
-    The function receives a `Talk` as `talk`, and the chosen backend's name, or None, as `backend`.
+    The function receives a `Talk` as `talk`, and, if it has a parameter `backend`, the chosen one's name, or None.
     """
+    computes = "backend" in inspect.signature(function).parameters
 
-    @click.option("--backend", type=BackendName(), help="Backend; wins over KERAS_BACKEND.")
     @click.option("--quiet", is_flag=True, help="Print results only.")
     @click.option("--verbose", is_flag=True, help="Show every warning, and tracebacks.")
     @click.pass_context
     @functools.wraps(function)
-    def run(context, backend, quiet, verbose, **options):
-        of_group = (context.obj or {}).get("backend")
-        if backend and of_group and backend != of_group:
-            raise click.UsageError(
-                f"--backend must be given once. Received: {of_group} to ptycho, {backend} to {context.info_name}. "
-                "Leave one out."
-            )
+    def run(context, quiet, verbose, **options):
+        backend = agreed((context.obj or {}).get("backend"), options.pop("backend", None), context.info_name, computes)
+        if computes:
+            options["backend"] = backend
         talk = Talk(quiet, verbose)
         with said_plainly(verbose), talk.listening_to_warnings():
-            return function(talk=talk, backend=backend or of_group, **options)
+            return function(talk=talk, **options)
 
-    return run
+    return backend_option("Backend; wins over KERAS_BACKEND.")(run) if computes else run
 
 
 class Talk:
@@ -54,11 +56,11 @@ class Talk:
 
     @contextlib.contextmanager
     def listening_to_warnings(self):
-        """Say a collapse in one line as it is noticed; leave other warnings out unless `--verbose`."""
+        """Say a collapse or a smaller batch in one line; leave other warnings out unless `--verbose`."""
         with warnings.catch_warnings():
             if not self.verbose:
                 warnings.simplefilter("ignore")
-                warnings.filterwarnings("always", message=".*collapsed")
+                warnings.filterwarnings("always", message=".*(collapsed|A batch holds)")
                 warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
             yield
 
@@ -70,9 +72,28 @@ def losses_in_words(row):
     return f"validation {words}" if kind else words
 
 
+def check_there(what, kind, *paths):
+    """Raise OSError unless paths are there to read: said at once, where importing a backend takes seconds.
+
+    Args:
+        what: str. What each path must be, as the error begins: `"A scan"`.
+        kind: str. One of `THERE`.
+        paths: path objects; `None` is one that was not given.
+    """
+    for path in paths:
+        if path is not None and not THERE[kind](path):
+            raise FileNotFoundError(f"{what} must be a {kind}. Received: path={path}, which is none. Check the path.")
+        if path is not None and not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def check_writable(folder):
-    """Raise OSError unless files can be written in a folder; it is made if it does not exist."""
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        return folder
+    """Raise OSError unless files can be written in a folder, or where it would be made; nothing is left behind."""
+    folder = pathlib.Path(folder).absolute()
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise type(error)(error.errno, os.strerror(error.errno), str(there)) from None

@@ -6,9 +6,9 @@ import pathlib
 import click
 
 from ptychopinn.printable import printable
-from ptychopinn_cli.common import check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.config import config_option
 from ptychopinn_cli.evaluate import evaluation_options, write_evaluation
-from ptychopinn_cli.options import config_option
 from ptychopinn_cli.pages import html_or_none, report_option
 
 JSON = "compare.json"
@@ -26,7 +26,7 @@ JSON = "compare.json"
 @report_option
 @config_option
 @command
-def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, as_json, report, talk, backend):
+def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, as_json, report, talk):
     """Compare reconstructions RECON of one scan, of this program or others, on the pixels that all of them share.
 
     Example: ptycho compare out lsqml.npz --truth scan.npz --names network,iterative
@@ -36,6 +36,9 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         raise click.UsageError(
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
         )
+    check_there("A reconstruction", "file or a folder", *reconstructions, truth)
+    check_there("A scan", "file", scan)
+    check_writable(output_dir)
     from ptychopinn.evaluation.evaluate import evaluate_one, evaluate_together
     from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_many
@@ -56,7 +59,6 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         evaluations.insert(0, evaluate_one(known, None, measured, name=names[0]))
     facts = {"reference": reference, "truth": truth and str(truth), "scan": scan and str(scan), "low_pass_px": low_pass,
              "reconstructions": [record(one) for one in evaluations]}  # fmt: skip
-    check_writable(output_dir)
     html = html_or_none(page_of_comparison, (evaluations, reference, known.origin), facts, report, talk)
     drawings = drawings_of(evaluations, reference, html)
     write_evaluation(output_dir, tables_of(evaluations, facts), drawings, JSON, talk)

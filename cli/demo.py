@@ -9,22 +9,25 @@ from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli import infer, train
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.jobs import Job
+from ptychopinn_cli.options import Number
 
 
 @click.command(short_help="Simulate, train, reconstruct: the whole way in two minutes.")
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="ptycho-demo", show_default=True,
               help="Folder of the scan, the bundle and the reconstruction.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True, help="Passes over the patterns.")
+@click.option("--epochs", type=Number(int, low=1, high=1000, unit="epochs"), default=5, show_default=True,
+              help="Passes over the patterns.")  # fmt: skip
 @command
 def demo(output_dir, epochs, talk, backend):
     """Simulate a scan of a known object, train on it, reconstruct it, and compare.
 
     Example: ptycho demo --output-dir ptycho-demo
     """
+    check_writable(output_dir)
     backends.use(backend, ExecutionParams())
     from ptychopinn.simulation import objects, probes, scans
 
-    check_writable(output_dir)
+    output_dir.mkdir(parents=True, exist_ok=True)
     scan, bundle, out = output_dir / "scan.npz", output_dir / "run", output_dir / "out"
     talk.note("Simulating a scan of random lines.")
     truth = objects.lines(160, count=150, seed=1)

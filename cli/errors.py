@@ -15,29 +15,51 @@ REMEDIES = {
     errno.EEXIST: "Choose a folder, not a file.",
 }
 
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "resource_exhausted")
+"""How backends, each by an error of its own, say that memory is at an end."""
+
+LONGEST = 600
+"""Characters of a line of an error; the middle of a longer one is left out."""
+
 
 @contextlib.contextmanager
 def said_plainly(verbose):
-    """Turn ValueError and OSError into the line that the command prints, with exit code 1."""
+    """Turn ValueError, OSError and a lack of memory into the line that the command prints, with exit code 1."""
     try:
         yield
     except BrokenPipeError:  # the reader of the output has had enough: click ends the command in silence
         raise
-    except (ValueError, OSError, MemoryError) as error:
-        if verbose:
+    except Exception as error:
+        if verbose or not (isinstance(error, ValueError | OSError) or is_lack_of_memory(error)):
             raise
         raise click.ClickException(printable(line_of(error))) from error
 
 
+@contextlib.contextmanager
+def fit_for_a_terminal():
+    """Keep control characters of names, and endless lines, out of the errors of a command line."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = shortened(printable(error.message))
+        raise
+
+
 def line_of(error):
     """Return what an error says, with the way out for errors of the operating system."""
-    if isinstance(error, MemoryError):
-        return f"The work must fit in memory. Received: {error or 'out of memory'}. Use a smaller --batch-size."
+    said = " ".join(str(error).split())
+    if is_lack_of_memory(error) and "Received:" not in said:
+        return f"The work must fit in memory. Received: {said or 'out of memory'}. Use a smaller --batch-size."
     if isinstance(error, OSError) and error.errno is not None:
         place = f" ({error.filename})" if error.filename else ""
         remedy = REMEDIES.get(error.errno, "Check the path, or choose another.")
         return f"Files must be there to read, and free to write. Received: {os.strerror(error.errno)}{place}. {remedy}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return said or type(error).__name__
+
+
+def is_lack_of_memory(error):
+    """Tell whether an error, of Python or of a backend, says that memory is at an end."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
 def printable(text):
@@ -48,3 +70,8 @@ def printable(text):
 def escaped(character):
     """Return a character as Python writes it in a string."""
     return character.encode("unicode_escape").decode("ascii")
+
+
+def shortened(line):
+    """Return a line without the middle that is too much."""
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"

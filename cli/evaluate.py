@@ -6,9 +6,10 @@ import pathlib
 
 import click
 
-from ptychopinn_cli.common import check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.config import config_option
 from ptychopinn_cli.errors import line_of
-from ptychopinn_cli.options import config_option
+from ptychopinn_cli.options import Number
 from ptychopinn_cli.pages import html_or_none, made_or_noted, report_option
 
 JSON = "evaluation.json"
@@ -18,7 +19,7 @@ def evaluation_options(function):
     """Add the options that `evaluate` and `compare` share."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        click.option("--low-pass", type=click.FloatRange(min=0), metavar="PX", default=None,
+        click.option("--low-pass", type=Number(float, low=0, high=1000, unit="pixels"), metavar="PX", default=None,
                      help="Blur both images by a Gaussian of this sigma first, in pixels."),
         click.option("--region", type=click.Choice(["auto", "weight", "scan"]), default="auto", show_default=True,
                      help="Pixels that count: well lit by weight, inside the scan's box, or both."),
@@ -38,11 +39,14 @@ def evaluation_options(function):
 @report_option
 @config_option
 @command
-def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, talk, backend):
+def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, talk):
     """Score RECON, registered, against TRUTH: a known object, another reconstruction, or a scan.
 
     Example: ptycho evaluate out scan.npz --output-dir eval
     """
+    check_there("A reconstruction", "file or a folder", recon, truth)
+    check_there("A scan", "file", scan)
+    check_writable(output_dir)
     from ptychopinn.evaluation.evaluate import evaluate_one
     from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_one
@@ -63,7 +67,6 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
         )
     facts = {"reconstruction": str(recon), "truth": str(truth), "scan": scan and str(scan),
              "low_pass_px": low_pass, **record(evaluation)}  # fmt: skip
-    check_writable(output_dir)
     html = html_or_none(
         page_of_evaluation, (evaluation, reconstruction, reference.truth, reference.scan), facts, report, talk
     )

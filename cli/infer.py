@@ -7,8 +7,9 @@ import click
 
 from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_writable, command
-from ptychopinn_cli.options import collect, config_option, params_options, refuse_contradictions
+from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.config import config_option
+from ptychopinn_cli.options import Number, collect, params_options, refuse_contradictions
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 
 READING = ("measurement", "zero_frequency")
@@ -24,8 +25,8 @@ TOLERANCE = 1e-3
 @click.argument("data", type=click.Path(path_type=pathlib.Path))
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
               help="Folder of the reconstruction.")  # fmt: skip
-@click.option("--batch-size", "--inference-batch-size", "batch_size", type=click.IntRange(min=1), default=16,
-              show_default=True, help="Groups at a time.")  # fmt: skip
+@click.option("--batch-size", "--inference-batch-size", "batch_size", default=16, show_default=True,
+              type=Number(int, low=1, high=2**16, unit="groups"), help="Groups at a time.")  # fmt: skip
 @click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]),
               help="What the file holds; as in training if not given.")  # fmt: skip
 @click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
@@ -33,7 +34,7 @@ TOLERANCE = 1e-3
 @click.option("--probe", type=click.Choice(PROBES),
               help="Probe to use: that of DATA, or the one that training left in BUNDLE. If not given, the bundle's "
                    "where DATA was trained on, or has the probe of the one scan that was.")  # fmt: skip
-@click.option("--refine", "passes", type=click.IntRange(min=0), metavar="PASSES",
+@click.option("--refine", "passes", type=Number(int, low=0, high=10**4, unit="passes"), metavar="PASSES",
               help="Passes of data consistency over the whole scan after the network, at most: photons held out from "
                    "counts tell when to stop. If not given, 8 for counts and 0 for amplitudes.")  # fmt: skip
 @click.option("--refine-probe/--no-refine-probe", default=True, show_default=True,
@@ -50,6 +51,9 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, pro
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
     execution = collect(ExecutionParams, options)
+    check_there("A bundle", "folder", bundle)
+    check_there("A scan", "file", data)
+    check_writable(output_dir)
     backends.use(backend, execution)
     wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe, "passes": passes,
               "refine_probe": refine_probe}  # fmt: skip
@@ -76,7 +80,6 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     loaded.model.check_size(scan)
     source, probe = choose_probe(wanted.get("probe"), loaded, scan, data)
     talk.note(f"The probe is that of the {source}.")
-    check_writable(output_dir)
     opened = time.perf_counter()
     with counting("reconstructing", len(scan), talk.quiet) as progress:
         done = reconstruct(loaded.model, scan, batch_size, progress, probe)

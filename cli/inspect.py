@@ -5,18 +5,19 @@ import pathlib
 
 import click
 
-from ptychopinn_cli.common import command, losses_in_words
+from ptychopinn_cli.common import check_there, command, losses_in_words
 
 
 @click.command(short_help="Say what a scan file or a bundle holds.")
 @click.argument("path", type=click.Path(path_type=pathlib.Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @command
-def inspect(path, as_json, talk, backend):
+def inspect(path, as_json, talk):
     """Say what PATH, a scan file or a bundle, holds.
 
     Example: ptycho inspect scan.npz
     """
+    check_there("A scan", "file or a folder", path)
     facts = describe_bundle(path) if path.is_dir() else describe_scan(path)
     if as_json:
         talk.result(json.dumps(facts, indent=2))

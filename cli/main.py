@@ -1,13 +1,14 @@
-"""The group `ptycho`: chooses the backend before Keras is imported."""
+"""The group `ptycho`: its commands, and the backend for all of them."""
 
 import importlib.metadata
 
 import click
 
+from ptychopinn_cli.backend_option import backend_option
 from ptychopinn_cli.backends import backends
-from ptychopinn_cli.choose_backend import BackendName
 from ptychopinn_cli.compare import compare
 from ptychopinn_cli.demo import demo
+from ptychopinn_cli.errors import fit_for_a_terminal
 from ptychopinn_cli.evaluate import evaluate
 from ptychopinn_cli.infer import infer
 from ptychopinn_cli.inspect import inspect
@@ -20,11 +21,23 @@ def hyphens(name):
     return name.replace("_", "-")
 
 
+class Group(click.Group):
+    """A group of commands whose errors are fit for a terminal, whatever was typed."""
+
+    def make_context(self, *arguments, **settings):
+        with fit_for_a_terminal():
+            return super().make_context(*arguments, **settings)
+
+    def invoke(self, context):
+        with fit_for_a_terminal():
+            return super().invoke(context)
+
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "token_normalize_func": hyphens, "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT)
-@click.option("--backend", type=BackendName(), help="Backend of the command; wins over KERAS_BACKEND.")
+@click.group(cls=Group, context_settings=CONTEXT)
+@backend_option("Backend of the command; wins over KERAS_BACKEND.")
 @click.version_option(importlib.metadata.version("ptychopinn"), prog_name="ptycho")
 @click.pass_context
 def main(context, backend):

@@ -1,14 +1,36 @@
 """Command-line options made from the parameter dataclasses."""
 
 import dataclasses
+import math
 
 import click
-import yaml
 
-from ptychopinn.schema import field_type
+from ptychopinn.schema import field_type, numbers_allowed, within
 
-EXAMPLE = "Write one option a line, like: epochs: 30"
-KINDS = {int: click.INT, float: click.FLOAT, str: click.STRING}
+
+class Number(click.ParamType):
+    """A number within limits.
+
+    Args:
+        kind: `int` or `float`.
+        low, above, high: the limits; `above` itself is not allowed, the others are.
+        unit: str.
+    """
+
+    def __init__(self, kind, *, low=None, above=None, high=None, unit=""):
+        self.kind, self.name = kind, "integer" if kind is int else "float"
+        self.limits = {"low": low, "above": above, "high": high, "unit": unit}
+
+    def convert(self, value, param, ctx):
+        try:
+            number = self.kind(value)
+        except (ValueError, OverflowError):
+            number = math.nan
+        if not within(number, self.limits):
+            name = param.name if param else "value"
+            allowed = numbers_allowed(self.kind, self.limits)
+            raise click.UsageError(f"{name} must be {allowed}. Received: {name}={value}.", ctx)
+        return number
 
 
 def params_options(*classes, restate=False):
@@ -53,50 +75,6 @@ def refuse_contradictions(restated, params):
             )
 
 
-def read_config(context, option, path):
-    """Make a YAML file's options the defaults of the command: defaults < file < command line."""
-    if path is None:
-        return
-    try:
-        with open(path) as file:
-            content = yaml.safe_load(file) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise click.UsageError(f"{path} must be YAML. Received: {reason}. {EXAMPLE}") from None
-    if not isinstance(content, dict):
-        raise click.UsageError(
-            f"{path} must hold options and their values. Received: {type(content).__name__}. {EXAMPLE}"
-        )
-    known = {
-        name.lstrip("-").replace("-", "_"): parameter.name
-        for parameter in context.command.params
-        for name in (*parameter.opts, parameter.name)
-        if isinstance(parameter, click.Option)
-    }
-    names = {key: str(key).lstrip("-").replace("-", "_") for key in content}
-    unknown = sorted(str(key) for key, name in names.items() if name not in known)
-    if unknown:
-        raise click.UsageError(
-            f"{path} must hold options of this command. Received: {', '.join(unknown)}. See --help for their names."
-        )
-    many = sorted(str(key) for key, value in content.items() if isinstance(value, (list, dict)))
-    if many:
-        raise click.UsageError(
-            f"{path} must hold one value an option. Received: several for {', '.join(many)}. {EXAMPLE}"
-        )
-    context.default_map = {
-        **(context.default_map or {}),
-        # as text, like the command line's: 1.5 and true are no integers
-        **{known[name]: str(content[key]) for key, name in names.items() if content[key] is not None},
-    }
-
-
-config_option = click.option(
-    "--config", type=click.Path(exists=True, dir_okay=False), callback=read_config, is_eager=True, expose_value=False,
-    help="YAML file of options; the command line wins over it.",
-)  # fmt: skip
-
-
 def _option(field, restate):
     kind, _ = field_type(field)
     words, limits = field.metadata["help"], field.metadata
@@ -105,5 +83,8 @@ def _option(field, restate):
     settings["show_default"] = settings["default"] is not None
     if kind is bool:
         return click.option("/".join((f"--{names[0]}", f"--no-{names[0]}")), field.name, **settings)
-    settings["type"] = click.Choice(limits["choices"]) if limits["choices"] else KINDS[kind]
+    if kind is str:
+        settings["type"] = click.Choice(limits["choices"]) if limits["choices"] else click.STRING
+    else:
+        settings["type"] = Number(kind, **{name: limits[name] for name in ("low", "above", "high", "unit")})
     return click.option(*(f"--{name}" for name in names), field.name, **settings)

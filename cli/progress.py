@@ -1,6 +1,7 @@
 """Progress on stderr: loss, patterns per second, time left."""
 
 import contextlib
+import math
 
 import keras
 from rich.console import Console
@@ -59,6 +60,14 @@ class TrainingBar(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self.bar.stop()
+
+
+def patterns_at_once(settings, scans):
+    """Return how many patterns a step of a training sees: those of a batch, or all of them if they are fewer."""
+    members, data = settings.model.positions, settings.data
+    kept = [min(len(scan), data.n_subsample or len(scan)) for scan in scans]
+    groups = sum(data.n_groups or math.ceil(count / members) for count in kept)
+    return members * min(settings.training.batch_size, groups)
 
 
 @contextlib.contextmanager

@@ -4,18 +4,18 @@ import pathlib
 
 import click
 
+from ptychopinn.simulation.choices import GOES_WITH, takes
 from ptychopinn.simulation.params import (
-    GOES_WITH,
     DetectorParams,
     FileParams,
     ObjectParams,
     PositionParams,
     ProbeParams,
     SimulationParams,
-    takes,
 )
-from ptychopinn_cli.common import check_writable, command
-from ptychopinn_cli.options import collect, config_option, params_options
+from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.config import config_option
+from ptychopinn_cli.options import collect, params_options
 
 SECTIONS = (ObjectParams, ProbeParams, PositionParams, DetectorParams, FileParams)
 
@@ -26,7 +26,7 @@ SECTIONS = (ObjectParams, ProbeParams, PositionParams, DetectorParams, FileParam
 @params_options(*SECTIONS)
 @command
 @click.pass_context
-def simulate(context, out, talk, backend, **options):
+def simulate(context, out, talk, **options):
     """Simulate a scan and write it to OUT, an NPZ with the object, and the options beside it as JSON.
 
     With --train-fraction or --objects, OUT.npz stands for OUT-train.npz and OUT-test.npz (numbered where several),
@@ -41,9 +41,11 @@ def simulate(context, out, talk, backend, **options):
         params = SimulationParams(*(collect(section, options) for section in SECTIONS))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    for name, path in params.files_read().items():
+        check_there(f"--{name.replace('_', '-')}", "file", pathlib.Path(path))
+    check_writable(out.parent)
     from ptychopinn.simulation import experiments
 
-    check_writable(out.parent)
     parts = experiments.run(params)
     for path, made in experiments.write(out, parts).items():
         talk.result(describe(path, made.scan))

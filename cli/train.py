@@ -6,10 +6,12 @@ import click
 
 from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_writable, command, losses_in_words
+from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words
+from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import SECTIONS, STORED, Job, files_of, given, model_of, refuse_changes, resumed
-from ptychopinn_cli.options import collect, config_option, params_options
+from ptychopinn_cli.options import collect, params_options
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
+from ptychopinn_cli.signals import Stopped
 
 
 @click.command(short_help="Train a network on scans, without labels.")
@@ -38,12 +40,17 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
     """
     execution = collect(ExecutionParams, options)
     data = data or ((train_data_file,) if train_data_file else ())
+    check_there("A scan", "file or a folder", *data, test_data)
+    check_there("A bundle", "folder", from_bundle)
+    check_there("A run to resume", "folder", resume)
+    check_writable(resume or output_dir)
     if resume is not None:
         refuse_changes(context)
     elif not data:
         raise click.UsageError("Missing argument 'DATA': the scan to train on, or --resume RUN.")
     else:
         stored = {name: collect(kind, options) for name, kind in zip(SECTIONS, STORED)}
+    files, tests = files_of(data), files_of([test_data] if test_data else [])
     backends.use(backend, execution)
     if resume is not None:
         job = resumed(resume, execution, given(context, ("epochs",)))
@@ -51,7 +58,7 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
         origin = None
         if from_bundle is not None:
             stored["model"], origin = model_of(from_bundle, given(context, context.params))
-        job = Job(files_of(data), files_of([test_data]) if test_data else [], output_dir, stored, execution, origin)
+        job = Job(files, tests, output_dir, stored, execution, origin)
     run(job, report, talk)
 
 
@@ -91,26 +98,24 @@ def train_model(job, scans, validation, talk):
     """Train as a job says: `(Trained, Settings, list of dicts that describe the data)`."""
     from ptychopinn.training.bundle import describe_data, load_bundle
     from ptychopinn.training.train import Settings, fit_to, train
-    from ptychopinn_cli.progress import TrainingBar
+    from ptychopinn_cli.progress import TrainingBar, patterns_at_once
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
     settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution)
     start = load_bundle(job.origin["path"]).model if job.origin and not job.resume else None
-    check_writable(job.output_dir)
     described = [describe_data(path, scan) for path, scan in zip(job.files, scans)]
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
     description |= {"training_data": described, "test_data": [str(path.resolve()) for path in job.test_files],
                     "from_bundle": job.origin}  # fmt: skip
-    members, batch = fitted.positions, settings.training.batch_size
     for scan in scans:
         which = f" of {scan.name}" if len(scans) > 1 else ""
         talk.note(f"Training on {len(scan)} patterns{which} of {scan.size} x {scan.size} pixels, "
-                  f"{scan.mean_photons:.4g} photons each, in groups of {members}.")  # fmt: skip
-    bar = TrainingBar(members * batch, talk.quiet)
+                  f"{scan.mean_photons:.4g} photons each, in groups of {fitted.positions}.")  # fmt: skip
+    bar = TrainingBar(patterns_at_once(settings, scans), talk.quiet)
     try:
         trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, start, [bar])
-    except KeyboardInterrupt:
-        raise click.ClickException(f"Interrupted. Go on with: ptycho train --resume {job.output_dir}") from None
+    except Stopped as stop:
+        raise Stopped(stop.number, f"Go on with: ptycho train --resume {job.output_dir}") from None
     return trained, settings, described
 
 

@@ -30,19 +30,23 @@ class DataParams(Params):
         "auto", "Where the file keeps the zero frequency of a pattern.", choices=ZERO_FREQUENCIES
     )
     photons: float | None = option(
-        None, "Mean photons per pattern, to scale amplitudes of arbitrary unit.", above=0, aliases=("nphotons",)
-    )
+        None, "Mean photons per pattern, to scale amplitudes of arbitrary unit.", above=0, high=1e15, unit="photons",
+        aliases=("nphotons",),
+    )  # fmt: skip
     n_subsample: int | None = option(
-        None, "Patterns drawn from each scan before grouping; all if not given.", low=1, aliases=("n_images",)
-    )
+        None, "Patterns drawn from each scan before grouping; all if not given.", low=1, high=10**7, unit="patterns",
+        aliases=("n_images",),
+    )  # fmt: skip
     n_groups: int | None = option(
-        None, "Groups per epoch and scan; if not given, as many as hold each pattern about once.", low=1
-    )
+        None, "Groups per epoch and scan; if not given, as many as hold each pattern about once.", low=1, high=10**6,
+        unit="groups",
+    )  # fmt: skip
     neighbours: int = option(
-        6, "Nearest neighbours that a group draws its members from.", low=1, aliases=("neighbor_count", "K")
-    )
+        6, "Nearest neighbours that a group draws its members from.", low=1, high=1000, unit="neighbours",
+        aliases=("neighbor_count", "K"),
+    )  # fmt: skip
     max_distance: float | None = option(
-        None, "Largest distance of a group's member from its anchor, in pixels.", above=0
+        None, "Largest distance of a group's member from its anchor, in pixels.", above=0, high=10**4, unit="pixels"
     )
     validation_fraction: float = option(
         0.05, "Part of each scan, at its edge, kept from training to validate on.", low=0, high=0.9
@@ -53,37 +57,37 @@ class DataParams(Params):
 class ModelParams(Params):
     """What the network is. `size`, `modes`, `scans` and `canvas` come from the data."""
 
-    size: int = option(64, "Side of pattern, probe and patch, in pixels.", low=32, derived=True)
-    modes: int = option(1, "Incoherent probe modes.", low=1, derived=True)
-    scans: int = option(1, "Scans trained on together, each with its own probe.", low=1, derived=True)
-    canvas: int = option(64, "Side of the canvas a group shares, in pixels.", low=32, derived=True)
+    size: int = option(
+        64, "Side of pattern, probe and patch, in pixels.", low=32, high=4096, unit="pixels", derived=True
+    )
+    modes: int = option(1, "Incoherent probe modes.", low=1, high=64, unit="modes", derived=True)
+    scans: int = option(
+        1, "Scans trained on together, each with its own probe.", low=1, high=1000, unit="scans", derived=True
+    )
+    canvas: int = option(
+        64, "Side of the canvas a group shares, in pixels.", low=32, high=8200, unit="pixels", derived=True
+    )
     model_type: str = option(
-        "pinn",
-        "Train on the physics (pinn) or on object patches of a file with truth (supervised).",
+        "pinn", "Train on the physics (pinn) or on object patches of a file with truth (supervised).",
         choices=MODEL_TYPES,
-    )
+    )  # fmt: skip
     group_side: int = option(
-        2,
-        "Side g of a group of C = g*g overlapping patterns; 1 is single-shot.",
-        low=1,
-        high=4,
+        2, "Side g of a group of C = g*g overlapping patterns; 1 is single-shot.", low=1, high=4,
         aliases=("gridsize",),
-    )
+    )  # fmt: skip
     generator: str = option("unet", "Network.", choices=GENERATORS, aliases=("architecture",))
     input: str = option(
-        "backprojection",
-        "What the network sees: patterns propagated back to the object, or amplitudes.",
+        "backprojection", "What the network sees: patterns propagated back to the object, or amplitudes.",
         choices=INPUTS,
-    )
+    )  # fmt: skip
     physics_rounds: int = option(
-        1, "Rounds of data consistency on a group, without weights, that make the first network's estimate.", low=1
-    )
+        1, "Rounds of data consistency on a group, without weights, that make the first network's estimate.", low=1,
+        high=100, unit="rounds",
+    )  # fmt: skip
     unroll: int | None = option(
-        None,
-        "Rounds of data consistency and network; 3 if not given, or 1 for a network that sees amplitudes.",
-        low=1,
-        high=8,
-    )
+        None, "Rounds of data consistency and network; 3 if not given, or 1 for a network that sees amplitudes.",
+        low=1, high=8, unit="rounds",
+    )  # fmt: skip
     share_rounds: bool = option(False, "Whether all rounds have one network.")
     single_shot: bool = option(
         False, "Whether the network sees one pattern at a time: the overlap of a group is in the loss alone."
@@ -91,7 +95,7 @@ class ModelParams(Params):
     head: str = option("real_imag", "How the network's two maps correct the estimate.", choices=HEADS)
     n_filters_scale: float = option(0.6, "Factor on the number of filters.", above=0, high=16)
     amplitude_max: float = option(
-        5.0, "Largest amplitude of the object that the head amplitude_phase can make.", above=1
+        5.0, "Largest amplitude of the object that the head amplitude_phase can make.", above=1, high=1000
     )
     probe_trainable: bool | None = option(
         None, "Refine the probe in training; if not given, where patterns overlap (group_side > 1)."
@@ -138,10 +142,10 @@ class LossParams(Params):
     """Weights of the terms of the loss."""
 
     nll_weight: float | None = option(
-        None, "Weight of the Poisson likelihood; 1 for pinn and 0 for supervised if not given.", low=0
+        None, "Weight of the Poisson likelihood; 1 for pinn and 0 for supervised if not given.", low=0, high=10**6
     )
-    mae_weight: float = option(0.0, "Weight of the mean error of predicted amplitudes.", low=0)
-    realspace_weight: float = option(0.0, "Weight of the object's total variation.", low=0)
+    mae_weight: float = option(0.0, "Weight of the mean error of predicted amplitudes.", low=0, high=10**6)
+    realspace_weight: float = option(0.0, "Weight of the object's total variation.", low=0, high=10**6)
 
     def likelihood(self, model_type):
         """Return the weight of the Poisson likelihood for a type of model."""
@@ -160,25 +164,27 @@ class LossParams(Params):
 class TrainingParams(Params):
     """How the weights are found."""
 
-    epochs: int = option(30, "Passes over the groups.", low=1, aliases=("nepochs",))
-    batch_size: int = option(4, "Groups per step.", low=1)
+    epochs: int = option(30, "Passes over the groups.", low=1, high=10**6, unit="epochs", aliases=("nepochs",))
+    batch_size: int = option(4, "Groups per step.", low=1, high=2**16, unit="groups")
     holdout: float = option(
         0.1,
         "Part of each pattern's counts that the network does not see and is judged by, so that it learns no noise; "
         "0 judges it by what it sees, as do amplitudes.",
-        low=0,
-        high=0.9,
-    )
-    learning_rate: float = option(1e-3, "Learning rate at the start.", above=0)
+        low=0, high=0.9,
+    )  # fmt: skip
+    learning_rate: float = option(1e-3, "Learning rate at the start.", above=0, high=10)
     scheduler: str = option("cosine", "How the learning rate falls.", choices=SCHEDULERS)
-    gradient_clip_norm: float | None = option(0.1, "Largest norm of a step's gradient.", above=0)
-    accumulate_grad_batches: int = option(1, "Steps whose gradients are added up before the weights move.", low=1)
-    early_stop_patience: int | None = option(
-        None, "Epochs without a better validation loss before training stops; never if not given.", low=1
+    gradient_clip_norm: float | None = option(0.1, "Largest norm of a step's gradient.", above=0, high=1e12)
+    accumulate_grad_batches: int = option(
+        1, "Steps whose gradients are added up before the weights move.", low=1, high=10**4, unit="steps"
     )
+    early_stop_patience: int | None = option(
+        None, "Epochs without a better validation loss before training stops; never if not given.", low=1, high=10**6,
+        unit="epochs",
+    )  # fmt: skip
     checkpoint: bool = option(True, "Keep a checkpoint after every epoch, to resume from.")
     logger: str = option("csv", "Where the losses go, besides the bundle.", choices=LOGGERS)
-    seed: int = option(0, "Seed of the weights and of the groups.", low=0)
+    seed: int = option(0, "Seed of the weights and of the groups.", low=0, high=2**32 - 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,5 +195,5 @@ class ExecutionParams(Params):
     precision: str = option("float32", "Precision of the network; physics and loss stay float32.", choices=PRECISIONS)
     jit: bool | None = option(None, "Compile the step; the backend's own default if not given.")
     deterministic: bool = option(False, "Use only operations whose results repeat exactly.")
-    num_workers: int = option(0, "Threads that read data ahead.", low=0)
+    num_workers: int = option(0, "Threads that read data ahead.", low=0, high=256, unit="threads")
     remat: bool = option(False, "Compute activations again instead of keeping them: less memory, more time.")

@@ -5,9 +5,9 @@ import types
 import typing
 
 
-def option(default, help, *, choices=None, low=None, above=None, high=None, aliases=(), derived=False):
+def option(default, help, *, choices=None, low=None, above=None, high=None, unit="", aliases=(), derived=False):
     """Declare a field: limits `low` and `high` are allowed, `above` is not; `derived` fields come from the data."""
-    limits = {"choices": choices, "low": low, "above": above, "high": high}
+    limits = {"choices": choices, "low": low, "above": above, "high": high, "unit": unit}
     return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits})
 
 
@@ -48,14 +48,24 @@ def check(field, value):
     if value is None and optional:
         return
     accepted = (int, float) if kind is float else kind
-    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+    of_kind = isinstance(value, accepted) and (kind is bool or not isinstance(value, bool))
+    if kind in (int, float):
+        if not of_kind or not within(value, limits):
+            raise ValueError(f"{name} must be {numbers_allowed(kind, limits)}. Received: {name}={value}.")
+    elif not of_kind:
         raise ValueError(f"{name} must be of type {kind.__name__}. Received: {name}={value!r}.")
     if limits["choices"] and value not in limits["choices"]:
         raise ValueError(f"{name} must be one of {', '.join(limits['choices'])}. Received: {name}={value}.")
-    for bound, wrong, words in (
-        ("low", lambda limit: not value >= limit, "at least"),
-        ("above", lambda limit: not value > limit, "more than"),
-        ("high", lambda limit: not value <= limit, "at most"),
-    ):
-        if limits[bound] is not None and wrong(limits[bound]):
-            raise ValueError(f"{name} must be {words} {limits[bound]}. Received: {name}={value}.")
+
+
+def within(value, limits):
+    """Tell whether a number keeps limits; NaN keeps none."""
+    low, above, high = (limits[name] for name in ("low", "above", "high"))
+    return (low is None or value >= low) and (above is None or value > above) and (high is None or value <= high)
+
+
+def numbers_allowed(kind, limits):
+    """Say which numbers a field allows: "a whole number, at least 1 and at most 100 pixels"."""
+    bounds = {"low": "at least", "above": "more than", "high": "at most"}
+    said = [f"{words} {limits[name]:.10g}" for name, words in bounds.items() if limits[name] is not None]
+    return f"{'a whole number' if kind is int else 'a number'}, {' and '.join(said)} {limits['unit']}".rstrip(", ")

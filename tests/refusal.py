@@ -26,5 +26,6 @@ def assert_one_line(output, *words):
     (said,) = (line for line in output.splitlines() if line.startswith("Error: "))
     assert said == output.splitlines()[-1]
     expected, received = re.fullmatch(r"Error: (.+) Received: (.+)", said).groups()
-    assert re.search(r"[.?] \S", received) or re.search("must be (one of|at|more)", expected), f"no way out in: {said}"
+    told = re.search(r"[.?] \S", received) or re.search("must be (one of|a whole number|a number)", expected)
+    assert told, f"no way out in: {said}"
     assert re.search(".*".join(map(re.escape, words)), said), f"{words} not in: {said}"

@@ -13,6 +13,7 @@ from refusal import assert_one_line, assert_said_plainly, ptycho
 
 from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import choose_backend as backends
+from ptychopinn_cli.errors import line_of
 
 INSTALLED = pathlib.Path(sys.executable).with_name("ptycho")
 EVERY_BACKEND = dict.fromkeys(backends.BACKENDS, "1.0")
@@ -44,10 +45,10 @@ def test_impossible_requests_are_refused(scan_file, out, row):
 
 
 def test_a_run_without_checkpoint_cannot_resume(tmp_path):
-    result = ptycho("train", "--resume", tmp_path / "nowhere")
-    assert_said_plainly(result, "checkpoint.npz", "without it", "--no-checkpoint")
-    assert not (tmp_path / "nowhere").exists()
-    result = ptycho("train", "--resume", tmp_path / "nowhere", "--seed", 3)
+    assert_said_plainly(ptycho("train", "--resume", tmp_path), "checkpoint.npz", "without it", "--no-checkpoint")
+    assert_said_plainly(ptycho("train", "--resume", tmp_path / "nowhere"), "must be a folder", "nowhere", "Check")
+    assert not list(tmp_path.iterdir())
+    result = ptycho("train", "--resume", tmp_path, "--seed", 3)
     assert_said_plainly(result, "only --epochs", "seed", "Leave")
 
 
@@ -84,6 +85,18 @@ CONFIGURATIONS = {
     "a list": ("- epochs: 3", "options and their values", "list", "epochs: 30"),
     "several values": ("epochs: [1, 2]", "one value", "epochs", "epochs: 30"),
     "out of range": ("epochs: -3", "at least 1", "epochs=-3"),
+    "a date": ("epochs: 2001-99-99", "whole number", "epochs=2001-99-99"),
+    "a tag that lies": ("epochs: !!int abc", "whole number", "epochs=abc"),
+    "a tag of its own": ("epochs: !!binary aGk=", "one value", "binary for epochs", "epochs: 30"),
+    "an object": ("epochs: !!python/object/apply:os.getcwd []", "one value", "epochs", "epochs: 30"),
+    "nested": ("[" * 5000, "must be YAML", "nested too deep", "epochs: 30"),
+    "said twice": ("epochs: 3\nnepochs: 4", "an option once", "epochs", "Leave one out"),
+    "a merge": ("<<: {epochs: 3}", "one value", "merge", "epochs: 30"),
+    "NUL": ("epochs: 3\0", "must be YAML", "#x0000", "epochs: 30"),
+    "huge": ("# too much\n" * 5000, "20000 characters or fewer", "epochs: 30"),
+    "names that are lists": ("[a, b]: 3", "one value", "a name", "epochs: 30"),
+    "control characters": ('"\\e[31m": 3', "options of this command", "\\x1b[31m", "--help"),
+    "its own name": ("config: other.yaml", "options of this command", "config", "--help"),
 }
 
 
@@ -106,8 +119,8 @@ def test_values_of_a_configuration_are_checked_like_the_command_line_s(scan_file
 
 @pytest.mark.parametrize("command", ["train", "infer"])
 @pytest.mark.parametrize("place, words", [
-    ("{file}", ("File exists", "Choose a folder")), ("{file}/below", ("Not a directory", "Choose a folder")),
-    ("/dev/full", ("File exists", "Choose a folder")), ("/proc/below", ("No such file", "choose another")),
+    ("{file}", ("Not a directory", "Choose a folder")), ("{file}/below", ("Not a directory", "Choose a folder")),
+    ("/dev/full", ("Not a directory", "Choose a folder")), ("/proc/below", ("No such file", "choose another")),
 ])  # fmt: skip
 def test_places_that_cannot_be_written_are_refused_before_the_work(bundle, scan_file, command, place, words):
     """Permissions do not stop root: these places stop everyone."""
@@ -167,7 +180,65 @@ def test_the_option_wins_over_the_environment_and_says_so(monkeypatch, capsys, s
     assert note in capsys.readouterr().err if note else capsys.readouterr().err == ""
 
 
+def test_a_configuration_that_is_not_there_is_refused(scan_file, out, tmp_path):
+    for path, words in ((tmp_path / "nowhere.yaml", "No such file"), (tmp_path, "Is a directory")):
+        result = ptycho("train", scan_file, "--output-dir", out, "--config", path)
+        assert_said_plainly(result, words, str(path), "Check the path", out=out)
+
+
+MISSING = [
+    "train {}", "train {scan} --test-data {}", "train {scan} --from-bundle {}", "train --resume {}", "infer {} {scan}",
+    "infer {bundle} {}", "evaluate {} {scan}", "evaluate {scan} {}", "evaluate {scan} {scan} --scan {}",
+    "compare {} {scan}", "compare {scan} --truth {}", "inspect {}",
+    "simulate a.npz --object from-file --object-file {}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", MISSING)
+def test_missing_files_are_refused_before_a_backend_is_chosen(scan_file, bundle, tmp_path, monkeypatch, words):
+    monkeypatch.setenv("KERAS_BACKEND", "would be refused")
+    nowhere = tmp_path / "nowhere"
+    result = ptycho(*words.format(nowhere, scan=scan_file, bundle=bundle).split())
+    assert_said_plainly(result, "must be a f", str(nowhere), "Check the path")
+
+
+def test_names_reach_the_terminal_as_printable_text(tmp_path):
+    """A terminal obeys control characters; bytes that are no UTF-8 cannot be printed at all."""
+    for name, shown in (("a\x1b[31mb", r"a\x1b[31mb"), ("a\udcffb", r"a\udcffb"), ("a\u202eb", r"a\u202eb")):
+        assert_said_plainly(ptycho("inspect", tmp_path / name), shown, "Check the path")
+
+
+def test_endless_names_are_shortened(scan_file):
+    said = ptycho("train", scan_file, "--epochs", "9" * 5000).output.splitlines()[-1]
+    assert said.startswith("Error: epochs must be a whole number") and " ... 999" in said and len(said) < 700
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_an_output_without_unicode_is_no_error(scan_file, tmp_path, encoding):
+    strange = tmp_path / os.fsdecode(b"\xc3\xa9\xff.npz")
+    strange.write_bytes(scan_file.read_bytes())
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    done = run_installed("inspect", strange, stdout=subprocess.PIPE, env=environment)
+    assert done.returncode == 0 and done.stderr == "" and "100 of 32 x 32 pixels" in done.stdout
+
+
+def test_a_batch_holds_no_copies_and_says_so(scan_file, out):
+    """What is asked for is more than the scan has: the batch is as large as the epoch."""
+    small = ("--epochs", 1, "--n-filters-scale", 0.1, "--unroll", 1, "--no-report", "--output-dir", out)
+    result = ptycho("train", scan_file, "--batch-size", 1000, *small)
+    assert result.exit_code == 0 and "A batch holds 25 groups, all that there are" in result.output
+
+
+def test_memory_of_a_backend_that_is_at_an_end_is_said_in_one_line():
+    for error in (RuntimeError("DefaultCPUAllocator: can't allocate memory"), ValueError("RESOURCE_EXHAUSTED: OOM")):
+        assert line_of(error).startswith("The work must fit in memory. Received: ")
+
+
 def test_two_backends_in_one_line_are_refused(scan_file, out):
+    result = ptycho("train", scan_file, "--backend", "torch", "--backend", "jax", "--output-dir", out)
+    assert_said_plainly(result, "one backend", "torch, jax", "Leave all but one out", out=out)
+    result = ptycho("--backend", "jax", "inspect", scan_file)
+    assert_said_plainly(result, "inspect must be asked without a backend", "--backend jax", "Leave it out")
     result = ptycho("--backend", "torch", "train", scan_file, "--backend", "jax", "--output-dir", out)
     assert_said_plainly(result, "--backend must be given once", "torch to ptycho, jax to train", "Leave", out=out)
 

@@ -93,9 +93,9 @@ def test_backend_s_list_marks_the_one_in_use():
     assert re.search(r"^\* torch", done.output, re.M) and "jax" in done.output
 
 
-def test_what_a_backend_cannot_do_is_refused_by_name():
+def test_what_a_backend_cannot_do_is_refused_by_name(scan_file):
     for words, remedy in (("--remat", "torch or jax"), ("--accelerator tpu", "jax"), ("--accelerator mps", "torch")):
-        done = CliRunner().invoke(main, [*TRAIN, "--backend", "tensorflow", *words.split()])
+        done = CliRunner().invoke(main, ["train", str(scan_file), "--backend", "tensorflow", *words.split()])
         assert done.exit_code == 2 and "Received: --" in done.output and remedy in done.output
 
 

@@ -146,7 +146,7 @@ REFUSED = {
     "positions of words": ("--scan from-file --positions-file {text}", "CSV of positions", "hello", "two numbers"),
     "positions of three": ("--scan from-file --positions-file {three}", "positions (y, x)", "(1, 3)", "two numbers"),
     "no positions": ("--scan from-file --positions-file {empty}", "one or more", "0 rows", "two numbers"),
-    "positions missing": ("--scan from-file --positions-file nowhere.csv", "there to read", "nowhere.csv", "Check"),
+    "positions missing": ("--scan from-file --positions-file nowhere.csv", "must be a file", "nowhere.csv", "Check"),
 }  # fmt: skip
 
 

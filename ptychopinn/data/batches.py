@@ -24,7 +24,7 @@ class GroupBatches(keras.utils.PyDataset):
         scans: list of Scan.
         indices: list of int arrays: the patterns of each scan to use, which may be none.
         members: int. Patterns in a group.
-        batch_size: int. Groups in a batch.
+        batch_size: int. Groups in a batch; fewer where there are not as many.
         data: DataParams.
         seed: int.
         redraw: bool. Whether each epoch has groups of its own. Defaults to `True`.
@@ -50,6 +50,7 @@ class GroupBatches(keras.utils.PyDataset):
         if len(self.scans) > 1:
             order = np.random.default_rng((*seed, len(self.scans))).permutation(len(groups))
             groups, scans = groups[order], scans[order]
+        self.batch_size = min(self.batch_size, len(groups))
         full = math.ceil(len(groups) / self.batch_size) * self.batch_size
         self.groups, self.scan_of_group = np.resize(groups, (full, self.members)), np.resize(scans, full)
 

@@ -4,7 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.memory import check_memory
 from ptychopinn.physics.ramp import remove_ramp
+
+OF_PIXEL = 60
+"""Bytes for a pixel of an object, its weight, its uncertainty, and what they are made from."""
 
 LIT = 1e-3
 """A patch is placed as far as its weight reaches this part of its largest."""
@@ -96,10 +100,19 @@ class Stitcher:
 
 
 def canvas_of(positions, size):
-    """Return the canvas that holds patches of a size at positions: its origin `(y, x)`, pixels, and its shape."""
+    """Return the canvas that holds patches of a size at positions: its origin `(y, x)`, pixels, and its shape.
+
+    Raises:
+        MemoryError: if it would not fit in memory.
+    """
     low = np.floor(positions.min(axis=0)).astype(int) - size // 2
     high = np.ceil(positions.max(axis=0)).astype(int) + size // 2 + 1
-    return low, tuple(high - low)
+    height, width = high - low
+    check_memory(
+        OF_PIXEL * float(height) * float(width), f"An object of {height} x {width} pixels",
+        "Leave out positions that lie apart, or check their unit.",
+    )  # fmt: skip
+    return low, (height, width)
 
 
 def shift(images, fraction):

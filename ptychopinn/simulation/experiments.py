@@ -13,6 +13,7 @@ from ptychopinn.formats import ptychopinn_npz
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
 from ptychopinn.simulation.detector import bad_pixels
+from ptychopinn.simulation.memory import check_simulation
 from ptychopinn.simulation.objects import OBJECTS, transmission
 from ptychopinn.simulation.scans import simulate
 
@@ -56,8 +57,10 @@ def run(params):
         dict from what the file's name ends in (`""`, or `"-train"`, `"-test-2"` and the like) to `Simulated`.
 
     Raises:
+        MemoryError: if the scans would not fit in memory.
         ValueError: where the options cannot belong together.
     """
+    check_simulation(params)
     count, fraction = params.files.objects, params.files.train_fraction
     if count > 1:
         training = min(max(round(count * (0.5 if fraction is None else fraction)), 1), count - 1)

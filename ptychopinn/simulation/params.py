@@ -4,43 +4,7 @@ import dataclasses
 import math
 
 from ptychopinn.schema import Params, option
-
-DRAWN = ("lines", "grf", "points", "diagonals", "dead_leaves", "siemens_star")
-OBJECT_CHOICES = (*DRAWN, "from-image", "from-file")
-PROBES = ("disc", "gaussian", "zone-plate", "zernike", "from-file")
-SCANS = ("raster", "jittered", "spiral", "from-file")
-RESIZES = ("pad", "interpolate")
-
-GOES_WITH = {
-    "object_size": ("object", (*DRAWN, "from-image")),
-    "phase_max": ("object", (*DRAWN, "from-image")),
-    "image_file": ("object", ("from-image",)),
-    "phase_file": ("object", ("from-image",)),
-    "object_file": ("object", ("from-file",)),
-    "disc_diameter": ("probe", ("disc",)),
-    "gaussian_width": ("probe", ("gaussian",)),
-    "gaussian_curvature": ("probe", ("gaussian",)),
-    "zone_plate_diameter_m": ("probe", ("zone-plate",)),
-    "outer_zone_width_m": ("probe", ("zone-plate",)),
-    "central_stop_m": ("probe", ("zone-plate",)),
-    "defocus_m": ("probe", ("zone-plate",)),
-    "zernike_pupil": ("probe", ("zernike",)),
-    "zernike_rms": ("probe", ("zernike",)),
-    "probe_file": ("probe", ("from-file",)),
-    "probe_resize": ("probe", ("from-file",)),
-    "step": ("scan", ("raster", "jittered", "spiral")),
-    "jitter": ("scan", ("jittered",)),
-    "positions_file": ("scan", ("from-file",)),
-}
-"""Options that only some objects, probes or scans take: `{option: (chooser, choices)}`."""
-
-FILES = {
-    ("object", "from-image"): "image_file",
-    ("object", "from-file"): "object_file",
-    ("probe", "from-file"): "probe_file",
-    ("scan", "from-file"): "positions_file",
-}
-"""Files that a choice must be given: `{(chooser, choice): option}`."""
+from ptychopinn.simulation.choices import DRAWN, OBJECT_CHOICES, PROBES, RESIZES, SCANS, check_files, takes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +13,12 @@ class ObjectParams(Params):
 
     object: str = option("lines", "What is scanned.", choices=OBJECT_CHOICES)
     object_size: int = option(
-        392, "Side of the object, in pixels; an image is cut to a square and brought to it.", low=32, high=8192
+        392, "Side of the object, in pixels; an image is cut to a square and brought to it.", low=32, high=8192,
+        unit="pixels",
+    )  # fmt: skip
+    phase_max: float = option(
+        math.pi, "Largest phase of the object, in radians; 0 makes it real.", low=0, high=math.pi, unit="radians"
     )
-    phase_max: float = option(math.pi, "Largest phase of the object, in radians; 0 makes it real.", low=0, high=math.pi)
     image_file: str | None = option(None, "from-image: image of the amplitude.")
     phase_file: str | None = option(None, "from-image: image of the phase; the amplitude's if not given.")
     object_file: str | None = option(None, "from-file: a reconstruction, or a scan file with its object.")
@@ -66,32 +33,43 @@ class ProbeParams(Params):
     """What lights the object, and the geometry that says how large its pixels are."""
 
     probe: str = option("disc", "What lights the object.", choices=PROBES)
-    size: int = option(64, "Side of patterns and probe, in pixels.", low=32, high=4096)
+    size: int = option(64, "Side of patterns and probe, in pixels.", low=32, high=4096, unit="pixels")
     disc_diameter: float = option(0.34, "disc: diameter, of the side.", above=0, high=1)
     gaussian_width: float = option(0.15, "gaussian: standard deviation of the modulus, of the side.", above=0, high=1)
-    gaussian_curvature: float = option(0.0, "gaussian: phase at one standard deviation, in radians.")
-    zone_plate_diameter_m: float = option(180e-6, "zone-plate: diameter, in metres.", above=0, high=1)
-    outer_zone_width_m: float = option(50e-9, "zone-plate: width of the outermost zone, in metres.", above=0, high=1)
-    central_stop_m: float = option(60e-6, "zone-plate: diameter of the central stop, in metres.", low=0)
-    defocus_m: float = option(2e-4, "zone-plate: object's distance behind the focus, in metres.", low=-1, high=1)
+    gaussian_curvature: float = option(
+        0.0, "gaussian: phase at one standard deviation, in radians.", low=-1e4, high=1e4, unit="radians"
+    )
+    zone_plate_diameter_m: float = option(180e-6, "zone-plate: diameter, in metres.", above=0, high=1, unit="m")
+    outer_zone_width_m: float = option(
+        50e-9, "zone-plate: width of the outermost zone, in metres.", above=0, high=1, unit="m"
+    )
+    central_stop_m: float = option(
+        60e-6, "zone-plate: diameter of the central stop, in metres.", low=0, high=1, unit="m"
+    )
+    defocus_m: float = option(
+        2e-4, "zone-plate: object's distance behind the focus, in metres.", low=-1, high=1, unit="m"
+    )
     zernike_pupil: float = option(0.3, "zernike: diameter of the pupil, of the detector's side.", above=0, high=1)
-    zernike_rms: float = option(1.0, "zernike: rms of the random aberrations, in radians.", low=0)
+    zernike_rms: float = option(
+        1.0, "zernike: rms of the random aberrations, in radians.", low=0, high=1000, unit="radians"
+    )
     probe_file: str | None = option(None, "from-file: NPZ with a probeGuess or probe.")
     probe_resize: str = option(
         "pad", "from-file: bring the probe to the side, with zeros or by interpolation.", choices=RESIZES
     )
     modes: int | None = option(
-        None, "Incoherent modes, made of the first one; the probe's own if not given.", low=1, high=64
+        None, "Incoherent modes, made of the first one; the probe's own if not given.", low=1, high=64, unit="modes"
     )
     mode_power: float = option(0.3, "Power of each mode made, of the one before it.", above=0, high=1)
     energy_eV: float | None = option(
-        None, "Photon energy, in eV; 8800 for a zone-plate if not given.", low=0.1, high=1e7
+        None, "Photon energy, in eV; 8800 for a zone-plate if not given.", low=0.1, high=1e7, unit="eV"
     )
     distance_m: float | None = option(
-        None, "Distance of object and detector, in metres; 1 for a zone-plate if not given.", low=1e-6, high=1e4
-    )
+        None, "Distance of object and detector, in metres; 1 for a zone-plate if not given.", low=1e-6, high=1e4,
+        unit="m",
+    )  # fmt: skip
     detector_pixel_m: float | None = option(
-        None, "Side of a detector pixel, in metres; 75e-6 for a zone-plate if not given.", low=1e-9, high=0.1
+        None, "Side of a detector pixel, in metres; 75e-6 for a zone-plate if not given.", low=1e-9, high=0.1, unit="m"
     )
 
     def __post_init__(self):
@@ -108,12 +86,13 @@ class PositionParams(Params):
     """Where the beam goes."""
 
     scan: str = option("jittered", "Where the beam goes.", choices=SCANS)
-    step: float = option(5.0, "Distance between neighbours, in pixels.", low=0.5)
-    jitter: float = option(0.25, "jittered: largest displacement along y and x, in steps.", low=0, high=4)
+    step: float = option(5.0, "Distance between neighbours, in pixels.", low=0.5, high=8192, unit="pixels")
+    jitter: float = option(0.25, "jittered: largest displacement along y and x, in steps.", low=0, high=4, unit="steps")
     positions_file: str | None = option(None, "from-file: CSV of lines y,x or NPZ with ycoords, xcoords; pixels.")
     position_error: float = option(
-        0.0, "Rms along y and x between true and stored positions, in pixels; both are written.", low=0
-    )
+        0.0, "Rms along y and x between true and stored positions, in pixels; both are written.", low=0, high=8192,
+        unit="pixels",
+    )  # fmt: skip
 
     def __post_init__(self):
         super().__post_init__()
@@ -125,21 +104,30 @@ class DetectorParams(Params):
     """What is counted."""
 
     photons: float = option(
-        1e5, "Mean photons of a pattern, before pixels are lost.", above=0, high=1e15, aliases=("nphotons",)
+        1e5, "Mean photons of a pattern, before pixels are lost.", above=0, high=1e15, unit="photons",
+        aliases=("nphotons",),
+    )  # fmt: skip
+    background: float = option(
+        0.0, "Photons that each pixel counts besides, on average.", low=0, high=1e9, unit="photons"
     )
-    background: float = option(0.0, "Photons that each pixel counts besides, on average.", low=0)
     dead_pixels: float = option(0.0, "Share of pixels that are dead: 0, and marked as bad.", low=0, high=1)
-    beamstop: float = option(0.0, "Radius of a stop before the middle, in pixels; marked as bad.", low=0)
+    beamstop: float = option(
+        0.0, "Radius of a stop before the middle, in pixels; marked as bad.", low=0, high=4096, unit="pixels"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class FileParams(Params):
     """Which files are made, from which seed."""
 
-    seed: int = option(0, "Seed of all that is random.", low=0)
-    objects: int = option(1, "Objects, each a file, of the seeds that follow; more than 1 make train and test.", low=1)
+    seed: int = option(0, "Seed of all that is random.", low=0, high=2**32 - 1)
+    objects: int = option(
+        1, "Objects, each a file, of the seeds that follow; more than 1 make train and test.", low=1, high=1000,
+        unit="objects",
+    )  # fmt: skip
     train_fraction: float | None = option(
-        None, "Part of the object's rows, or of the objects (half if not given), for training; the rest is for tests.",
+        None,
+        "Part of the object's rows, or of the objects (half if not given), for training; the rest is for tests.",
         above=0, high=1,
     )  # fmt: skip
 
@@ -161,6 +149,11 @@ class SimulationParams:
                 f"of {self.object.object}. Split the one object with train_fraction, or draw them."
             )
 
+    def files_read(self):
+        """Return the files that the simulation reads: dict from option to path."""
+        options = {**vars(self.object), **vars(self.probe), **vars(self.positions)}
+        return {name: path for name, path in options.items() if name.endswith("_file") and path is not None}
+
     def to_dict(self):
         """Return the options that had a say, by section."""
         sections = dataclasses.asdict(self)
@@ -169,19 +162,3 @@ class SimulationParams:
             part: {name: value for name, value in values.items() if takes(chosen, name)}
             for part, values in sections.items()
         }
-
-
-def takes(chosen, name):
-    """Tell whether an option has a say with the chosen object, probe and scan (a dict)."""
-    chooser, choices = GOES_WITH.get(name, (None, ()))
-    return chooser is None or chosen[chooser] in choices
-
-
-def check_files(params):
-    """Raise ValueError unless the file that a choice reads is given."""
-    for (chooser, choice), name in FILES.items():
-        if getattr(params, chooser, None) == choice and getattr(params, name) is None:
-            raise ValueError(
-                f"{chooser} {choice} must be given a file. Received: {name}=None. "
-                f"Give {name}, or choose another {chooser}."
-            )

@@ -4,8 +4,10 @@ import numpy as np
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
+from ptychopinn.memory import check_memory
 from ptychopinn.physics.numpy_physics import cut, far_field_intensity
 from ptychopinn.simulation.detector import draw_counts
+from ptychopinn.simulation.memory import simulation_bytes
 from ptychopinn.simulation.positions import jittered_raster
 
 __all__ = ["jittered_raster", "simulate", "write_ptychopinn"]
@@ -31,9 +33,11 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, ba
         Scan with counts (uint16 where they fit, else uint32), and the object.
 
     Raises:
+        MemoryError: if the patterns would not fit in memory.
         ValueError: if a patch reaches beyond the object, no light passes, or counts do not fit in 32 bits.
     """
     size, count = probe.shape[-1], len(positions)
+    check_memory(simulation_bytes(count, size), f"{count} patterns of {size} x {size} pixels", "Take fewer positions.")
     brightness = photons / _mean_exit_photons(obj, probe, positions)
     counts = np.empty((count, size, size), np.uint32)
     for start in range(0, count, CHUNK):

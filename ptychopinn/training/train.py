@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import random
+import warnings
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ptychopinn.training.callbacks import KeepBest, Plateau, Record, StopOnNaN
 from ptychopinn.training.checkpoint import Checkpoint, restore
 from ptychopinn.training.collapse import CollapseAlarm
 from ptychopinn.training.loggers import make_logger
+from ptychopinn.training.memory import check_training
 from ptychopinn.training.optimizer import compile_model
 
 CHECKPOINT = "checkpoint.npz"
@@ -107,6 +109,7 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
         Trained. If the loss became NaN, its model has the weights of the last good epoch.
 
     Raises:
+        MemoryError: if a step would not fit in memory.
         ValueError: if scans, settings and start do not fit together.
     """
     params, training, scans = settings.model, settings.training, listed(scans)
@@ -117,6 +120,8 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
     if start is not None:
         start.check_size(scans[0])
         model.take_generators(start)
+    if not settings.execution.remat:  # which keeps fewer maps than the estimate counts
+        check_training(model, batches.batch_size)
     compile_model(model, settings, steps=training.epochs * len(batches))
 
     record = Record()
@@ -164,6 +169,9 @@ def make_batches(scans, settings, validation=None):
         kept = [np.sort(np.concatenate(part)) for part in parts]
         held_out = [np.arange(len(scan)) for scan in validation]
     batches = GroupBatches(scans, kept, data=data, holdout=training.holdout, **make)
+    if batches.batch_size < training.batch_size:
+        held = f"A batch holds {batches.batch_size} groups, all that there are."
+        warnings.warn(f"{held} Received: batch_size={training.batch_size}.", stacklevel=3)
     held_out_batches = None
     if any(map(len, held_out)):
         once = dataclasses.replace(data, n_groups=None)

@@ -1,0 +1,41 @@
+"""What a training needs of memory: its largest part are the maps that the networks keep for their gradients."""
+
+import math
+
+import keras
+
+from ptychopinn.memory import check_memory
+
+COPIES = 2.5
+"""Memory of a training step over that of the outputs of all layers: measured 1.9 (torch) to 3.7 (TensorFlow)."""
+
+OF_WEIGHT = 16
+"""Bytes of a weight, its gradient, and the two moments of Adam, each float32."""
+
+
+def check_training(model, batch_size):
+    """Raise MemoryError if a training step would not fit in the memory of this machine; devices know their own.
+
+    Args:
+        model: PtychoModel.
+        batch_size: int. Groups in a batch.
+    """
+    if "cpu" in str(model.weights[0].value.device).lower():
+        check_memory(
+            training_bytes(model, batch_size),
+            f"Training in batches of {batch_size} groups of {model.params.positions} patterns",
+            "Use a smaller --batch-size with --accumulate-grad-batches, or a smaller --n-filters-scale.",
+        )
+
+
+def training_bytes(model, batch_size):
+    """Estimate the bytes that a training step takes, within a factor of 3."""
+    uses = model.params.rounds / len(model.generators)
+    maps = uses * sum(size_of_output(layer) for generator in model.generators for layer in generator.layers)
+    return 4 * COPIES * maps * batch_size * model.params.positions + OF_WEIGHT * model.count_params()
+
+
+def size_of_output(layer):
+    """Return the numbers that a layer makes of one pattern; 0 where it does not say, outside a functional model."""
+    outputs = keras.tree.flatten(getattr(layer, "output", []))
+    return sum(math.prod(side or 1 for side in output.shape[1:]) for output in outputs)

@@ -1,0 +1,200 @@
+"""Laws of options: every number has two limits, and every option of every command a test that sees its effect."""
+
+import dataclasses
+import pathlib
+import re
+
+import click
+import pytest
+from refusal import assert_said_plainly, ptycho
+
+from ptychopinn import params
+from ptychopinn.schema import Params, field_type
+from ptychopinn.simulation import params as simulation_params
+from ptychopinn_cli.main import main
+from ptychopinn_cli.options import Number
+
+TESTS = pathlib.Path(__file__).parent
+CLASSES = [
+    cls
+    for module in (params, simulation_params)
+    for cls in vars(module).values()
+    if isinstance(cls, type) and issubclass(cls, Params) and cls is not Params
+]
+EVERYWHERE = {
+    "config": "test_cli.test_defaults_yield_to_the_file_and_the_file_to_the_command_line",
+    "backend": "test_bad_requests.test_the_option_wins_over_the_environment_and_says_so",
+    "quiet": "test_options.test_quiet_says_results_alone",
+    "verbose": "test_bad_requests.test_verbose_shows_where_it_happened",
+    "report": "test_report.test_a_page_of_another_scan_does_not_stay_behind",
+}
+EXECUTION = {
+    "accelerator": "test_bad_requests.test_an_accelerator_that_is_not_there_is_refused",
+    "precision": "test_networks.test_low_precision_keeps_weights_of_float32_and_the_result",
+    "jit": None,
+    "deterministic": None,
+    "num_workers": None,
+    "remat": "test_training.test_remat_and_workers_change_nothing_but_the_cost",
+}
+JUDGING = {
+    "scan": "test_evaluate_cli.test_an_evaluation_says_and_writes_its_figures",
+    "region": "test_evaluation.test_regions_lie_in_the_light_and_in_the_scan",
+    "low_pass": "test_evaluation.test_a_low_pass_takes_noise_away",
+    "as_json": "test_evaluate_cli.test_json_on_the_screen_is_that_of_the_file",
+    "output_dir": "test_evaluate_cli.test_json_on_the_screen_is_that_of_the_file",
+}
+RESTATED = "test_bad_requests.test_options_that_contradict_the_bundle_name_both_values"
+SIMULATED = "test_simulate_options.test_every_option_of_a_simulation_changes_what_is_written"
+SEEN = {
+    "train": EXECUTION | {
+        "train_data_file": "test_options.test_a_scan_may_be_named_in_ptychopinn_s_words",
+        "test_data": "test_many_scans.test_a_bundle_of_several_scans_knows_each",
+        "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
+        "resume": "test_story.test_a_run_resumes",
+        "from_bundle": "test_many_scans.test_a_training_from_a_bundle_says_so",
+        "report": "test_report.test_training_writes_a_page_of_the_middle_of_its_scan",
+        "model_type": "test_model.test_supervised_loss_is_zero_at_the_labels_alone",
+        "group_side": "test_model.test_output_is_a_pure_function_of_one_group",
+        "generator": "test_model.test_generator_has_the_patch_s_size",
+        "input": "test_training.test_collapse_is_said",
+        "physics_rounds": "test_model.test_an_untrained_network_leaves_what_the_physics_found",
+        "unroll": "test_model.test_rounds_have_networks_of_their_own_unless_they_share_one",
+        "share_rounds": "test_model.test_rounds_have_networks_of_their_own_unless_they_share_one",
+        "single_shot": "test_model.test_a_network_that_sees_one_pattern_makes_the_same_of_it_in_any_group",
+        "head": None,
+        "n_filters_scale": None,
+        "amplitude_max": None,
+        "probe_trainable": "test_model.test_every_trainable_weight_moves",
+        "scale_trainable": "test_forward.test_probe_and_scale_are_trainable_on_demand",
+        "measurement": "test_refinement.test_amplitudes_are_refined_when_asked",
+        "zero_frequency": "test_formats.test_what_the_user_says_of_the_zero_frequency_wins",
+        "photons": "test_formats.test_photons_scale_amplitudes_and_probe",
+        "n_subsample": "test_grouping.test_training_and_validation_share_no_pattern",
+        "n_groups": "test_grouping.test_every_position_is_the_anchor_equally_often",
+        "neighbours": "test_grouping.test_neighbours_are_all_used",
+        "max_distance": "test_grouping.test_max_distance_is_respected",
+        "validation_fraction": "test_grouping.test_training_and_validation_share_no_pattern",
+        "nll_weight": "test_model.test_weights_of_the_loss_add_its_terms",
+        "mae_weight": "test_model.test_weights_of_the_loss_add_its_terms",
+        "realspace_weight": "test_model.test_weights_of_the_loss_add_its_terms",
+        "epochs": "test_story.test_a_run_resumes",
+        "batch_size": "test_bad_requests.test_a_batch_holds_no_copies_and_says_so",
+        "holdout": None,
+        "learning_rate": "test_training.test_collapse_is_said",
+        "scheduler": "test_training.test_schedules_step",
+        "gradient_clip_norm": None,
+        "accumulate_grad_batches": None,
+        "early_stop_patience": "test_training.test_early_stopping_returns_to_the_best_weights",
+        "checkpoint": "test_training.test_checkpoint_only_on_demand",
+        "logger": "test_training.test_loggers_write",
+        "seed": "test_grouping.test_epochs_differ_and_depend_on_seed_and_epoch_alone",
+    },
+    "infer": EXECUTION | {
+        **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
+        "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
+        "batch_size": None,
+        "precision": None,
+        "remat": None,
+        "measurement": "test_refinement.test_amplitudes_are_refined_when_asked",
+        "zero_frequency": None,
+        "probe": None,
+        "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
+        "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
+    },
+    "evaluate": JUDGING,
+    "compare": JUDGING | {
+        "truth": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
+        "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
+    },
+    "inspect": {"as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle"},
+    "simulate": dict.fromkeys((field.name for cls in CLASSES for field in dataclasses.fields(cls)
+                               if cls.__module__ == simulation_params.__name__), SIMULATED),
+    "demo": {
+        "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
+        "epochs": None,
+    },
+    "backends": {
+        "devices": "test_options.test_backends_name_their_accelerators",
+        "backend": "test_options.test_the_backend_asked_for_is_marked",
+    },
+}  # fmt: skip
+"""The test that sees the effect of each option, by command; None where none does yet."""
+
+
+def numbers():
+    for cls in CLASSES:
+        for field in dataclasses.fields(cls):
+            if field_type(field)[0] in (int, float):
+                yield pytest.param(field.metadata, id=f"{cls.__name__}.{field.name}")
+    for name, command in main.commands.items():
+        for option in command.params:
+            if isinstance(option.type, Number):
+                yield pytest.param(option.type.limits, id=f"{name} {option.name}")
+
+
+@pytest.mark.parametrize("limits", numbers())
+def test_every_number_has_a_lower_and_an_upper_limit(limits):
+    assert limits["high"] is not None and (limits["low"] is not None) != (limits["above"] is not None)
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_every_number_of_a_command_is_held_to_its_limits(name):
+    for option in main.commands[name].params:
+        assert not isinstance(option.type, click.types.IntParamType | click.types.FloatParamType), option.name
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_every_option_has_a_test_that_sees_its_effect(name):
+    seen = EVERYWHERE | SEEN[name]
+    for option in main.commands[name].params:
+        if isinstance(option, click.Option):
+            assert option.name in seen, f"name the test that sees what --{option.name} does"
+            if seen[option.name] is not None:
+                file, test = seen[option.name].split(".")
+                assert re.search(rf"^def {test}\(", (TESTS / f"{file}.py").read_text(), re.M), seen[option.name]
+    assert set(SEEN[name]) <= {option.name for option in main.commands[name].params}
+
+
+@pytest.mark.parametrize("words", [
+    "train x.npz --n-groups 1000000000", "train x.npz --physics-rounds 1000000000", "train x.npz --epochs 1000000000",
+    "train x.npz --batch-size 1000000000", "train x.npz --neighbours 1000000000", "train x.npz --unroll 99",
+    "train x.npz --photons 1e300", "train x.npz --learning-rate nan", "infer run x.npz --batch-size 1000000000",
+    "infer run x.npz --refine 1000000000", "evaluate a b --low-pass nan", "demo --epochs 1000000000",
+    "simulate s.npz --modes 1000000", "simulate s.npz --object-size 1000000", "simulate s.npz --size 1000000",
+    "simulate s.npz --step 1e-9", "simulate s.npz --objects 1000000000", "simulate s.npz --photons 1e300",
+])  # fmt: skip
+def test_numbers_beyond_reason_are_refused_with_their_limits(words):
+    option, value = words.split()[-2:]
+    name = {"refine": "passes"}.get(option[2:], option[2:].replace("-", "_"))
+    assert_said_plainly(ptycho(*words.split()), f"{name} must be a", "at most", f"Received: {name}={value}")
+
+
+def test_what_does_not_fit_in_memory_is_refused_before_it_is_taken(scan_file, out):
+    huge = ("--object-size", 8192, "--step", 0.5)
+    assert_said_plainly(ptycho("simulate", out / "s.npz", *huge), "must fit in memory", "GiB", "larger --step", out=out)
+    huge = ("--batch-size", 60_000, "--n-groups", 300_000, "--output-dir", out)
+    assert_said_plainly(ptycho("train", scan_file, *huge), "must fit in memory", "GiB", "--batch-size", out=out)
+
+
+def test_quiet_says_results_alone(bundle, scan_file, out):
+    loud, quiet = (
+        ptycho("infer", bundle, scan_file, "--output-dir", out, "--refine", 0, "--no-report", *words)
+        for words in ((), ("--quiet",))
+    )
+    assert "The probe is that of" in loud.output
+    assert quiet.output == quiet.stdout and quiet.output.startswith(f"{out}: object of")
+
+
+def test_a_scan_may_be_named_in_ptychopinn_s_words(tmp_path):
+    assert_said_plainly(ptycho("train", "--train_data_file", tmp_path / "nowhere.npz"), "A scan must be", "nowhere.npz")
+
+
+def test_backends_name_their_accelerators():
+    line = next(line for line in ptycho("backends", "--devices").output.splitlines() if line[2:].startswith("torch"))
+    assert re.search(r"cpu only|cuda|mps", line)
+
+
+def test_the_backend_asked_for_is_marked(monkeypatch):
+    for words, environment in ((("--backend", "jax"), "torch"), ((), "JAX")):
+        monkeypatch.setenv("KERAS_BACKEND", environment)
+        assert [line[2:5] for line in ptycho("backends", *words).output.splitlines() if line[0] == "*"] == ["jax"]
