@@ -1,5 +1,6 @@
 """ptycho infer: reconstruct a scan with a bundle."""
 
+import dataclasses
 import pathlib
 import time
 
@@ -58,7 +59,6 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, pro
 
 def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     """Reconstruct and write; what the library needs is imported here, after the backend is chosen."""
-    from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.evaluation.alignment import align
     from ptychopinn.formats import read_scan
     from ptychopinn.reconstruction.prediction import reconstruct
@@ -92,8 +92,7 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
         "patterns_per_second": round(done.patterns / (sum(seconds.values()) - seconds["open"]), 2),
         "error_against_file_object": None if aligned is None else round(aligned.error, 5),
     }  # fmt: skip
-    reconstruction = Reconstruction(**vars(stitched), probe=probe, positions=scan.positions,
-                      pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
+    reconstruction = dataclasses.replace(stitched, probe=probe)
     html = made_or_noted(lambda: page(loaded, reconstruction, scan, record, talk), PAGE, talk) if report else None
     write_reconstruction(output_dir, reconstruction, record, aligned, html)
     height, width = reconstruction.object.shape
@@ -104,7 +103,7 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
 
 
 def refined_by(wanted, stitched, scan, probe, at_once, talk):
-    """Refine a stitched object by the passes that are wanted: `(Stitched, probe, dict of what a report says of it)`."""
+    """Refine a stitched object by the passes that are wanted: `(Reconstruction, probe, what a report says)`."""
     from ptychopinn.reconstruction.refinement import PASSES, refine
     from ptychopinn_cli.progress import counting
 

@@ -144,7 +144,6 @@ def page(folder, trained, settings, scan):
     """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
     import numpy as np
 
-    from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.data.selection import part
     from ptychopinn.reconstruction.prediction import reconstruct
     from ptychopinn.reconstruction.stitching import outward
@@ -154,9 +153,7 @@ def page(folder, trained, settings, scan):
     bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
     indices = np.sort(outward(scan.positions)[:AT_MOST])
     probe = trained.model.diffraction.probe_for(scan.mean_photons)
-    done = reconstruct(trained.model, part(scan, indices), probe=probe)
-    reconstruction = Reconstruction(**vars(done.stitched), probe=probe, positions=scan.positions[indices],
-                      pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
+    reconstruction = reconstruct(trained.model, part(scan, indices), probe=probe).stitched
     which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"
     facts = {"Command": command_facts(folder=str(folder), backend=backends.chosen()),
              "Execution": settings.execution.to_dict()}  # fmt: skip

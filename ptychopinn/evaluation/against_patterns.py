@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.physics.numpy_physics import cut, far_field_intensity
-from ptychopinn.physics.ramp import add_ramp
 from ptychopinn.reconstruction.brightness import brightness, compared
 
 FLOOR = 1e-3
@@ -68,7 +67,7 @@ def predict(reconstruction, probe, scan, indices):
 
 
 def covering(reconstruction, scan):
-    """Return the reconstruction's object with its ramp put back, grown by its edge pixels until it covers every patch.
+    """Return the reconstruction's object, grown by its edge pixels until it covers every patch.
 
     Returns:
         `(object, origin)`: complex array `(y, x)` and the position of its pixel (0, 0).
@@ -88,7 +87,6 @@ def covering(reconstruction, scan):
             f"{reconstruction.name} must lie where the scan is, {low.round(1)} to {high.round(1)} pixels. "
             f"Received: {origin} to {origin + shape}. Are both from the same scan?"
         )
-    obj = add_ramp(reconstruction.object, reconstruction.ramp)
     before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
     after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
-    return np.pad(obj, list(zip(before, after)), mode="edge"), origin - before
+    return np.pad(reconstruction.object, list(zip(before, after)), mode="edge"), origin - before

@@ -68,7 +68,7 @@ def score(reconstruction, truth, region="auto", low_pass_px=None):
         else np.subtract(reconstruction.origin, truth.origin)
     )
     box, place, registered = _best(reconstruction, truth, origins, region)
-    image, target = registered.image, crop(truth.object, box)
+    image, target = registered.image, crop(truth.straight, box)
     if low_pass_px:
         image, target = (gaussian_filter(part, low_pass_px) for part in (image, target))
     shift = np.add(place, registered.shift) - (0 if origins is None else origins)
@@ -108,12 +108,13 @@ def measure(image, truth, pixel_size_m=None):
 
 def _best(reconstruction, truth, near, region):
     """Register at every place that the search suggests; return `(box, place, Registered)` of the closest."""
-    places = locate(reconstruction.object, well_lit(reconstruction), truth.object, well_lit(truth), near)
+    ours, theirs = reconstruction.straight, truth.straight
+    places = locate(ours, well_lit(reconstruction), theirs, well_lit(truth), near)
     found = []
     for place in places:
         box = find_region(reconstruction, truth, place, region)
         if box is not None:
-            image, target = with_margin(reconstruction.object, box, place), with_margin(truth.object, box)
+            image, target = with_margin(ours, box, place), with_margin(theirs, box)
             found.append((box, place, register(image, target)))
     if not found:
         raise ValueError(

@@ -22,14 +22,14 @@ def align(stitched, truth, positions):
     """Align a stitched object with the truth inside the scan's bounding box.
 
     Args:
-        stitched: Stitched.
+        stitched: Reconstruction.
         truth: complex array `(y, x)`, pixel (0, 0) at position (0, 0).
         positions: float array `(pattern, 2)`, pixels.
 
     Returns:
         Aligned, or `None` where the scan and the truth share less than 16 x 16 pixels.
     """
-    reconstruction = Reconstruction(stitched.object, stitched.weight)
+    reconstruction = Reconstruction(stitched.straight, stitched.weight)
     known = Reconstruction(np.asarray(truth, np.complex64), origin=(0, 0), positions=positions)
     box = find_region(reconstruction, known, stitched.origin, "scan")
     if box is None:

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from ptychopinn.data.grouping import check_enough, cover, offsets, typical_reach
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.model import PtychoModel
-from ptychopinn.reconstruction.stitching import Stitched, Stitcher, outward
+from ptychopinn.reconstruction.stitching import Stitcher, outward
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
@@ -50,13 +51,13 @@ class Prediction:
     """What `reconstruct` returns.
 
     Args:
-        stitched: Stitched: object, weight, origin.
+        stitched: Reconstruction: object and probe, and where they lie.
         seconds: dict of seconds spent on `read`, `predict` and `stitch`.
         patterns: int. Patterns reconstructed.
         groups: int. Groups they were reconstructed in.
     """
 
-    stitched: Stitched
+    stitched: Reconstruction
     seconds: dict
     patterns: int
     groups: int
@@ -105,7 +106,14 @@ def reconstruct(model, scan, batch_size=16, progress=lambda done: None, probe=No
             seconds[name] += spent
         done += len(members)
         progress(done)
-    return Prediction(stitcher.result(), seconds, done, len(groups))
+    stitched = dataclasses.replace(
+        stitcher.result(),
+        probe=model.diffraction.probe_for(scan.mean_photons),
+        positions=scan.positions,
+        pixel_size_m=scan.pixel_size_m,
+        name=scan.name,
+    )
+    return Prediction(stitched, seconds, done, len(groups))
 
 
 def suited_to(scan, model, probe=None):

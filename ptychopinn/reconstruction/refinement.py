@@ -9,10 +9,11 @@ import math
 
 import numpy as np
 
-from ptychopinn.physics.ramp import add_ramp, remove_ramp
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.consistency import Sweep
-from ptychopinn.reconstruction.stitching import Stitched, canvas_of
+from ptychopinn.reconstruction.stitching import canvas_of
 
 PASSES = 8
 """Passes over counts, at most, unless it is said."""
@@ -33,13 +34,13 @@ class Refinement:
     """What `refine` returns.
 
     Args:
-        stitched: Stitched: the object refined. Its uncertainty is still by how much the network's patches disagree.
+        stitched: Reconstruction: the object refined. Its uncertainty is that of the network's patches.
         probe: complex64 array `(mode, y, x)`: the probe, refined if it was asked for.
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
             each that was kept. Where the next pass goes through subsets, it is measured on their way.
     """
 
-    stitched: Stitched
+    stitched: Reconstruction
     probe: np.ndarray
     deviances: list
 
@@ -53,7 +54,7 @@ def refine(stitched, scan, probe, passes=PASSES, refine_probe=True, batch_size=6
     probe keeps its own.
 
     Args:
-        stitched: Stitched, of this scan.
+        stitched: Reconstruction, of this scan.
         scan: Scan.
         probe: complex array `(mode, y, x)`, in square root of photons.
         passes: int. Passes at most. Defaults to 8.
@@ -75,7 +76,7 @@ def refine(stitched, scan, probe, passes=PASSES, refine_probe=True, batch_size=6
     check(stitched, scan, passes)
     scan, unit = in_photons(scan)
     probe = start = unit * probe
-    image, deviances = add_ramp(stitched.object, stitched.ramp), []
+    image, deviances = stitched.object, []
     image = image * np.sqrt(brightness(image, stitched.origin, probe, scan))
     subsets = min(SUBSETS, max(1, len(scan) // FEWEST))
     sweep = Sweep(scan, probe, stitched.origin, batch_size, seed, most=math.ceil(len(scan) / subsets))
@@ -93,8 +94,8 @@ def refine(stitched, scan, probe, passes=PASSES, refine_probe=True, batch_size=6
         kept, kept_probe = before
         deviances.append(deviance)
     excess = np.sqrt(np.sum(np.abs(kept_probe) ** 2) / np.sum(np.abs(start) ** 2))
-    image, ramp = remove_ramp(np.where(stitched.object == 0, 0, kept * excess), stitched.weight)
-    refined = dataclasses.replace(stitched, object=image.astype(np.complex64), ramp=ramp)
+    image = np.where(stitched.object == 0, 0, kept * excess).astype(np.complex64)
+    refined = dataclasses.replace(stitched, object=image, ramp=ramp_of(image, stitched.weight))
     return Refinement(refined, (kept_probe / (excess * unit)).astype(np.complex64), deviances)
 
 

@@ -1,33 +1,12 @@
 """Patches -> one object, its weight map and its origin."""
 
-import dataclasses
-
 import numpy as np
 
-from ptychopinn.physics.ramp import remove_ramp
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.physics.ramp import ramp_of
 
 LIT = 1e-3
 """A patch is placed as far as its weight reaches this part of its largest."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Stitched:
-    """A stitched object.
-
-    Args:
-        object: complex64 array `(y, x)`: transmission, zero where no patch reaches.
-        weight: float32 array `(y, x)`: summed weight of the patches.
-        origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions.
-        ramp: `(y, x)` phase ramp that was removed, in radians per pixel.
-        uncertainty: float32 array `(y, x)`: standard error of the complex object, by how much the overlapping patches
-            disagree; infinite where no two of them meet. It knows nothing of errors that all patches share.
-    """
-
-    object: np.ndarray
-    weight: np.ndarray
-    origin: tuple
-    ramp: tuple = (0.0, 0.0)
-    uncertainty: np.ndarray | None = None
 
 
 class Stitcher:
@@ -72,11 +51,15 @@ class Stitcher:
             self._power[window] += power
 
     def result(self):
-        """Return the `Stitched` object, its common phase ramp removed."""
+        """Return the object as a `Reconstruction`: its weight, origin, ramp and uncertainty beside it."""
         mean = self.mean()
-        image, ramp = remove_ramp(mean, self._weight)
-        origin = tuple(int(v) for v in self._origin)
-        return Stitched(image.astype(np.complex64), self._weight, origin, ramp, self._uncertainty(mean))
+        return Reconstruction(
+            object=mean.astype(np.complex64),
+            weight=self._weight,
+            origin=tuple(map(int, self._origin)),
+            ramp=ramp_of(mean, self._weight),
+            uncertainty=self._uncertainty(mean),
+        )
 
     def mean(self):
         """Return the weighted mean of the patches: complex array `(y, x)`, zero where none reaches."""

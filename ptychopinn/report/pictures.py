@@ -54,7 +54,7 @@ def draw(panels, extent=None):
 def pictures(stitched, probe):
     """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
     rows, columns = well_seen(stitched.weight)
-    image = np.where(well_lit(stitched)[rows, columns], stitched.object[rows, columns], np.nan)
+    image = np.where(well_lit(stitched)[rows, columns], stitched.straight[rows, columns], np.nan)
     extent = picture_extent(stitched.origin, rows, columns)
     amplitude, phase = np.abs(image), np.angle(image)
     modes = [

@@ -36,9 +36,9 @@ def write_reconstruction(folder, reconstruction, record, aligned=None, html=None
 
 
 def write_arrays(reconstruction, path):
-    """Write a reconstruction as `reconstruction.npz`."""
+    """Write a reconstruction as `reconstruction.npz`, whose object is straight: other programs read it."""
     arrays = {
-        "object": reconstruction.object,
+        "object": reconstruction.straight,
         "weight": reconstruction.weight,
         "origin": np.array(reconstruction.origin),
         "ramp": np.array(reconstruction.ramp),
