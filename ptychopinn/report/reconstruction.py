@@ -42,9 +42,8 @@ def write_arrays(reconstruction, path):
         "weight": reconstruction.weight,
         "origin": np.array(reconstruction.origin),
         "ramp": np.array(reconstruction.ramp),
-        "probe": reconstruction.probe,
     }
-    for name in ("uncertainty", "pixel_size_m"):
+    for name in ("probe", "uncertainty", "pixel_size_m"):
         if getattr(reconstruction, name) is not None:
             arrays[name] = np.asarray(getattr(reconstruction, name))
     with open(path, "wb") as file:
