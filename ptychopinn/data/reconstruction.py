@@ -22,6 +22,7 @@ class Reconstruction:
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         pixel_size_m: float, where it is known.
         name: str. Where it came from.
+        record: dict: how it was made, where this library did.
 
     Raises:
         ValueError: if the object is not a finite image, or the weight is not of its shape.
@@ -36,6 +37,7 @@ class Reconstruction:
     positions: np.ndarray | None = None
     pixel_size_m: float | None = None
     name: str = "object"
+    record: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         shape = np.shape(self.object)

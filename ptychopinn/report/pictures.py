@@ -78,12 +78,12 @@ def known_error(reconstruction):
     return np.where(well_lit(reconstruction)[rows, columns] & np.isfinite(error), error, np.nan)
 
 
-def comparison(aligned):
+def comparison(score):
     """Draw reconstruction and truth, amplitude and phase, each pair on the truth's scale."""
-    mean = np.exp(-1j * np.angle(np.mean(aligned.truth)))
+    mean = np.exp(-1j * np.angle(np.mean(score.truth)))
     panels = []
     for name, part, scale_of in (("amplitude", np.abs, middle), ("phase / rad", np.angle, of_phase)):
-        image, truth = part(aligned.object * mean), part(aligned.truth * mean)
+        image, truth = part(score.image * mean), part(score.truth * mean)
         scale = scale_of(truth)
         panels += [Panel(f"{name}: reconstruction", image, scale), Panel(f"{name}: truth", truth, scale)]
     return draw(panels)
