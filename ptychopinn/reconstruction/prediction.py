@@ -93,25 +93,33 @@ def predict_object(model, scan, probe=None, batch_size=16, execution=None, progr
     probe = own_probe(model, scan) if probe is None else probe
     model = suited_to(scan, model, probe, execution.precision)
     groups, fresh = cover(scan.positions, model.params.positions, reach_of(model.params), outward(scan.positions))
-    batch_size = min(batch_size, len(groups))
     predictor, clock, done = predictor_of(model, execution), Clock(), 0
     stitcher = Stitcher(scan.positions, keras.ops.convert_to_numpy(model.weights_of_patch()))
-    batches = [slice(start, start + batch_size) for start in range(0, len(groups), batch_size)]
-    full = [np.resize(groups[batch], (batch_size, groups.shape[1])) for batch in batches]
-    read = read_ahead(lambda some: read_groups(scan, some), full, execution.num_workers)
-    for batch in batches:
+    batches = full_batches(groups, batch_size)
+    read = read_ahead(lambda batch: read_groups(scan, batch), batches, execution.num_workers)
+    for number, batch in enumerate(batches):
         with clock("read"):
             inputs = next(read)
         with clock("predict"):
             maps = predictor.predict_on_batch(inputs)
         with clock("stitch"):
-            new = fresh[batch]
-            maps = maps[: len(new)][new]
-            stitcher.add(maps[..., 0] + 1j * maps[..., 1], scan.positions[groups[batch][new]])
+            new = fresh[number * len(batch) : (number + 1) * len(batch)]
+            maps, members = maps[: len(new)][new], batch[: len(new)][new]
+            stitcher.add(maps[..., 0] + 1j * maps[..., 1], scan.positions[members])
         done += int(new.sum())
         progress(done)
     known = {"probe": probe, "positions": scan.positions, "pixel_size_m": scan.pixel_size_m, "name": scan.name}
     return Prediction(dataclasses.replace(stitcher.result(), **known), clock.seconds, done, len(groups))
+
+
+def full_batches(groups, batch_size):
+    """Split groups `(group, position)` into batches of one size, not larger than all; the last is filled with groups.
+
+    Compiled steps keep one shape then, and a small scan does not fill a large batch with copies.
+    """
+    size = min(batch_size, len(groups))
+    starts = range(0, len(groups), size)
+    return [np.resize(groups[start : start + size], (size, groups.shape[1])) for start in starts]
 
 
 def reach_of(params):

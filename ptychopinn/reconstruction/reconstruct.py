@@ -1,7 +1,6 @@
 """Reconstruct a scan: one call that decides what `ptycho infer` decides, and says what it decided."""
 
 import dataclasses
-import functools
 
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
@@ -36,8 +35,8 @@ def reconstruct(scan, bundle=None, params=None, execution=None, sha256=None, pro
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
     check(bundle, params)
-    counted = functools.partial(progress, "reconstructing", total=len(scan))
-    found, seconds = STARTS[params.start](scan, probe, bundle, params.batch_size, execution, counted)
+    watch = counting(progress, "reconstructing", len(scan))
+    found, seconds = STARTS[params.start](scan, probe, bundle, params.batch_size, execution, watch)
     passes = passes_for(scan, params)
     record = {
         "start": params.start, "probe": whose, "patterns": len(scan), "size_px": scan.size,
@@ -46,14 +45,19 @@ def reconstruct(scan, bundle=None, params=None, execution=None, sha256=None, pro
     }  # fmt: skip
     clock = Clock()
     if passes:
-        counted = functools.partial(progress, "refining", total=(passes + 1) * len(scan))
+        watch = counting(progress, "refining", (passes + 1) * len(scan))
         members = bundle.model.params.positions if bundle else 1
         with clock("refine"):
-            refined = refine(found, scan, passes, params.refine_probe, params.batch_size * members, progress=counted)
+            refined = refine(found, scan, passes, params.refine_probe, params.batch_size * members, progress=watch)
         found, kept = refined.reconstruction, len(refined.deviances) - 1
         record |= {"refinement_passes": kept, "probe_refined": params.refine_probe and kept > 0,
                    "refinement_deviances": refined.deviances}  # fmt: skip
     return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
+
+
+def counting(progress, part, total):
+    """Return a function of the patterns done that reports them as those of a part of the work."""
+    return lambda done: progress(part, done, total)
 
 
 def passes_for(scan, params):
