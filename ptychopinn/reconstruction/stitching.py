@@ -10,9 +10,10 @@ LIT = 1e-3
 
 
 class PatchMean:
-    """The weighted mean of patches on one canvas, added as they come: weights and sums are the adjoint of cutting.
+    """The weighted mean of patches on one canvas, added as they come.
 
-    Each patch is placed at its sub-pixel position, bilinear between pixels.
+    Each patch is placed at its sub-pixel position, bilinear between pixels: `sum`, that of the weighted patches, is the
+    adjoint of cutting them out; `weight` is that of the weights.
 
     Args:
         shape: `(height, width)` of the canvas, pixels.
@@ -25,7 +26,7 @@ class PatchMean:
         self._lit = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         self._weights = weights[self._lit].astype(np.float32)
         self._first = np.array([rows[0] - weights.shape[0] // 2, columns[0] - weights.shape[1] // 2]) - origin
-        self._sum, self._weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
+        self.sum, self.weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
 
     def add(self, patches, positions):
         """Add complex patches `(patch, y, x)`, centred at positions `(patch, 2)`."""
@@ -38,16 +39,16 @@ class PatchMean:
             self._place(np.s_[row : row + patch.shape[0], column : column + patch.shape[1]], patch, weight)
 
     def _place(self, window, patch, weight):
-        self._sum[window] += patch
-        self._weight[window] += weight
+        self.sum[window] += patch
+        self.weight[window] += weight
 
     def mean(self):
         """Return the weighted mean of the patches: complex array `(y, x)`, zero where none reaches."""
-        return np.where(self._seen, self._sum / np.maximum(self._weight, 1e-12), 0)
+        return np.where(self._seen, self.sum / np.maximum(self.weight, 1e-12), 0)
 
     @property
     def _seen(self):
-        return self._weight > LIT * self._weight.max()
+        return self.weight > LIT * self.weight.max()
 
 
 class Stitcher(PatchMean):
@@ -67,7 +68,7 @@ class Stitcher(PatchMean):
         self._squared_weight, self._power = np.zeros((2, *shape), np.float32)
 
     def _place(self, window, patch, weight):
-        agreement = np.vdot(patch, self._sum[window])
+        agreement = np.vdot(patch, self.sum[window])
         if agreement:
             patch = patch * (agreement / abs(agreement))
         super()._place(window, patch, weight)
@@ -79,15 +80,15 @@ class Stitcher(PatchMean):
         mean = self.mean()
         return Reconstruction(
             object=mean.astype(np.complex64),
-            weight=self._weight,
+            weight=self.weight,
             origin=tuple(map(int, self._origin)),
-            ramp=ramp_of(mean, self._weight),
+            ramp=ramp_of(mean, self.weight),
             uncertainty=self._uncertainty(mean),
         )
 
     def _uncertainty(self, mean):
         r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$."""
-        weight = np.maximum(self._weight, 1e-12)
+        weight = np.maximum(self.weight, 1e-12)
         variance = np.maximum(self._power / weight - np.abs(mean) ** 2, 0)
         patches = weight**2 / np.maximum(self._squared_weight, 1e-24)
         several = self._seen & (patches > 1.01)
