@@ -13,7 +13,7 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.networks import build_generator
 from ptychopinn.params import GENERATORS, HEADS, INPUTS, LossParams, ModelParams
 from ptychopinn.physics import overlap
-from ptychopinn.reconstruction.prediction import Reconstructor
+from ptychopinn.reconstruction.prediction import PatchPredictor
 
 RANDOM = np.random.default_rng(11)
 SMALL = ModelParams(size=32, canvas=48, n_filters_scale=0.25, unroll=1, physics_rounds=2)
@@ -214,5 +214,5 @@ def test_merged_patches_agree_where_they_overlap_whatever_their_phases():
 def test_inference_uses_the_generator_alone():
     model, batch = make(SMALL), inputs(3)
     expected = model.predict_patches(*map(ops.convert_to_tensor, batch))
-    found = Reconstructor(model).predict_on_batch(batch)
+    found = PatchPredictor(model).predict_on_batch(batch)
     np.testing.assert_allclose(found[..., 0], ops.convert_to_numpy(expected[0]), rtol=1e-4, atol=1e-5)
