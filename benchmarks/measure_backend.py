@@ -16,8 +16,10 @@ import numpy as np
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.reconstruction.consistency import Sweep
-from ptychopinn.reconstruction.prediction import Reconstructor, reconstruct
+from ptychopinn.reconstruction.object_and_probe import ObjectAndProbe
+from ptychopinn.reconstruction.photons import Photons
+from ptychopinn.reconstruction.prediction import PatchPredictor, predict_object
+from ptychopinn.reconstruction.refinement import estimate_of
 from ptychopinn.reconstruction.stitching import Stitcher, outward
 from ptychopinn.training.bundle import versions
 from ptychopinn.training.callbacks import StopOnNaN
@@ -92,7 +94,7 @@ def measure_training(model, settings, batches, steps, enough):
 
 def measure_inference(model, scan, path, inputs, enough):
     """Measure prediction and stitching apart, then the way from the file to the object."""
-    predictor, positions = Reconstructor(model), scan.positions[outward(scan.positions)]
+    predictor, positions = PatchPredictor(model), scan.positions[outward(scan.positions)]
     maps = predictor.predict_on_batch(inputs).reshape(-1, scan.size, scan.size, 2)
     prediction = typical(lambda: predictor.predict_on_batch(inputs), enough)
 
@@ -106,14 +108,19 @@ def measure_inference(model, scan, path, inputs, enough):
 
     stitching = typical(stitch, enough)
     done, batch_size = [], len(inputs[0])
+
+    def watch(count):
+        done.append((time.perf_counter(), count))
+
     reading, fresh = timed(lambda: read_scan(path))
     began = time.perf_counter()
-    found = reconstruct(model, fresh, batch_size, progress=lambda count: done.append((time.perf_counter(), count)))
+    found = predict_object(model, fresh, batch_size=batch_size, progress=watch)
     ended = time.perf_counter()
     (first, count), patterns = done[0], found.patterns
-    probe, stitched = model.diffraction.probe_for(scan.mean_photons), found.stitched
-    sweep = Sweep(scan, probe, stitched.origin, len(patches), seed=0, most=len(scan))
-    refinement = typical(lambda: sweep(stitched.object, probe, np.arange(len(scan))), enough)
+    probe = found.stitched.probe
+    step = ObjectAndProbe(Photons(scan, len(patches), most=len(scan)), probe)
+    start = estimate_of(found.stitched, scan, probe)
+    refinement = typical(lambda: step(start, np.arange(len(scan)), 1.0), enough)
     return {
         "prediction": len(patches) / prediction,
         "stitching": patterns / stitching,

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from ptychopinn.model import DARK
 from ptychopinn.networks.unet import FILTERS
+from ptychopinn.physics.consistency import DIM
 from ptychopinn.physics.diffraction import PROBE_UNIT
-from ptychopinn.physics.forward import DIM
 from ptychopinn.physics.losses import PHOTON_FLOOR
 from ptychopinn.training.optimizer import FINAL_RATE
 

@@ -126,13 +126,13 @@ def uncertainty(study):
     from scipy.ndimage import uniform_filter
     from scipy.stats import spearmanr
 
-    from ptychopinn import reconstruct
+    from ptychopinn import predict_object
     from ptychopinn.evaluation.registration.fine import crop
 
     for photons in (1e3, 1e5, 1e9):
         trained, _ = fit(study, scans(study, photons=photons))
         scan = tests(study, photons=photons)[0]
-        stitched = reconstruct(trained.model, scan).stitched
+        stitched = predict_object(trained.model, scan).stitched
         found = compared(stitched, scan)
         box = tuple(edge - start for edge, start in zip(found.region, np.repeat(stitched.origin, 2)))
         predicted = crop(stitched.uncertainty, box) * abs(found.factor)

@@ -56,25 +56,23 @@ def test(model, scans, probe="bundle", passes=0):
         probe: str. `"bundle"`, the model's, or `"scan"`, each scan's own.
         passes: int. Passes of refinement, at most. Defaults to 0: what the network makes is judged.
     """
-    from ptychopinn import reconstruct, refine
+    from ptychopinn import predict_object, refine
 
     scored = []
     for scan in scans:
         chosen = scan.probe if probe == "scan" else None
-        stitched = reconstruct(model, scan, probe=chosen).stitched
+        found = predict_object(model, scan, chosen).stitched
         if passes:
-            chosen = model.diffraction.probe_for(scan.mean_photons) if chosen is None else chosen
-            stitched = refine(stitched, scan, chosen, passes).stitched
-        scored.append(compared(stitched, scan).figures)
+            found = refine(found, scan, passes).reconstruction
+        scored.append(compared(found, scan).figures)
     return {name: sum(one[name] for one in scored) / len(scored) for name in FIGURES}
 
 
-def compared(stitched, scan):
-    """Score a stitched object against the object of a simulated scan: Score."""
+def compared(reconstruction, scan):
+    """Score a reconstruction against the object of a simulated scan: Score."""
     from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.evaluation.against_truth import score
 
-    reconstruction = Reconstruction(stitched.object, stitched.weight, stitched.origin, name="ours")
     return score(reconstruction, Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name="truth"))
 
 

@@ -37,5 +37,5 @@ def demo(output_dir, epochs, talk, backend):
     stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
               "training": TrainingParams(epochs=epochs)}  # fmt: skip
     train.run(Job([scan], [], bundle, stored, ExecutionParams()), False, talk)
-    infer.run(bundle, scan, out, 16, {}, {}, True, talk)
+    infer.run(infer.Request(bundle, scan, out), {}, talk)
     talk.result(f"Pictures: {out / 'report.html'}, {out / 'comparison.png'}")

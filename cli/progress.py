@@ -71,8 +71,14 @@ def patterns_at_once(settings, scans):
 
 
 @contextlib.contextmanager
-def counting(description, total, quiet):
-    """Show a bar that counts to a total; yields the function to call with the count so far."""
+def counting(quiet):
+    """Show a bar for each part of a work; yields the function to call with the part, the count so far and the total."""
     with bar(quiet) as shown:
-        task = shown.add_task(description, total=total)
-        yield lambda done: shown.update(task, completed=done)
+        tasks = {}
+
+        def count(part, done, total):
+            if part not in tasks:
+                tasks[part] = shown.add_task(part, total=total)
+            shown.update(tasks[part], completed=done)
+
+        yield count

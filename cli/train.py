@@ -149,9 +149,8 @@ def page(folder, trained, settings, scan):
     """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
     import numpy as np
 
-    from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.data.selection import part
-    from ptychopinn.reconstruction.prediction import reconstruct
+    from ptychopinn.reconstruction.prediction import predict_object
     from ptychopinn.reconstruction.stitching import outward
     from ptychopinn.report.fit import AT_MOST
     from ptychopinn.training.bundle import Bundle, read_record
@@ -159,9 +158,7 @@ def page(folder, trained, settings, scan):
     bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
     indices = np.sort(outward(scan.positions)[:AT_MOST])
     probe = trained.model.diffraction.probe_for(scan.mean_photons)
-    done = reconstruct(trained.model, part(scan, indices), probe=probe)
-    reconstruction = Reconstruction(**vars(done.stitched), probe=probe, positions=scan.positions[indices],
-                      pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
+    reconstruction = predict_object(trained.model, part(scan, indices), probe).stitched
     which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"
     facts = {"Command": command_facts(folder=str(folder), backend=backends.chosen()),
              "Execution": settings.execution.to_dict()}  # fmt: skip

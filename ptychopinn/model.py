@@ -7,9 +7,9 @@ from ptychopinn.networks import build_generator
 from ptychopinn.networks.heads import HEADS
 from ptychopinn.params import LossParams, ModelParams
 from ptychopinn.physics import losses, overlap
-from ptychopinn.physics.diffraction import Diffraction
-from ptychopinn.physics.forward import consistency_step, fill
-from ptychopinn.physics.waves import add, intensity
+from ptychopinn.physics.consistency import consistency_step
+from ptychopinn.physics.diffraction import Diffraction, fill
+from ptychopinn.physics.waves import add, light_of
 
 DARK = 1e-3
 """Weight of an unlit pixel of a patch, of the brightest pixel's."""
@@ -87,7 +87,7 @@ class PtychoModel(keras.Model):
             patches = overlap.merge(patches, self.weights_of_patch(scan), windows)
         return {"intensity": self.diffraction(patches, scan), "real": patches[0], "imag": patches[1]}
 
-    def reconstruct(self, amplitudes, offsets, scan=None):
+    def predict_patches(self, amplitudes, offsets, scan=None):
         """Generate the patches of groups, before they are merged: pair `(batch, position, y, x)`, transmission."""
         return self._generate(amplitudes, self._windows(offsets), scan)
 
@@ -130,7 +130,7 @@ class PtychoModel(keras.Model):
 
         The shape is `(y, x)`, or `(batch, 1, y, x)` if the scans of the groups are given.
         """
-        light = ops.stop_gradient(ops.sum(intensity(self.diffraction.probe(scan)), axis=-3))
+        light = ops.stop_gradient(light_of(self.diffraction.probe(scan)))
         return light / ops.max(light, axis=(-2, -1), keepdims=True) + DARK
 
     def take_generators(self, other):
@@ -158,7 +158,7 @@ class PtychoModel(keras.Model):
         patches = (y_pred["real"], y_pred["imag"])
         weight, total = self.loss_params, 0.0
         if weight.likelihood(self.params.model_type):
-            total = total + weight.likelihood(self.params.model_type) * losses.poisson_deviance(
+            total = total + weight.likelihood(self.params.model_type) * losses.negative_log_likelihood(
                 predicted, measured, photons
             )
         if weight.mae_weight:

@@ -11,16 +11,17 @@ from reference import intensity as intensity_reference
 from refusal import assert_said_plainly, ptycho
 
 from ptychopinn.data.batches import GroupBatches
-from ptychopinn.evaluation.alignment import align
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_truth import score
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.physics.diffraction import Diffraction
 from ptychopinn.physics.probes import agreement
-from ptychopinn.reconstruction.prediction import reconstruct, suited_to
+from ptychopinn.reconstruction.prediction import predict_object, suited_to
+from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.simulation import objects, probes, scans
 from ptychopinn.training.bundle import load_bundle
 from ptychopinn.training.train import Settings, fit_to, train
-from ptychopinn_cli.infer import choose_probe
 
 RANDOM = np.random.default_rng(17)
 SMALL = ("--epochs", 1, "--n-filters-scale", 0.1, "--no-report", "--quiet")
@@ -60,7 +61,8 @@ def model():
 
 
 def error(model, scan, **how):
-    return align(reconstruct(model, scan, **how).stitched, scan.object, scan.positions).error
+    truth = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions)
+    return score(predict_object(model, scan, **how).stitched, truth, region="scan").figures["nrmse_complex"]
 
 
 def test_a_group_is_of_one_scan_and_goes_with_its_index():
@@ -146,14 +148,14 @@ def test_an_unseen_probe_is_served_by_the_scan_s_own(model):
     wrong = error(model, OTHER_PROBE, probe=model.diffraction.probe_for(OTHER_PROBE.mean_photons, 0))
     assert own < 0.75 * wrong
     with pytest.raises(ValueError, match="several probes.*Received: probe=None.*Give scan.probe"):
-        reconstruct(model, OTHER_PROBE)
+        predict_object(model, OTHER_PROBE)
 
 
 def test_a_sparser_scan_gets_the_canvas_that_it_needs(model):
     sparse = dataclasses.replace(FIRST, positions=2.5 * FIRST.positions, object=None)
     assert suited_to(FIRST, model, FIRST.probe).params.canvas == model.params.canvas
     assert suited_to(sparse, model, FIRST.probe).params.canvas > model.params.canvas
-    assert np.isfinite(reconstruct(model, sparse, probe=FIRST.probe).stitched.object).all()
+    assert np.isfinite(predict_object(model, sparse, probe=FIRST.probe).stitched.object).all()
 
 
 def test_a_trained_network_adapts_in_fewer_passes_than_a_new_one(model):
@@ -203,12 +205,12 @@ def test_a_bundle_of_several_scans_knows_each(folder, tmp_path, out):
     assert len(load_bundle(run).history) == 2
 
 
-def test_the_one_probe_of_a_bundle_is_taken_for_scans_that_have_it(bundle, scan, scan_file):
+def test_the_one_probe_of_a_bundle_is_taken_for_scans_that_have_it(bundle, scan):
     loaded = load_bundle(bundle)
-    assert choose_probe(None, loaded, scan, scan_file)[0] == "bundle"
-    assert choose_probe("scan", loaded, scan, scan_file)[1] is scan.probe
-    assert choose_probe(None, loaded, OTHER_PROBE, scan_file)[0] == "scan"
-    assert choose_probe("bundle", loaded, OTHER_PROBE, scan_file)[0] == "bundle"
+    assert choose_probe(None, loaded, scan, "1" * 64)[0] == "bundle"
+    assert choose_probe("scan", loaded, scan, "1" * 64)[1] is scan.probe
+    assert choose_probe(None, loaded, OTHER_PROBE, "1" * 64)[0] == "scan"
+    assert choose_probe("bundle", loaded, OTHER_PROBE, "1" * 64)[0] == "bundle"
 
 
 def test_a_training_from_a_bundle_says_so(bundle, scan_file, out):

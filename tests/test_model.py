@@ -13,7 +13,7 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.networks import build_generator
 from ptychopinn.params import GENERATORS, HEADS, INPUTS, LossParams, ModelParams
 from ptychopinn.physics import overlap
-from ptychopinn.reconstruction.prediction import Reconstructor
+from ptychopinn.reconstruction.prediction import PatchPredictor
 
 RANDOM = np.random.default_rng(11)
 SMALL = ModelParams(size=32, canvas=48, n_filters_scale=0.25, unroll=1, physics_rounds=2)
@@ -172,7 +172,7 @@ def test_a_network_that_sees_one_pattern_makes_the_same_of_it_in_any_group():
     amplitudes, offsets = inputs(2)
     mixed = np.concatenate([amplitudes[:, :1], amplitudes[::-1, 1:]], axis=1)
     one, other = (
-        np.stack([ops.convert_to_numpy(part) for part in model.reconstruct(*map(ops.convert_to_tensor, batch))])
+        np.stack([ops.convert_to_numpy(part) for part in model.predict_patches(*map(ops.convert_to_tensor, batch))])
         for batch in ((amplitudes, offsets), (mixed, offsets))
     )
     np.testing.assert_allclose(one[:, :, 0], other[:, :, 0], atol=1e-5)
@@ -213,6 +213,6 @@ def test_merged_patches_agree_where_they_overlap_whatever_their_phases():
 
 def test_inference_uses_the_generator_alone():
     model, batch = make(SMALL), inputs(3)
-    expected = model.reconstruct(*map(ops.convert_to_tensor, batch))
-    found = Reconstructor(model).predict_on_batch(batch)
+    expected = model.predict_patches(*map(ops.convert_to_tensor, batch))
+    found = PatchPredictor(model).predict_on_batch(batch)
     np.testing.assert_allclose(found[..., 0], ops.convert_to_numpy(expected[0]), rtol=1e-4, atol=1e-5)

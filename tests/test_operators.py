@@ -8,8 +8,9 @@ from reference import far_field as far_field_reference
 from reference import patch as patch_reference
 
 from ptychopinn.physics import overlap
-from ptychopinn.physics.forward import illuminate, illuminate_adjoint
-from ptychopinn.physics.waves import far_field, far_field_adjoint
+from ptychopinn.physics.exit_waves import exit_wave, exit_wave_object_adjoint, exit_wave_probe_adjoint
+from ptychopinn.physics.propagation import Propagator, far_field, far_field_adjoint
+from ptychopinn.physics.waves import multiply, polar
 
 RANDOM = np.random.default_rng(7)
 OFFSETS = np.array([[[1.3, -2.7], [-4.0, 3.25], [0.0, 0.5]], [[5.9, 0.1], [2.0, -6.0], [-0.4, -0.6]]], "float32")
@@ -20,24 +21,52 @@ def wave(*shape):
     return tuple(RANDOM.standard_normal((2, *shape)).astype("float32"))
 
 
-PROBE = wave(3, 16, 16)
-
-
 def on_parts(operator):
     return lambda pair: tuple(operator(part, WINDOWS) for part in pair)
 
 
+def angular_spectrum(phase):
+    """Propagate by phases `(y, x)` of the plane waves: unitary, and its own inverse backwards."""
+
+    def by(phase):
+        return lambda pair: far_field_adjoint(multiply(far_field(pair), polar(ops.ones_like(phase), phase)))
+
+    return Propagator(by(phase), by(-phase))
+
+
+BETWEEN = angular_spectrum(ops.convert_to_tensor(RANDOM.uniform(-3, 3, (12, 20)).astype("float32")))
+PROBE = tuple(map(ops.convert_to_tensor, wave(2, 12, 20)))
+SLICES = {count: tuple(map(ops.convert_to_tensor, wave(3, count, 12, 20))) for count in (1, 3)}
+
+
+def by_slices(count):
+    """The derivative of the exit wave by its slices, the sum of those where one is replaced, and its adjoint."""
+
+    def forward(change):
+        waves = []
+        for index in range(count):
+            keep = ops.one_hot(index, count)[:, None, None]
+            mixed = tuple(held * (1 - keep) + new * keep for held, new in zip(SLICES[count], change))
+            waves.append(exit_wave(mixed, PROBE, BETWEEN))
+        return tuple(sum(part) for part in zip(*waves))
+
+    return forward, lambda pair: exit_wave_object_adjoint(pair, SLICES[count], PROBE, BETWEEN)
+
+
+def by_probe(count):
+    return (lambda probe: exit_wave(SLICES[count], probe, BETWEEN),
+            lambda pair: exit_wave_probe_adjoint(pair, SLICES[count], BETWEEN))  # fmt: skip
+
+
 OPERATORS = {
     "far_field": (far_field, far_field_adjoint, (2, 12, 20), (2, 12, 20)),
-    "illuminate": (
-        lambda pair: illuminate(pair, PROBE_TENSORS),
-        lambda pair: illuminate_adjoint(pair, PROBE_TENSORS),
-        (2, 16, 16),
-        (2, 3, 16, 16),
-    ),
+    "between slices": (BETWEEN.forward, BETWEEN.adjoint, (2, 12, 20), (2, 12, 20)),
+    "exit wave by 1 slice": (*by_slices(1), (3, 1, 12, 20), (3, 2, 12, 20)),
+    "exit wave by 3 slices": (*by_slices(3), (3, 3, 12, 20), (3, 2, 12, 20)),
+    "exit wave by probe, 1 slice": (*by_probe(1), (3, 2, 12, 20), (3, 2, 12, 20)),
+    "exit wave by probe, 3 slices": (*by_probe(3), (3, 2, 12, 20), (3, 2, 12, 20)),
     "extract": (on_parts(overlap.extract), on_parts(overlap.assemble), (2, 30, 30), (2, 3, 16, 16)),
 }
-PROBE_TENSORS = tuple(map(ops.convert_to_tensor, PROBE))
 EACH = pytest.mark.parametrize("forward, adjoint, domain, image", OPERATORS.values(), ids=OPERATORS)
 
 
@@ -48,6 +77,10 @@ def apply(operator, pair):
 
 def number(pair):
     return pair[0] + 1j * pair[1]
+
+
+def complex_of(pair):
+    return number(tuple(map(ops.convert_to_numpy, pair)))
 
 
 @EACH
@@ -74,6 +107,17 @@ def test_gradient_is_adjoint(forward, adjoint, domain, image):
 
     real, imag = gradient(inner, *a)
     np.testing.assert_allclose(real + 1j * imag, apply(adjoint, b), atol=2e-4)
+
+
+def test_three_slices_agree_with_the_formula():
+    """Light goes through the first slice first: in that order."""
+    first, second, third = np.moveaxis(complex_of(SLICES[3]), 1, 0)[:, :, None]
+
+    def onward(waves):
+        return apply(BETWEEN.forward, (waves.real.astype("float32"), waves.imag.astype("float32")))
+
+    expected = third * onward(second * onward(first * complex_of(PROBE)))
+    np.testing.assert_allclose(apply(lambda probe: exit_wave(SLICES[3], probe, BETWEEN), PROBE), expected, atol=1e-4)
 
 
 def test_far_field_is_unitary_and_inverse_of_its_adjoint():

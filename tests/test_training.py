@@ -9,7 +9,7 @@ import pytest
 
 from ptychopinn.formats import read_scan
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.reconstruction.prediction import reconstruct
+from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
 from ptychopinn.training.train import CHECKPOINT, Settings, fit_to, make_batches, train
 
@@ -154,7 +154,7 @@ def test_loggers_write(scan, tmp_path):
 
 def test_reconstruction_does_not_depend_on_the_batch_size(scan):
     model = train(scan, settings(scan)).model
-    objects = [reconstruct(model, scan, batch_size=size).stitched for size in (1, 16, 100)]
+    objects = [predict_object(model, scan, batch_size=size).stitched for size in (1, 16, 100)]
     for other in objects[1:]:
         np.testing.assert_allclose(other.object, objects[0].object, atol=2e-4)
         assert other.origin == objects[0].origin
@@ -163,5 +163,5 @@ def test_reconstruction_does_not_depend_on_the_batch_size(scan):
 def test_a_scan_with_more_photons_gives_the_same_object(scan):
     model = train(scan, settings(scan)).model
     brighter = dataclasses.replace(scan, patterns=np.asarray(scan.patterns, np.uint32) * 9)
-    one, other = (reconstruct(model, which).stitched.object for which in (scan, brighter))
+    one, other = (predict_object(model, which).stitched.object for which in (scan, brighter))
     np.testing.assert_allclose(one, other, atol=1e-2)  # what is dark is told in photons

@@ -4,21 +4,25 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.physics.ramp import straightened
+
 
 @dataclasses.dataclass(frozen=True)
 class Reconstruction:
     """A complex image of an object, whoever made it.
 
     Args:
-        object: complex64 array `(y, x)`: transmission.
+        object: complex64 array `(y, x)`: transmission, with its common phase ramp, as the patterns know it.
         weight: float32 array `(y, x)`: how well each pixel was lit. Defaults to 1 where the object is not zero.
         origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions, where it is known.
-        ramp: `(y, x)` phase ramp that was removed from the object, in radians per pixel.
-        uncertainty: float32 array `(y, x)`: standard error of the object, where it is known; infinite where it is not.
+        ramp: `(y, x)` common phase ramp of the object, in radians per pixel.
+        uncertainty: float32 array `(y, x)`: standard error of the complex object, by how much overlapping patches
+            disagree, where it is known; infinite where it is not. It knows nothing of errors that all patches share.
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         pixel_size_m: float, where it is known.
         name: str. Where it came from.
+        record: dict: how it was made, where this library did.
 
     Raises:
         ValueError: if the object is not a finite image, or the weight is not of its shape.
@@ -33,6 +37,7 @@ class Reconstruction:
     positions: np.ndarray | None = None
     pixel_size_m: float | None = None
     name: str = "object"
+    record: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         shape = np.shape(self.object)
@@ -53,3 +58,8 @@ class Reconstruction:
                 f"{self.name} must hold a weight of the object's shape {shape}. "
                 f"Received: weight.shape={np.shape(self.weight)}. Leave it out, or save it with the object."
             )
+
+    @property
+    def straight(self):
+        """The object to look at: its ramp and its mean phase taken out, complex64 `(y, x)`."""
+        return straightened(self.object, self.weight, self.ramp)

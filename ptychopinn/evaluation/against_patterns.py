@@ -4,12 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.physics.detector import Detector
+from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.numpy_physics import cut, far_field_intensity
-from ptychopinn.physics.ramp import add_ramp
 from ptychopinn.reconstruction.brightness import brightness, compared
-
-FLOOR = 1e-3
-"""Photons added to predicted and measured pixels: keeps the logarithm finite in the dark."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +16,7 @@ class Residual:
 
     Args:
         r_factor: float. $\sum |\sqrt{I} - \sqrt{n}| / \sum \sqrt{n}$ over all patterns.
-        deviance_per_photon: float. Poisson deviance $2 \sum I - n + n \ln(n / I)$ over $\sum n$: about the number of
+        deviance_per_photon: float. Poisson deviance (see `poisson_deviance`) over $\sum n$: about the number of
             pixels a photon, if nothing but noise is left.
         by_pattern: float array `(pattern,)`: R-factor of each pattern.
         scale: float. Factor on the predicted intensity that conserves the photons of the scan.
@@ -44,15 +42,15 @@ def residual(reconstruction, probe, scan):
     obj, origin = covering(reconstruction, scan)
     errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
     scale = brightness(obj, origin, probe, scan)
+    detector = Detector(flux=scale)
     photons = deviance = 0.0
     for part, measured, predicted in compared(obj, origin, probe, scan):
         good = measured >= 0
-        predicted, counts = scale * predicted, np.square(np.maximum(measured, 0.0)) + FLOOR
-        errors[part] = np.where(good, np.abs(np.sqrt(predicted) - measured), 0).sum(axis=(1, 2))
+        expected, counts = detector.expected(predicted), np.square(np.maximum(measured, 0.0))
+        errors[part] = np.where(good, np.abs(np.sqrt(expected) - measured), 0).sum(axis=(1, 2))
         amplitudes[part] = np.where(good, measured, 0).sum(axis=(1, 2))
-        photons += np.square(measured[good]).sum(dtype=np.float64)
-        rate = predicted + FLOOR
-        deviance += 2 * np.where(good, rate - counts + counts * np.log(counts / rate), 0).sum()
+        photons += counts[good].sum(dtype=np.float64)
+        deviance += poisson_deviance(expected, counts)[good].sum()
     return Residual(
         r_factor=float(errors.sum() / amplitudes.sum()),
         deviance_per_photon=float(deviance / photons),
@@ -68,7 +66,7 @@ def predict(reconstruction, probe, scan, indices):
 
 
 def covering(reconstruction, scan):
-    """Return the reconstruction's object with its ramp put back, grown by its edge pixels until it covers every patch.
+    """Return the reconstruction's object, grown by its edge pixels until it covers every patch.
 
     Returns:
         `(object, origin)`: complex array `(y, x)` and the position of its pixel (0, 0).
@@ -88,7 +86,6 @@ def covering(reconstruction, scan):
             f"{reconstruction.name} must lie where the scan is, {low.round(1)} to {high.round(1)} pixels. "
             f"Received: {origin} to {origin + shape}. Are both from the same scan?"
         )
-    obj = add_ramp(reconstruction.object, reconstruction.ramp)
     before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
     after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
-    return np.pad(obj, list(zip(before, after)), mode="edge"), origin - before
+    return np.pad(reconstruction.object, list(zip(before, after)), mode="edge"), origin - before

@@ -9,6 +9,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.ptychodus_product import SUFFIXES, product_of, read_hdf5
+from ptychopinn.physics.ramp import add_ramp
 
 RECONSTRUCTION = "reconstruction.npz"
 """What `ptycho infer` writes in its folder."""
@@ -61,7 +62,7 @@ def _read_npz(archive, name):
     first = {kind: next((key for key in keys if key in archive), None) for kind, keys in
              (("weight", WEIGHT_KEYS), ("probe", PROBE_KEYS))}  # fmt: skip
     of_scan = "xcoords" in archive and "ycoords" in archive
-    origin = _numbers(archive, "origin", 2, name)
+    origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
     if first["weight"]:
         weight = archive.array(first["weight"]).astype(np.float32)
         obj = np.where(weight > 0, obj, 0) if weight.shape == obj.shape else obj  # what was not seen may be anything
@@ -71,10 +72,10 @@ def _read_npz(archive, name):
         modulus = np.abs(obj)
         weight = binary_fill_holes(modulus > EMPTY * modulus.max(initial=0)).astype(np.float32)
     return Reconstruction(
-        object=obj,
+        object=add_ramp(obj, ramp).astype(np.complex64) if ramp and obj.ndim == 2 else obj,  # files hold it straight
         weight=weight,
         origin=(0.0, 0.0) if of_scan and origin is None else origin,
-        ramp=_numbers(archive, "ramp", 2, name) or (0.0, 0.0),
+        ramp=ramp or (0.0, 0.0),
         probe=probe_modes(archive.array(first["probe"])) if first["probe"] else None,
         positions=_positions(archive, name) if of_scan else None,
         pixel_size_m=(_numbers(archive, "pixel_size_m", 1, name) or (None,))[0],

@@ -1,15 +1,39 @@
-"""Diffraction: the layer that owns the probes, one for every scan, and predicts patterns with them."""
+"""Diffraction: from patches to the patterns that they should make, and the layer that owns the probes for it."""
 
 import keras
 import numpy as np
 from keras import ops
 
-from ptychopinn.physics.forward import diffract
-from ptychopinn.physics.waves import scale
+from ptychopinn.physics.detector import IDEAL
+from ptychopinn.physics.exit_waves import exit_wave
+from ptychopinn.physics.propagation import far_field
+from ptychopinn.physics.waves import light_of, scale
 
 PROBE_UNIT = 30.0
 """Probe weights are stored in this many mean moduli of the probe: a step of the optimizer (about its learning rate,
 whatever the gradient) then moves the probe hundreds of times as fast, relative to its size, as a network's weight."""
+
+
+def diffract(patches, probe, detector=IDEAL):
+    r"""Predict the expected counts of the far field, $I = \sum_m |\mathcal F\{P_m O\}|^2$ on an ideal detector.
+
+    Args:
+        patches: pair of float32 tensors `(..., y, x)`: transmission.
+        probe: pair of float32 tensors `(..., mode, y, x)`: incoherent modes, in square root of photons; their
+            leading axes are those of the patches, or 1.
+        detector: Detector. Defaults to the ideal one.
+
+    Returns:
+        float32 tensor `(..., y, x)`: photons, zero frequency at the centre.
+    """
+    slices = tuple(part[..., None, :, :] for part in patches)
+    return detector.expected(light_of(far_field(exit_wave(slices, probe))))
+
+
+def fill(amplitudes, probe, detector=IDEAL):
+    """Replace pixels without data in amplitudes `(..., y, x)` by what the empty beam would leave there."""
+    empty = ops.sqrt(detector.expected(light_of(far_field(probe))))
+    return ops.where(amplitudes < 0, empty, amplitudes)
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")

@@ -2,16 +2,14 @@
 
 from keras import ops
 
+from ptychopinn.physics.deviance import PHOTON_FLOOR, poisson_deviance
 from ptychopinn.physics.waves import intensity
 
-PHOTON_FLOOR = 1e-3
-"""Photons added to every predicted pixel: keeps the logarithm and its gradient finite in the dark."""
 
+def negative_log_likelihood(predicted, measured, photons):
+    r"""Negative logarithm of the Poisson likelihood of counts, less that of a perfect fit, per mean photon.
 
-def poisson_deviance(predicted, measured, photons):
-    r"""Poisson negative log-likelihood of counts, less that of a perfect fit, per mean photon.
-
-    $D = \frac{1}{n_0}\sum_k I_k - n_k + n_k \ln(n_k / I_k)$: zero at a perfect fit, and about
+    $\frac{1}{n_0}\sum_k I_k - n_k + n_k \ln(n_k / I_k)$, half the deviance: zero at a perfect fit, and about
     (pixels / 2 photons) at the noise.
 
     Args:
@@ -22,10 +20,8 @@ def poisson_deviance(predicted, measured, photons):
     Returns:
         float32 tensor `(batch,)`.
     """
-    counts = ops.square(ops.maximum(measured, 0.0)) + PHOTON_FLOOR
-    rate = predicted + PHOTON_FLOOR
-    deviance = rate - counts + counts * ops.log(counts / rate)
-    return _mean_pattern(deviance, measured) / photons
+    deviance = poisson_deviance(predicted, ops.square(ops.maximum(measured, 0.0)), ops.log)
+    return _mean_pattern(deviance / 2, measured) / photons
 
 
 def amplitude_error(predicted, measured, photons):

@@ -1,4 +1,8 @@
-"""The common phase ramp of an object, which the detector's centre takes up."""
+"""The common phase ramp of an object, which the detector's centre takes up.
+
+Patterns know it, because a detector's centre is never exact; the eye does not want it, because it wraps. An object
+keeps its ramp, and a straight one is made to be shown.
+"""
 
 import numpy as np
 
@@ -6,27 +10,36 @@ FAINT = 0.05
 """The ramp is measured where the weight exceeds this part of its largest."""
 
 
-def remove_ramp(image, weight, rounds=3):
-    """Remove the mean phase ramp of an object, and its mean phase.
+def ramp_of(image, weight, rounds=3):
+    """Measure the mean phase ramp of an object.
 
-    An object is known up to a phase ramp, because the detector's centre is never exact; left in, it wraps.
+    Args:
+        image: complex array `(y, x)`.
+        weight: float array `(y, x)`: how well each pixel is known.
+        rounds: int. Measurements, each of what the ones before left. Defaults to 3.
 
     Returns:
-        `(image, ramp)`: the ramp in radians per pixel `(y, x)`.
+        `(y, x)`, radians per pixel.
     """
-    seen = weight * (weight > FAINT * weight.max())
-    ramp = np.zeros(2)
+    seen, ramp = _seen(weight), np.zeros(2)
     for _ in range(rounds):
-        along_y = np.vdot(image[:-1] * seen[:-1], image[1:] * seen[1:])
-        along_x = np.vdot(image[:, :-1] * seen[:, :-1], image[:, 1:] * seen[:, 1:])
-        step = np.angle([along_y, along_x])
-        image = add_ramp(image, -step)
-        ramp += step
-    mean = np.sum(image * seen)
-    return image * np.exp(-1j * np.angle(mean)), tuple(float(v) for v in ramp)
+        left = add_ramp(image, -ramp) * seen
+        ramp += np.angle([np.vdot(left[:-1], left[1:]), np.vdot(left[:, :-1], left[:, 1:])])
+    return tuple(map(float, ramp))
+
+
+def straightened(image, weight, ramp):
+    """Take a phase ramp `(y, x)`, radians per pixel, and the mean phase out of an object: complex64 array `(y, x)`."""
+    straight = add_ramp(image, -np.asarray(ramp))
+    mean = np.sum(straight * _seen(weight))
+    return (straight * np.exp(-1j * np.angle(mean))).astype(np.complex64)
 
 
 def add_ramp(image, ramp):
-    """Put the phase ramp back that was removed from an object: complex array `(y, x)`; radians per pixel `(y, x)`."""
+    """Multiply an object `(y, x)` by a phase ramp `(y, x)`, radians per pixel, that is zero at its first pixel."""
     along_y, along_x = (slope * np.arange(side) for slope, side in zip(ramp, image.shape))
     return image * np.exp(1j * (along_y[:, None] + along_x))
+
+
+def _seen(weight):
+    return weight * (weight > FAINT * weight.max())

@@ -1,19 +1,24 @@
-"""Reconstruct a scan with a trained model: patterns in, one stitched object out."""
+"""Predict the object of a scan with a trained model: patterns in, one stitched object out."""
 
 import dataclasses
 import math
-import time
 
 import keras
 import numpy as np
 
-from ptychopinn.data.grouping import check_enough, cover, offsets, typical_reach
+from ptychopinn.data.batches import read_groups
+from ptychopinn.data.grouping import check_enough, cover, typical_reach
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.model import PtychoModel
-from ptychopinn.reconstruction.stitching import Stitched, Stitcher, outward
+from ptychopinn.params import ExecutionParams
+from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.params import refuse_training_options
+from ptychopinn.reconstruction.reading import read_ahead
+from ptychopinn.reconstruction.stitching import Stitcher, outward
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
-class Reconstructor(keras.Model):
+class PatchPredictor(keras.Model):
     """The part of a `PtychoModel` that inference needs: measured groups in, object patches out.
 
     Args:
@@ -35,7 +40,7 @@ class Reconstructor(keras.Model):
         self.built = True
 
     def call(self, inputs):
-        return keras.ops.stack(self.model.reconstruct(*self.model.with_known_shape(inputs)), axis=-1)
+        return keras.ops.stack(self.model.predict_patches(*self.model.with_known_shape(inputs)), axis=-1)
 
     def get_config(self):
         return {"model": keras.saving.serialize_keras_object(self.model)}
@@ -47,33 +52,34 @@ class Reconstructor(keras.Model):
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What `reconstruct` returns.
+    """What `predict_object` returns.
 
     Args:
-        stitched: Stitched: object, weight, origin.
+        stitched: Reconstruction: object and probe, and where they lie.
         seconds: dict of seconds spent on `read`, `predict` and `stitch`.
         patterns: int. Patterns reconstructed.
         groups: int. Groups they were reconstructed in.
     """
 
-    stitched: Stitched
+    stitched: Reconstruction
     seconds: dict
     patterns: int
     groups: int
 
 
-def reconstruct(model, scan, batch_size=16, progress=lambda done: None, probe=None):
-    """Reconstruct every pattern of a scan and stitch the patches.
+def predict_object(model, scan, probe=None, batch_size=16, execution=None, progress=lambda done: None):
+    """Predict the patches of every pattern of a scan and stitch them.
 
     Memory is bounded by the batch and the canvas: patterns are read, and patches added, a batch at a time.
 
     Args:
         model: PtychoModel.
         scan: Scan, of any exposure, with its patterns as far apart as they are.
-        batch_size: int. Groups at a time; the result does not depend on it.
-        progress: called with the number of patterns done.
         probe: complex array `(mode, y, x)`, in square root of photons: `scan.probe` for a probe that the model was not
             trained with, or one of `model.diffraction.probe_for`. Defaults to the model's, if it has one.
+        batch_size: int. Groups at a time, at most; the result does not depend on it. Defaults to 16.
+        execution: ExecutionParams: precision of the networks, whether to compile, threads that read ahead.
+        progress: called with the number of patterns done.
 
     Returns:
         Prediction.
@@ -82,33 +88,64 @@ def reconstruct(model, scan, batch_size=16, progress=lambda done: None, probe=No
         ValueError: if the patterns are not of the model's size, or too few for a group, or if the model has several
             probes and none is given.
     """
-    model = suited_to(scan, model, probe)
-    params = model.params
-    reach = (params.canvas - params.size) / 2 - 1
-    groups, fresh = cover(scan.positions, params.positions, reach, outward(scan.positions))
-    predictor = Reconstructor(model)
+    execution = execution or ExecutionParams()
+    refuse_training_options(execution)
+    probe = own_probe(model, scan) if probe is None else probe
+    model = suited_to(scan, model, probe, execution.precision)
+    groups, fresh = cover(scan.positions, model.params.positions, reach_of(model.params), outward(scan.positions))
+    predictor, clock, done = predictor_of(model, execution), Clock(), 0
     stitcher = Stitcher(scan.positions, keras.ops.convert_to_numpy(model.weights_of_patch()))
-    seconds = dict.fromkeys(("read", "predict", "stitch"), 0.0)
-    done = 0
-    for start in range(0, len(groups), batch_size):
-        batch = np.resize(groups[start : start + batch_size], (batch_size, groups.shape[1]))
-        began = time.perf_counter()
-        amplitudes = scan.amplitudes(batch)
-        read = time.perf_counter()
-        maps = predictor.predict_on_batch((amplitudes, offsets(scan.positions, batch)))
-        predicted = time.perf_counter()
-        new = fresh[start : start + batch_size]
-        maps, members = maps[: len(new)][new], batch[: len(new)][new]
-        stitcher.add(maps[..., 0] + 1j * maps[..., 1], scan.positions[members])
-        stitched = time.perf_counter()
-        for name, spent in zip(seconds, (read - began, predicted - read, stitched - predicted)):
-            seconds[name] += spent
-        done += len(members)
+    batches = full_batches(groups, batch_size)
+    read = read_ahead(lambda batch: read_groups(scan, batch), batches, execution.num_workers)
+    for number, batch in enumerate(batches):
+        with clock("read"):
+            inputs = next(read)
+        with clock("predict"):
+            maps = predictor.predict_on_batch(inputs)
+        with clock("stitch"):
+            new = fresh[number * len(batch) : (number + 1) * len(batch)]
+            maps, members = maps[: len(new)][new], batch[: len(new)][new]
+            stitcher.add(maps[..., 0] + 1j * maps[..., 1], scan.positions[members])
+        done += int(new.sum())
         progress(done)
-    return Prediction(stitcher.result(), seconds, done, len(groups))
+    known = {"probe": probe, "positions": scan.positions, "pixel_size_m": scan.pixel_size_m, "name": scan.name}
+    return Prediction(dataclasses.replace(stitcher.result(), **known), clock.seconds, done, len(groups))
 
 
-def suited_to(scan, model, probe=None):
+def full_batches(groups, batch_size):
+    """Split groups `(group, position)` into batches of one size, not larger than all; the last is filled with groups.
+
+    Compiled steps keep one shape then, and a small scan does not fill a large batch with copies.
+    """
+    size = min(batch_size, len(groups))
+    starts = range(0, len(groups), size)
+    return [np.resize(groups[start : start + size], (size, groups.shape[1])) for start in starts]
+
+
+def reach_of(params):
+    """Return how far a member of a group may lie from its anchor, so that the group fits its canvas, in pixels."""
+    return (params.canvas - params.size) / 2 - 1
+
+
+def predictor_of(model, execution):
+    """Return the `PatchPredictor` of a model, compiled or not as ExecutionParams say."""
+    predictor = PatchPredictor(model)
+    if execution.jit is not None:
+        predictor.compile(jit_compile=execution.jit)
+    return predictor
+
+
+def own_probe(model, scan):
+    """Return the one probe of a model, as bright as a scan's patterns need it; refuse a model of several."""
+    if model.params.scans > 1:
+        raise ValueError(
+            f"A model of several probes must be told which to use. Received: probe=None, and {model.params.scans} "
+            "scans trained on. Give scan.probe, or model.diffraction.probe_for(scan.mean_photons, index)."
+        )
+    return model.diffraction.probe_for(scan.mean_photons)
+
+
+def suited_to(scan, model, probe, precision="float32"):
     """Return a model with the networks of another, and the probe and canvas that suit a scan.
 
     The canvas is as wide as it was in training, or wider where the patterns of the scan lie farther apart: it has no
@@ -117,23 +154,18 @@ def suited_to(scan, model, probe=None):
     Args:
         scan: Scan.
         model: PtychoModel.
-        probe: complex array `(mode, y, x)`. Defaults to the model's, if it has one.
+        probe: complex array `(mode, y, x)`.
+        precision: str. Of the networks. Defaults to float32.
     """
     params = model.params
     model.check_size(scan)
     check_enough(scan.positions, params.positions)
-    if probe is None:
-        if params.scans > 1:
-            raise ValueError(
-                f"A model of several probes must be told which to use. Received: probe=None, and {params.scans} scans "
-                "trained on. Give scan.probe, or model.diffraction.probe_for(scan.mean_photons, index)."
-            )
-        probe = model.diffraction.probe_for(scan.mean_photons)
     canvas = params.canvas
     if params.positions > 1:
         apart = min(typical_reach(scan.positions, params.positions - 1), scan.size / 2)
         canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
-    suited = PtychoModel(dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas), model.loss_params)
+    params = dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas)
+    suited = PtychoModel(params, model.loss_params, precision)
     suited.take_generators(model)
     suited.diffraction.set_probes([probe], [scan.mean_photons])
     return suited

@@ -9,17 +9,18 @@ import math
 
 import numpy as np
 
-from ptychopinn.physics.ramp import add_ramp, remove_ramp
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
-from ptychopinn.reconstruction.consistency import Sweep
-from ptychopinn.reconstruction.stitching import Stitched, canvas_of
+from ptychopinn.reconstruction.estimate import Estimate
+from ptychopinn.reconstruction.object_and_probe import ObjectAndProbe
+from ptychopinn.reconstruction.passes import doubling, go
+from ptychopinn.reconstruction.photons import Photons
+from ptychopinn.reconstruction.stitching import canvas_of
+from ptychopinn.reconstruction.stopping import to_the_end, until_worse
 
 PASSES = 8
 """Passes over counts, at most, unless it is said."""
-
-FIRST_STEP = 0.25
-"""How far the first pass goes, in steps that a pattern would take alone; every further pass goes twice as far. Several
-steps are one for each of as many subsets of the scan in turn. Where photons are few, part of a step is best."""
 
 SUBSETS, FEWEST = 16, 8
 """Most subsets of a scan that a pass goes through, and fewest patterns of one."""
@@ -33,19 +34,20 @@ class Refinement:
     """What `refine` returns.
 
     Args:
-        stitched: Stitched: the object refined. Its uncertainty is still by how much the network's patches disagree.
-        probe: complex64 array `(mode, y, x)`: the probe, refined if it was asked for.
+        reconstruction: Reconstruction, whose object, and probe, were refined. Its uncertainty is still by how much the
+            network's patches disagree.
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
             each that was kept. Where the next pass goes through subsets, it is measured on their way.
     """
 
-    stitched: Stitched
-    probe: np.ndarray
+    reconstruction: Reconstruction
     deviances: list
 
 
-def refine(stitched, scan, probe, passes=PASSES, refine_probe=True, batch_size=64, seed=0, progress=lambda done: None):
-    """Refine a stitched object, and the probe, by passes of data consistency over the whole scan.
+def refine(
+    reconstruction, scan, passes=PASSES, refine_probe=True, batch_size=64, seed=0, progress=lambda done: None
+):  # fmt: skip
+    """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
 
     A tenth of the photons of counts is held out, and what predicts them best is kept: the passes end when one has made
     it worse. The passes do not see these photons; the network, whose object they start from, did. Amplitudes have no
@@ -53,9 +55,8 @@ def refine(stitched, scan, probe, passes=PASSES, refine_probe=True, batch_size=6
     probe keeps its own.
 
     Args:
-        stitched: Stitched, of this scan.
+        reconstruction: Reconstruction of this scan, with its probe.
         scan: Scan.
-        probe: complex array `(mode, y, x)`, in square root of photons.
         passes: int. Passes at most. Defaults to 8.
         refine_probe: bool. Whether the probe moves too. Defaults to `True`.
         batch_size: int. Patterns at a time, at most; the result does not depend on it. Defaults to 64.
@@ -66,36 +67,44 @@ def refine(stitched, scan, probe, passes=PASSES, refine_probe=True, batch_size=6
         Refinement.
 
     Raises:
-        ValueError: if the object is not on the canvas of this scan, or there are fewer passes than none.
+        ValueError: if the object is not on the canvas of this scan or without a probe, or passes are fewer than none.
 
     References:
         Maiden and Rodenburg, Ultramicroscopy 109, 1256 (2009), doi:10.1016/j.ultramic.2009.05.012, for the steps;
         Neufeld et al., JMLR 25, 57 (2024), for the independence of photons held out.
     """
-    check(stitched, scan, passes)
+    check(reconstruction, scan, passes)
     scan, unit = in_photons(scan)
-    probe = start = unit * probe
-    image, deviances = add_ramp(stitched.object, stitched.ramp), []
-    image = image * np.sqrt(brightness(image, stitched.origin, probe, scan))
+    start = estimate_of(reconstruction, scan, unit * reconstruction.probe)
     subsets = min(SUBSETS, max(1, len(scan) // FEWEST))
-    sweep = Sweep(scan, probe, stitched.origin, batch_size, seed, most=math.ceil(len(scan) / subsets))
+    photons = Photons(scan, batch_size, most=math.ceil(len(scan) / subsets), seed=seed)
+    step = ObjectAndProbe(photons, start.probe, refine_probe)
+    schedule = doubling(passes + 1, subsets)  # the last pass only judges what the one before it made
     order = np.random.default_rng(seed).permutation(len(scan))
-    for number in range(passes + 1):
-        before, deviance, far = (image, probe), 0.0, FIRST_STEP * 2**number
-        for subset in np.array_split(order, int(min(max(far, 1), subsets))):
-            step, probe_step, missed = sweep(image, probe, subset)
-            image = image + min(far, 1.0) * step
-            probe = probe + min(far, 1.0) * probe_step * refine_probe
-            deviance += missed / len(scan)
-        progress((number + 1) * len(scan))
-        if sweep.holds_out and deviances and not deviance <= deviances[-1]:
-            break
-        kept, kept_probe = before
-        deviances.append(deviance)
-    excess = np.sqrt(np.sum(np.abs(kept_probe) ** 2) / np.sum(np.abs(start) ** 2))
-    image, ramp = remove_ramp(np.where(stitched.object == 0, 0, kept * excess), stitched.weight)
-    refined = dataclasses.replace(stitched, object=image.astype(np.complex64), ramp=ramp)
-    return Refinement(refined, (kept_probe / (excess * unit)).astype(np.complex64), deviances)
+    made = counted(go(start, step, schedule, order), len(scan), progress)
+    kept, missed = until_worse(made) if photons.hold_out else to_the_end(made)
+    excess = np.sqrt(np.sum(np.abs(kept.probe) ** 2) / np.sum(np.abs(start.probe) ** 2))
+    image = np.where(reconstruction.object == 0, 0, kept.object * excess).astype(np.complex64)
+    refined = dataclasses.replace(
+        reconstruction,
+        object=image,
+        ramp=ramp_of(image, reconstruction.weight),
+        probe=(kept.probe / (excess * unit)).astype(np.complex64),
+    )
+    return Refinement(refined, [deviance / scan.mean_photons for deviance in missed])
+
+
+def estimate_of(reconstruction, scan, probe):
+    """Return the `Estimate` to start from: the object as bright as the photons of the scan ask for."""
+    light = brightness(reconstruction.object, reconstruction.origin, probe, scan)
+    return Estimate(reconstruction.object * np.sqrt(light), probe, scan.positions - np.array(reconstruction.origin))
+
+
+def counted(passes, patterns, progress):
+    """Yield passes, and say after each how many patterns are done."""
+    for number, one in enumerate(passes, start=1):
+        progress(number * patterns)
+        yield one
 
 
 def in_photons(scan):
@@ -105,14 +114,19 @@ def in_photons(scan):
     return scan.with_photons(AMPLITUDE_PHOTONS), np.sqrt(AMPLITUDE_PHOTONS / scan.mean_photons)
 
 
-def check(stitched, scan, passes):
+def check(reconstruction, scan, passes):
     """Raise ValueError unless passes are 0 or more, and the object lies as a stitcher lays the scan's."""
     if passes < 0:
         raise ValueError(f"passes must be 0 or more. Received: passes={passes}. Take 0 to change nothing.")
+    if reconstruction.probe is None:
+        raise ValueError(
+            f"An object to refine must have a probe. Received: {reconstruction.name} with probe=None. "
+            "Give it scan.probe, by dataclasses.replace."
+        )
     origin, shape = canvas_of(scan.positions, scan.size)
-    if stitched.object.shape != shape or tuple(stitched.origin) != tuple(origin):
+    if reconstruction.object.shape != shape or tuple(reconstruction.origin) != tuple(origin):
         raise ValueError(
             f"An object to refine must be stitched from the patterns of {scan.name}: {shape[0]} x {shape[1]} pixels "
-            f"from {origin}. Received: object.shape={stitched.object.shape}, origin={stitched.origin}. "
-            "Reconstruct this scan first."
+            f"from {tuple(map(int, origin))}. Received: object.shape={reconstruction.object.shape}, "
+            f"origin={reconstruction.origin}. Reconstruct this scan first."
         )

@@ -54,7 +54,7 @@ def draw(panels, extent=None):
 def pictures(stitched, probe):
     """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
     rows, columns = well_seen(stitched.weight)
-    image = np.where(well_lit(stitched)[rows, columns], stitched.object[rows, columns], np.nan)
+    image = np.where(well_lit(stitched)[rows, columns], stitched.straight[rows, columns], np.nan)
     extent = picture_extent(stitched.origin, rows, columns)
     amplitude, phase = np.abs(image), np.angle(image)
     modes = [
@@ -78,12 +78,12 @@ def known_error(reconstruction):
     return np.where(well_lit(reconstruction)[rows, columns] & np.isfinite(error), error, np.nan)
 
 
-def comparison(aligned):
+def comparison(score):
     """Draw reconstruction and truth, amplitude and phase, each pair on the truth's scale."""
-    mean = np.exp(-1j * np.angle(np.mean(aligned.truth)))
+    mean = np.exp(-1j * np.angle(np.mean(score.truth)))
     panels = []
     for name, part, scale_of in (("amplitude", np.abs, middle), ("phase / rad", np.angle, of_phase)):
-        image, truth = part(aligned.object * mean), part(aligned.truth * mean)
+        image, truth = part(score.image * mean), part(score.truth * mean)
         scale = scale_of(truth)
         panels += [Panel(f"{name}: reconstruction", image, scale), Panel(f"{name}: truth", truth, scale)]
     return draw(panels)

@@ -13,19 +13,19 @@ from ptychopinn.report.pictures import comparison, pictures
 REPORT, COMPARISON = "report.json", "comparison.png"
 
 
-def write_reconstruction(folder, reconstruction, record, aligned=None, html=None):
+def write_reconstruction(folder, reconstruction, record, score=None, html=None):
     """Write `reconstruction.npz`, the pictures, `report.json` and the page, all or none of them.
 
     Args:
         folder: path.
         reconstruction: Reconstruction, with weight, origin and probe.
         record: dict: the content of `report.json`.
-        aligned: Aligned. Reconstruction and truth, if the truth is known.
+        score: Score. Reconstruction and truth, if the truth is known.
         html: str. The page, if there is one.
     """
     figures = pictures(reconstruction, reconstruction.probe)
-    if aligned is not None:
-        figures[COMPARISON] = comparison(aligned)
+    if score is not None:
+        figures[COMPARISON] = comparison(score)
     writers = {name: functools.partial(figure.savefig, bbox_inches="tight") for name, figure in figures.items()}
     writers["reconstruction.npz"] = functools.partial(write_arrays, reconstruction)
     writers |= page_writer(html)
@@ -36,15 +36,14 @@ def write_reconstruction(folder, reconstruction, record, aligned=None, html=None
 
 
 def write_arrays(reconstruction, path):
-    """Write a reconstruction as `reconstruction.npz`."""
+    """Write a reconstruction as `reconstruction.npz`, whose object is straight: other programs read it."""
     arrays = {
-        "object": reconstruction.object,
+        "object": reconstruction.straight,
         "weight": reconstruction.weight,
         "origin": np.array(reconstruction.origin),
         "ramp": np.array(reconstruction.ramp),
-        "probe": reconstruction.probe,
     }
-    for name in ("uncertainty", "pixel_size_m"):
+    for name in ("probe", "uncertainty", "pixel_size_m"):
         if getattr(reconstruction, name) is not None:
             arrays[name] = np.asarray(getattr(reconstruction, name))
     with open(path, "wb") as file:

@@ -20,7 +20,7 @@ DECADES = 5
 def object_section(reconstruction, note=""):
     """Show a reconstruction's object where it was well seen."""
     rows, columns = well_seen(reconstruction.weight)
-    image = np.where(well_lit(reconstruction)[rows, columns], reconstruction.object[rows, columns], np.nan)
+    image = np.where(well_lit(reconstruction)[rows, columns], reconstruction.straight[rows, columns], np.nan)
     top, left = (0, 0) if reconstruction.origin is None else reconstruction.origin
     viewer = view({"": image}, (top + rows.start, left + columns.start), reconstruction.pixel_size_m)
     words = "The complex transmission, its phase ramp removed; pixels that received little light are blank."

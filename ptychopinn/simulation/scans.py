@@ -5,6 +5,7 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
 from ptychopinn.memory import check_memory
+from ptychopinn.physics.detector import Detector
 from ptychopinn.physics.numpy_physics import cut, far_field_intensity
 from ptychopinn.simulation.detector import draw_counts
 from ptychopinn.simulation.memory import simulation_bytes
@@ -38,11 +39,11 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, ba
     """
     size, count = probe.shape[-1], len(positions)
     check_memory(simulation_bytes(count, size), f"{count} patterns of {size} x {size} pixels", "Take fewer positions.")
-    brightness = photons / _mean_exit_photons(obj, probe, positions)
+    detector = Detector(flux=photons / _mean_exit_photons(obj, probe, positions), background=background)
     counts = np.empty((count, size, size), np.uint32)
     for start in range(0, count, CHUNK):
         patches = cut(obj, positions[start : start + CHUNK], size)
-        expected = brightness * far_field_intensity(patches, probe) + background
+        expected = detector.expected(far_field_intensity(patches, probe))
         if bad is not None:
             expected[:, bad] = 0
         counts[start : start + CHUNK] = draw_counts(expected, seed, start)

@@ -53,7 +53,7 @@ def register(reconstruction, truth, region="auto"):
         ValueError: if they share less than 16 x 16 pixels that count.
     """
     stated = _stated_place(reconstruction, truth)
-    places = locate(reconstruction.object, well_lit(reconstruction), truth.object, well_lit(truth), stated)
+    places = locate(reconstruction.straight, well_lit(reconstruction), truth.straight, well_lit(truth), stated)
     if stated is not None:
         places = list(dict.fromkeys([stated, *places]))
     errors = {}
@@ -87,9 +87,9 @@ def _register_at(place, reconstruction, truth, region, rounds=ROUNDS):
     box = find_region(reconstruction, truth, place, region)
     if box is None:
         return None
-    found = match(with_margin(reconstruction.object, box, place), with_margin(truth.object, box), rounds)
+    found = match(with_margin(reconstruction.straight, box, place), with_margin(truth.straight, box), rounds)
     shift = np.add(place, found.shift)
     if _stated_place(reconstruction, truth) is not None:
         shift = shift - np.subtract(reconstruction.origin, truth.origin)
     shift = tuple(map(float, shift))
-    return Registered(found.image, crop(truth.object, box), box, shift, found.ramp, found.factor, found.error)
+    return Registered(found.image, crop(truth.straight, box), box, shift, found.ramp, found.factor, found.error)

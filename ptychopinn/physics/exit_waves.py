@@ -1,0 +1,72 @@
+"""Exit waves: what leaves an object that a probe lights, and what changes of them say of object and probe.
+
+An object is one slice, or several with a way between them: `psi = P O_1`, then `psi = O_s propagate(psi)` for each
+of the others.
+"""
+
+from keras import ops
+
+from ptychopinn.physics.waves import conjugate, multiply
+
+
+def exit_wave(slices, probe, between=None):
+    """Send every probe mode through the slices of an object, one after the other.
+
+    Args:
+        slices: pair of float32 tensors `(..., slice, y, x)`: transmission.
+        probe: pair of float32 tensors `(..., mode, y, x)`, whose leading axes are those of the slices, or 1.
+        between: Propagator from a slice to the next. Not needed for one slice.
+
+    Returns:
+        pair of float32 tensors `(..., mode, y, x)`.
+    """
+    return multiply(_arriving(slices, probe, between)[-1], _slice(slices, -1))
+
+
+def exit_wave_object_adjoint(waves, slices, probe, between=None):
+    """Send waves at the exit back to every slice: adjoint of the derivative of `exit_wave` by the slices.
+
+    Args:
+        waves: pair of float32 tensors `(..., mode, y, x)`.
+        slices, probe, between: as in `exit_wave`.
+
+    Returns:
+        pair of float32 tensors `(..., slice, y, x)`.
+    """
+    lights, leaving = _arriving(slices, probe, between), _leaving(waves, slices, between)
+    found = [multiply(conjugate(light), wave) for light, wave in zip(lights, leaving)]
+    return tuple(ops.stack([ops.sum(part, axis=-3) for part in parts], axis=-3) for parts in zip(*found))
+
+
+def exit_wave_probe_adjoint(waves, slices, between=None):
+    """Send waves at the exit back to the probe: adjoint of `exit_wave`, which is linear in the probe.
+
+    Args:
+        waves: pair of float32 tensors `(..., mode, y, x)`.
+        slices, between: as in `exit_wave`.
+
+    Returns:
+        pair of float32 tensors `(..., mode, y, x)`.
+    """
+    return multiply(conjugate(_slice(slices, 0)), _leaving(waves, slices, between)[0])
+
+
+def _arriving(slices, probe, between):
+    """Return the waves that arrive at each slice, first to last."""
+    waves = [probe]
+    for index in range(slices[0].shape[-3] - 1):
+        waves.append(between.forward(multiply(waves[-1], _slice(slices, index))))
+    return waves
+
+
+def _leaving(waves, slices, between):
+    """Return waves at the exit, sent back to where they left each slice, first to last."""
+    found = [waves]
+    for index in range(slices[0].shape[-3] - 1, 0, -1):
+        found.insert(0, between.adjoint(multiply(conjugate(_slice(slices, index)), found[0])))
+    return found
+
+
+def _slice(slices, index):
+    """Return one slice, with an axis for the modes: pair `(..., 1, y, x)`."""
+    return tuple(part[..., index, None, :, :] for part in slices)

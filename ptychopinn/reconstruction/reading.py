@@ -1,0 +1,25 @@
+"""Read ahead of the work."""
+
+import collections
+import concurrent.futures
+import itertools
+
+
+def read_ahead(read, items, threads=0):
+    """Yield `read(item)` of items in their order, while threads read those that follow.
+
+    Args:
+        read: function of an item.
+        items: iterable.
+        threads: int. At most so many results wait. Defaults to 0: each is read when it is asked for.
+    """
+    if not threads:
+        yield from map(read, items)
+        return
+    items = iter(items)
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        waiting = collections.deque(pool.submit(read, item) for item in itertools.islice(items, threads))
+        while waiting:
+            done = waiting.popleft().result()
+            waiting.extend(pool.submit(read, item) for item in itertools.islice(items, 1))
+            yield done

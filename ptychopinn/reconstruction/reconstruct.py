@@ -1,0 +1,78 @@
+"""Reconstruct a scan: one call that decides what `ptycho infer` decides, and says what it decided."""
+
+import dataclasses
+
+from ptychopinn.params import ExecutionParams
+from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.params import ReconstructionParams, refuse_training_options
+from ptychopinn.reconstruction.refinement import PASSES, refine
+from ptychopinn.reconstruction.starts import STARTS
+from ptychopinn.reconstruction.whose_probe import choose_probe
+from ptychopinn.training.bundle import Bundle, load_bundle
+
+
+def reconstruct(scan, bundle=None, params=None, execution=None, sha256=None, progress=lambda part, done, total: None):
+    """Reconstruct a scan: choose its probe, start from an object, and refine both by passes over all patterns.
+
+    Args:
+        scan: Scan.
+        bundle: Bundle, or path of one. Not needed for a flat start.
+        params: ReconstructionParams. Defaults to those of `ptycho infer`.
+        execution: ExecutionParams: how the machine is used.
+        sha256: str. Of the scan's file: it tells whether the bundle was trained on it.
+        progress: called with the part of the work (`"reconstructing"` or `"refining"`), and patterns done, and in all.
+
+    Returns:
+        Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `patterns`, `size_px`,
+        `batch_size` (groups), `refinement_passes` (those kept), `refinement_passes_allowed`, `probe_refined`,
+        `refinement_deviances` (per photon, held out, before the first pass and after each), and `seconds` by part.
+
+    Raises:
+        ValueError: if scan, bundle and parameters do not belong together.
+    """
+    params, execution = params or ReconstructionParams(), execution or ExecutionParams()
+    refuse_training_options(execution)
+    bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
+    whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
+    check(bundle, params)
+    watch = counting(progress, "reconstructing", len(scan))
+    found, seconds = STARTS[params.start](scan, probe, bundle, params.batch_size, execution, watch)
+    passes = passes_for(scan, params)
+    record = {
+        "start": params.start, "probe": whose, "patterns": len(scan), "size_px": scan.size,
+        "batch_size": params.batch_size, "refinement_passes": 0, "refinement_passes_allowed": passes,
+        "probe_refined": False,
+    }  # fmt: skip
+    clock = Clock()
+    if passes:
+        watch = counting(progress, "refining", (passes + 1) * len(scan))
+        members = bundle.model.params.positions if bundle else 1
+        with clock("refine"):
+            refined = refine(found, scan, passes, params.refine_probe, params.batch_size * members, progress=watch)
+        found, kept = refined.reconstruction, len(refined.deviances) - 1
+        record |= {"refinement_passes": kept, "probe_refined": params.refine_probe and kept > 0,
+                   "refinement_deviances": refined.deviances}  # fmt: skip
+    return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
+
+
+def counting(progress, part, total):
+    """Return a function of the patterns done that reports them as those of a part of the work."""
+    return lambda done: progress(part, done, total)
+
+
+def passes_for(scan, params):
+    """Return how many passes a scan gets at most: amplitudes, which hold out no photons, get none unless asked."""
+    if params.refine is not None:
+        return params.refine
+    return PASSES if scan.measurement == "counts" else 0
+
+
+def check(bundle, params):
+    """Raise ValueError where what is asked for needs a bundle and there is none."""
+    wanted = [word for word, asked in (("start=network", params.start == "network"),
+                                       ("probe=bundle", params.probe == "bundle")) if asked]  # fmt: skip
+    if bundle is None and wanted:
+        raise ValueError(
+            f"A reconstruction needs a bundle for {' and '.join(wanted)}. Received: bundle=None. "
+            "Give a trained bundle, or start='flat' and the scan's own probe."
+        )

@@ -1,0 +1,32 @@
+"""What passes over a scan start from: one function a start, all of the same arguments."""
+
+import dataclasses
+
+import numpy as np
+
+from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.prediction import predict_object
+from ptychopinn.reconstruction.stitching import Stitcher, outward
+
+
+def from_network(scan, probe, bundle, batch_size, execution, progress):
+    """Start from what the networks of a bundle make of the scan: `(Reconstruction, seconds by part)`."""
+    done = predict_object(bundle.model, scan, probe, batch_size, execution, progress)
+    return done.stitched, done.seconds
+
+
+def flat(scan, probe, bundle, batch_size, execution, progress):
+    """Start from an object of ones, which needs no bundle: `(Reconstruction, seconds by part)`."""
+    clock, light = Clock(), np.sum(np.abs(probe) ** 2, axis=0)
+    with clock("start"):
+        positions = scan.positions[outward(scan.positions)]
+        stitcher = Stitcher(positions, light / light.max())
+        for position in positions:
+            stitcher.add(np.ones((1, scan.size, scan.size), np.complex64), position[None])
+        known = {"probe": probe, "positions": scan.positions, "pixel_size_m": scan.pixel_size_m, "name": scan.name}
+        found = dataclasses.replace(stitcher.result(), uncertainty=None, **known)
+    progress(len(scan))
+    return found, clock.seconds
+
+
+STARTS = {"network": from_network, "flat": flat}

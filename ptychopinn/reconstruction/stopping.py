@@ -1,0 +1,21 @@
+"""When passes end, and what of them is kept: rules that know nothing of the steps.
+
+A rule is a function of what `passes.go` yields that returns the `Estimate` to keep and the deviances up to it.
+"""
+
+
+def until_worse(passes):
+    """Keep what predicts the patterns best: passes end when one has made it worse."""
+    kept, deviances = None, []
+    for estimate, deviance in passes:
+        if deviances and not deviance <= deviances[-1]:  # nor NaN
+            break
+        kept = estimate
+        deviances.append(deviance)
+    return kept, deviances
+
+
+def to_the_end(passes):
+    """Keep what the last pass is given: nothing can judge between them."""
+    estimates, deviances = zip(*passes)
+    return estimates[-1], list(deviances)

@@ -1,0 +1,196 @@
+"""Laws of a reconstruction: Python gets what the command gets, options act or are refused, nothing made is lost."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import keras
+import numpy as np
+import pytest
+from refusal import assert_said_plainly, ptycho
+
+from ptychopinn import reconstruct
+from ptychopinn.formats import read_scan
+from ptychopinn.model import PtychoModel
+from ptychopinn.params import ExecutionParams, ModelParams
+from ptychopinn.reconstruction.params import ReconstructionParams
+from ptychopinn.reconstruction.prediction import full_batches, predict_object, predictor_of
+from ptychopinn.reconstruction.reading import read_ahead
+
+RANDOM = np.random.default_rng(23)
+
+
+@pytest.fixture(scope="module")
+def model(scan):
+    """A small model of one round whose network has something to say."""
+    model = PtychoModel(ModelParams(size=32, canvas=48, n_filters_scale=0.1, unroll=1))
+    model.set_weights([w if w.any() else 0.02 * RANDOM.standard_normal(w.shape) for w in model.get_weights()])
+    model.diffraction.log_scale.assign([0.0])
+    model.diffraction.set_probes([scan.probe])
+    return model
+
+
+def test_python_gets_what_the_command_gets(bundle, scan_file, out):
+    assert ptycho("infer", bundle, scan_file, "--refine", 2, "--no-report", "--output-dir", out).exit_code == 0
+    parts = []
+    found = reconstruct(
+        read_scan(scan_file), bundle, ReconstructionParams(refine=2), progress=lambda part, *_: parts.append(part)
+    )
+    written, report = np.load(out / "reconstruction.npz"), json.loads((out / "report.json").read_text())
+    np.testing.assert_allclose(found.straight, written["object"], atol=1e-6)
+    np.testing.assert_allclose(found.probe, written["probe"], rtol=1e-5)
+    np.testing.assert_allclose(found.record["refinement_deviances"], report["refinement_deviances"], rtol=1e-5)
+    decided = set(found.record) - {"seconds", "refinement_deviances"}
+    assert {name: found.record[name] for name in decided} == {name: report[name] for name in decided}
+    assert set(report["seconds"]) == {"open", *found.record["seconds"]}
+    assert set(parts) == {"reconstructing", "refining"}
+
+
+def test_a_flat_start_needs_no_bundle(scan):
+    params = ReconstructionParams(start="flat", refine=3)
+    found = reconstruct(scan, params=params)
+    deviances = found.record["refinement_deviances"]
+    assert deviances[-1] < 0.85 * deviances[0] and found.record["probe"] == "scan" and found.uncertainty is None
+    untouched = reconstruct(scan, params=dataclasses.replace(params, refine=0))
+    np.testing.assert_allclose(untouched.object[untouched.object != 0], 1, atol=1e-5)
+    for asked in (ReconstructionParams(), ReconstructionParams(start="flat", probe="bundle")):
+        with pytest.raises(ValueError, match="needs a bundle for .*Received: bundle=None. Give a trained bundle"):
+            reconstruct(scan, params=asked)
+
+
+def test_start_and_probe_act_on_the_command_line(bundle, scan_file, out):
+    for option, value in (("start", "flat"), ("probe", "scan"), ("probe", "bundle")):
+        done = ptycho("infer", bundle, scan_file, f"--{option}", value, "--refine", 0, "--no-report",
+                      "--output-dir", out)  # fmt: skip
+        assert done.exit_code == 0 and json.loads((out / "report.json").read_text())[option] == value
+
+
+def test_precision_is_that_of_the_networks_alone(model, scan):
+    plain, low = (
+        predict_object(model, scan, execution=ExecutionParams(precision=precision)).stitched.object
+        for precision in ("float32", "mixed_bfloat16")
+    )
+    assert 1e-5 < np.abs(low - plain).max() < 0.1
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_jit_compiles_the_networks_or_not(model, jit):
+    assert predictor_of(model, ExecutionParams(jit=jit)).jit_compile is jit
+
+
+class Watched:
+    """Patterns that remember which threads read them."""
+
+    def __init__(self, patterns):
+        self.patterns, self.shape, self.dtype, self.readers = patterns, patterns.shape, patterns.dtype, set()
+
+    def __getitem__(self, which):
+        self.readers.add(threading.get_ident())
+        return self.patterns[which]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_read_ahead_in_threads_of_their_own(model, scan, workers):
+    watched = dataclasses.replace(scan, patterns=Watched(scan.patterns))
+    watched.patterns.readers.clear()
+    execution = ExecutionParams(num_workers=workers)
+    found = predict_object(model, watched, batch_size=4, execution=execution).stitched.object
+    assert (threading.get_ident() in watched.patterns.readers) == (workers == 0)
+    np.testing.assert_array_equal(found, predict_object(model, scan, batch_size=4).stitched.object)
+
+
+def test_reading_ahead_keeps_the_order_and_a_bound():
+    begun = []
+
+    def read(item):
+        begun.append(item)
+        return item**2
+
+    found = []
+    for value in read_ahead(read, range(20), threads=3):
+        found.append(value)
+        assert len(begun) <= len(found) + 3
+    assert found == [item**2 for item in range(20)]
+
+
+DETERMINISTIC = """
+import sys
+from ptychopinn_cli.main import main
+main(sys.argv[1:], standalone_mode=False)
+import os, keras
+backend = keras.backend.backend()
+if backend == "torch":
+    import torch
+    print("repeats exactly", torch.are_deterministic_algorithms_enabled())
+else:
+    setting = {"tensorflow": os.environ.get("TF_DETERMINISTIC_OPS"), "jax": os.environ.get("XLA_FLAGS", "")}[backend]
+    print("repeats exactly", setting == "1" or "deterministic_ops=true" in str(setting))
+"""
+
+
+@pytest.mark.parametrize("option, acts", [("--deterministic", "True"), ("--no-deterministic", "False")])
+def test_deterministic_asks_the_backend_for_it(bundle, scan_file, out, option, acts):
+    command = ("infer", bundle, scan_file, "--output-dir", out, "--refine", "0", "--no-report", option)
+    environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
+    done = subprocess.run(
+        [sys.executable, "-c", DETERMINISTIC, *map(str, command)], env=environment, capture_output=True, text=True
+    )
+    assert f"repeats exactly {acts}" in done.stdout, done.stderr
+
+
+def test_remat_and_absent_devices_are_refused(bundle, scan_file, out):
+    remat = ptycho("infer", bundle, scan_file, "--output-dir", out, "--remat")
+    assert_said_plainly(remat, "--remat", "backward pass", "remat=True", "Leave it out", out=out)
+    device = ptycho("infer", bundle, scan_file, "--output-dir", out, "--accelerator", "mps")
+    assert_said_plainly(device, "mps", out=out)
+
+
+def test_a_batch_is_never_larger_than_the_scan():
+    groups = np.arange(28).reshape(7, 4)
+    assert [batch.shape for batch in full_batches(groups, 10**9)] == [(7, 4)]
+    batches = full_batches(groups, 3)
+    assert [batch.shape for batch in batches] == 3 * [(3, 4)]  # compiled steps keep one shape
+    np.testing.assert_array_equal(np.concatenate(batches)[:7], groups)
+
+
+def test_groups_at_a_time_change_nothing_but_the_cost(bundle, scan_file, tmp_path):
+    objects = []
+    for size in (3, 1000):
+        ptycho("infer", bundle, scan_file, "--batch-size", size, "--refine", 2, "--no-report", "--output-dir",
+               tmp_path / "out")  # fmt: skip
+        assert json.loads((tmp_path / "out" / "report.json").read_text())["batch_size"] == size
+        objects.append(np.load(tmp_path / "out" / "reconstruction.npz")["object"])
+    np.testing.assert_allclose(objects[0], objects[1], atol=1e-4)
+
+
+SPOILT = {
+    "zeros": lambda obj: np.zeros_like(obj),
+    "one value": lambda obj: np.ones_like(obj),
+    "NaN": lambda obj: np.where(np.arange(obj.shape[1]) == 3, np.nan, obj),
+    "elsewhere": lambda obj: obj[:20, :20],
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_an_object_that_nothing_can_be_compared_with_costs_one_line(bundle, scan, tmp_path, out, spoil):
+    y, x = scan.positions.T
+    path = tmp_path / "spoilt.npz"
+    np.savez(path, diff3d=scan.patterns, ycoords=y, xcoords=x, probeGuess=scan.probe[0],
+             objectGuess=spoil(np.asarray(scan.object)))  # fmt: skip
+    done = ptycho("infer", bundle, path, "--output-dir", out, "--refine", 0)
+    assert done.exit_code == 0, done.output
+    assert done.output.count("Note: ") == 1 and "no comparison with the file's object" in done.output
+    assert "complex error" not in done.output
+    assert json.loads((out / "report.json").read_text())["error_against_file_object"] is None
+    assert (out / "report.html").exists() and np.load(out / "reconstruction.npz")["object"].any()
+
+
+def test_a_file_name_that_is_no_text_loses_nothing(bundle, scan_file, tmp_path, out):
+    path = os.fsencode(tmp_path) + b"/sc\xffan.npz"
+    os.rename(scan_file, path)
+    done = ptycho("infer", bundle, os.fsdecode(path), "--output-dir", out, "--refine", 0)
+    assert done.exit_code == 0, done.output
+    assert {"reconstruction.npz", "report.json", "report.html"} <= {file.name for file in out.iterdir()}
