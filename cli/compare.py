@@ -56,9 +56,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
              "reconstructions": [record(one) for one in judgements]}  # fmt: skip
     check_writable(output_dir)
     html = html_or_none(page_of_comparison, (judgements, reference, known.origin), facts, report, talk)
-    write_together(output_dir, writers_of(judgements, facts, html), last=JSON)
-    if html is None:
-        (output_dir / PAGE).unlink(missing_ok=True)  # of an earlier comparison
+    write_together(output_dir, writers_of(judgements, facts, html), known=(PAGE,))
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return

@@ -22,6 +22,7 @@ def demo(output_dir, epochs, talk, backend):
     Example: ptycho demo --output-dir ptycho-demo
     """
     backends.use(backend, ExecutionParams())
+    from ptychopinn.files import writing
     from ptychopinn.simulation import objects, probes, scans
 
     check_writable(output_dir)
@@ -33,6 +34,7 @@ def demo(output_dir, epochs, talk, backend):
     scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3, name=scan.name))
     stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
               "training": TrainingParams(epochs=epochs)}  # fmt: skip
-    train.run(Job([scan], [], bundle, stored, ExecutionParams()), False, talk)
+    with writing(bundle):
+        train.run(Job([scan], [], bundle, stored, ExecutionParams()), False, talk)
     infer.run(bundle, scan, out, 16, {}, {}, True, talk)
     talk.result(f"Pictures: {out / 'report.html'}, {out / 'comparison.png'}")

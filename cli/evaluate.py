@@ -64,10 +64,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
              "low_pass_px": low_pass, **record(judgement)}  # fmt: skip
     check_writable(output_dir)
     html = html_or_none(page_of_judgement, (judgement, reconstruction, known, measured), facts, report, talk)
-    writers = writers_of(judgement, facts, html)
-    write_together(output_dir, writers, last=JSON)
-    for name in {*OF_TRUTH, PAGE} - set(writers):
-        (output_dir / name).unlink(missing_ok=True)  # of an earlier evaluation
+    write_together(output_dir, writers_of(judgement, facts, html), known=(*OF_TRUTH, PAGE))
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return

@@ -53,7 +53,10 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, pro
     backends.use(backend, execution)
     wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe, "passes": passes,
               "refine_probe": refine_probe}  # fmt: skip
-    run(bundle, data, output_dir, batch_size, wanted, options, report, talk)
+    from ptychopinn.files import writing
+
+    with writing(output_dir):
+        run(bundle, data, output_dir, batch_size, wanted, options, report, talk)
 
 
 def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
@@ -64,7 +67,8 @@ def run(bundle, data, output_dir, batch_size, wanted, restated, report, talk):
     from ptychopinn.reconstruction.prediction import reconstruct
     from ptychopinn.report.page import PAGE
     from ptychopinn.report.reconstruction import write_reconstruction
-    from ptychopinn.training.bundle import load_bundle, versions
+    from ptychopinn.training.bundle import load_bundle
+    from ptychopinn.training.record import versions
     from ptychopinn_cli.progress import counting
 
     began = time.perf_counter()
@@ -157,7 +161,7 @@ def page(bundle, reconstruction, scan, record, talk):
     """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
     from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.evaluation.against_truth import score
-    from ptychopinn.training.bundle import describe_data
+    from ptychopinn.training.record import describe_data
 
     scored = None
     if record["error_against_file_object"] is not None:

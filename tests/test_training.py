@@ -11,7 +11,8 @@ from ptychopinn.formats import read_scan
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.reconstruction.prediction import reconstruct
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
-from ptychopinn.training.train import CHECKPOINT, Settings, fit_to, make_batches, train
+from ptychopinn.training.record import CHECKPOINT
+from ptychopinn.training.train import Settings, fit_to, make_batches, train
 
 
 @pytest.fixture(scope="module")

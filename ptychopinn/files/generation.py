@@ -1,5 +1,6 @@
 """Files that belong together: a folder holds one generation of them, or the next."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -25,7 +26,8 @@ def write_together(folder, writers, known=()):
     They are written aside. A folder that has all of them, and links to whatever else the old one holds, then takes
     the old one's place in one step. Where that cannot be (the system or the file system cannot; the folder is a
     mount point or the current directory, which would be lost under its users; it holds folders, which cannot be
-    linked), they are moved one by one: readers find them by `standing`, and the next writer ends what was cut short.
+    linked), they are moved one by one: readers find them by `read_standing`, and the next writer ends a move that was
+    cut short.
 
     Args:
         folder: path. Made if it does not exist, and held meanwhile (see `writing`).
@@ -43,10 +45,13 @@ def write_together(folder, writers, known=()):
             settle(folder)
 
 
-def standing(folder, name):
-    """Return the path of a file of the generation that a folder holds; nothing is changed."""
-    moving = pathlib.Path(folder) / WHOLE / name
-    return moving if moving.exists() else pathlib.Path(folder) / name
+def read_standing(folder, name, read):
+    """Return `read(path)` of a file of the generation that a folder holds, wherever it is; nothing is changed."""
+    for path in (pathlib.Path(folder) / WHOLE / name, pathlib.Path(folder) / name):
+        if path.exists():
+            with contextlib.suppress(FileNotFoundError):  # moved meanwhile: to the next
+                return read(path)
+    return read(pathlib.Path(folder) / name)
 
 
 def stage(new, writers, gone):

@@ -16,8 +16,8 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 def writing(folder):
     """Hold a folder as its only writer; what is called meanwhile, in the same thread, may hold it again.
 
-    The folder is made if it does not exist, and removed if it was and stayed empty. The lock is the operating system's,
-    so a killed process lets go of it. Where the file system knows no locks, nobody is refused.
+    The folder is made if it does not exist, with its parents, and removed if it was and stayed empty. The lock is the
+    operating system's, so a killed process lets go of it. Where the file system knows no locks, nobody is refused.
 
     Args:
         folder: path.
@@ -32,10 +32,10 @@ def writing(folder):
     import filelock  # its import takes as long as that of the command line
 
     folder = pathlib.Path(folder).resolve()
-    made = not folder.exists()
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK
-    lock = filelock.FileLock(path, timeout=0, is_singleton=True, fallback_to_soft=False)
+    locked = folder / LOCK
+    lock = filelock.FileLock(locked, timeout=0, is_singleton=True, fallback_to_soft=False)
     if lock.is_locked:
         yield folder
         return
@@ -43,21 +43,21 @@ def writing(folder):
         lock.acquire()
     except filelock.Timeout:
         raise ValueError(
-            f"An output folder has one writer at a time. Received: {folder}, which {_holder(path)} is writing to. "
+            f"An output folder has one writer at a time. Received: {folder}, which {_holder(locked)} is writing to. "
             "Wait for it to end, or give another --output-dir."
         ) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
     try:
-        path.write_text(f"process {os.getpid()} on {platform.node()}")
+        locked.write_text(f"process {os.getpid()} on {platform.node()}")
         yield folder
     finally:
-        path.unlink(missing_ok=True)  # while it is locked: whoever opened it before finds it without a name
+        locked.unlink(missing_ok=True)  # while it is locked: whoever opened it before finds it without a name
         lock.release()
-        if made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        with contextlib.suppress(OSError):  # there is something in it
+            for path in made:
+                path.rmdir()
 
 
 def _holder(path):

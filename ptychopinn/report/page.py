@@ -2,7 +2,7 @@
 
 import jinja2
 
-PAGE = "report.html"
+from ptychopinn.training.record import PAGE
 
 
 def render(page):
