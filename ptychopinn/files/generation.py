@@ -91,7 +91,7 @@ def settle(folder):
     beside = beside_of(folder)
     if (beside / NEW).exists():
         clear(beside, folder)
-    elif beside.exists():
+    elif beside.is_dir():
         shutil.rmtree(beside)  # links alone
     if (folder / WHOLE).exists():
         move(folder / WHOLE, folder)
