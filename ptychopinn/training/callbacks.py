@@ -7,8 +7,9 @@ import time
 import keras
 import numpy as np
 
-ABSURD = 10.0
-"""R-factor that says a training has diverged: a dark object has 1, and one as bright as can be a few."""
+ABSURD = 1e3
+"""R-factor that says a training has diverged: patterns a million times too bright. A dark object has 1, the truth at
+a hundredth of a photon a pixel 10, and a training that recovers may have 100 on its way."""
 
 
 class Record(keras.callbacks.Callback):
