@@ -69,6 +69,8 @@ def use(backend, execution):
             "The backend tensorflow cannot recompute activations in compiled steps. Received: --remat. "
             "Use --backend torch or jax, or a smaller --batch-size with --accumulate-grad-batches."
         )
+    if name == "torch":
+        _prepare_torch(execution)
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if accelerator == "cpu":
@@ -122,6 +124,18 @@ def devices(backend):
     import tensorflow
 
     return [f"cuda:{i} {d.name}" for i, d in enumerate(tensorflow.config.list_physical_devices("GPU"))]
+
+
+def _prepare_torch(execution):
+    """Refuse what torch cannot do; say what compiling costs, and let its compiler say errors alone."""
+    if execution.remat and execution.precision != "float32":
+        raise click.UsageError(
+            "The backend torch recomputes activations in float32 alone. "
+            f"Received: --remat --precision {execution.precision}. Leave one of them out, or use --backend jax."
+        )
+    if execution.jit:
+        click.echo("Note: torch compiles for minutes before the first step; --no-jit starts at once.", err=True)
+        os.environ.setdefault("TORCH_LOGS", "-dynamo,-inductor,-aot")
 
 
 def _check_device(backend, accelerator):

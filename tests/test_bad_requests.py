@@ -201,3 +201,16 @@ def test_a_reader_that_has_had_enough_is_no_error(scan_file):
     os.close(reader)
     with open(writer, "w") as closed:
         assert run_installed("inspect", scan_file, stdout=closed).stderr == ""
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_torch_does_not_recompute_in_mixed_precision(scan_file, out, precision):
+    result = ptycho("train", scan_file, "--output-dir", out, "--backend", "torch", "--remat", "--precision", precision)
+    assert_said_plainly(result, "float32 alone", f"--remat --precision {precision}", "Leave one", out=out)
+
+
+def test_torch_says_what_compiling_costs(monkeypatch, capsys):
+    monkeypatch.setattr(backends, "installed", lambda: EVERY_BACKEND)
+    monkeypatch.delenv("TORCH_LOGS", raising=False)
+    backends.use("torch", ExecutionParams(jit=True))
+    assert "compiles for minutes" in capsys.readouterr().err and "-dynamo" in os.environ["TORCH_LOGS"]

@@ -219,7 +219,7 @@ CHECKPOINTS = {
     "text for a loss": lambda path: spoiled(path, lambda arrays, state: state["history"][0].update(loss="low")),
     "other watchers": lambda path: spoiled(path, lambda arrays, state: state.update(watchers={"KeepBest": {}})),
     "another shape": lambda path: spoiled(path, lambda arrays, state: arrays.update(weight_5=np.zeros((3, 3)))),
-    "weights of NaN": lambda path: spoiled(path, lambda arrays, state: arrays.update(weight_5=0 * arrays["weight_5"] / 0)),
+    "weights of NaN": lambda path: spoiled(path, lambda arrays, _: arrays.update(weight_5=np.nan * arrays["weight_5"])),
     "text for weights": lambda path: spoiled(path, lambda arrays, state: arrays.update(weight_5=np.array("x"))),
 }  # fmt: skip
 

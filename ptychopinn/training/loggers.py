@@ -37,7 +37,8 @@ class CsvLog(keras.callbacks.Callback):
         self.path, self.record = folder / LOSSES, record
 
     def on_epoch_end(self, epoch, logs=None):
-        write_whole(self.path, self.record.write)
+        if not self.record.diverged:
+            write_whole(self.path, self.record.write)
 
 
 class TensorBoardLog(keras.callbacks.Callback):
