@@ -73,8 +73,8 @@ def test_a_new_bundle_takes_the_older_run_s_files_with_it(folder):
 
 def test_a_folder_in_use_is_refused_at_once(folder, bundle):
     before = contents(folder / "run")
-    holder = subprocess.Popen([INSTALLED, "train", folder / "scan.npz", "--output-dir", folder / "run", "--epochs", "500",
-                               *map(str, SMALL)])  # fmt: skip
+    longer = ("train", folder / "scan.npz", "--output-dir", folder / "run", "--epochs", 500, *SMALL)
+    holder = subprocess.Popen([INSTALLED, *map(str, longer)])
     try:
         while not (folder / "run" / ".ptychopinn-lock").exists():
             time.sleep(0.1)
