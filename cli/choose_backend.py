@@ -70,7 +70,7 @@ def use(backend, execution):
             "Use --backend torch or jax, or a smaller --batch-size with --accumulate-grad-batches."
         )
     if name == "torch":
-        _prepare_torch(execution)
+        _refuse_of_torch(execution)
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if accelerator == "cpu":
@@ -126,16 +126,18 @@ def devices(backend):
     return [f"cuda:{i} {d.name}" for i, d in enumerate(tensorflow.config.list_physical_devices("GPU"))]
 
 
-def _prepare_torch(execution):
-    """Refuse what torch cannot do; say what compiling costs, and let its compiler say errors alone."""
+def _refuse_of_torch(execution):
+    """Raise a usage error where torch would end in a traceback, or compile for minutes what it runs in a second."""
     if execution.remat and execution.precision != "float32":
         raise click.UsageError(
             "The backend torch recomputes activations in float32 alone. "
             f"Received: --remat --precision {execution.precision}. Leave one of them out, or use --backend jax."
         )
     if execution.jit:
-        click.echo("Note: torch compiles for minutes before the first step; --no-jit starts at once.", err=True)
-        os.environ.setdefault("TORCH_LOGS", "-dynamo,-inductor,-aot")
+        raise click.UsageError(
+            "The backend torch compiles for minutes what it runs in a second. Received: --jit. "
+            "Leave it out, or use --backend jax or tensorflow, which compile by themselves."
+        )
 
 
 def _check_device(backend, accelerator):
