@@ -228,6 +228,7 @@ def forked(work, said):
     if child:
         return child
     code = 3
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     try:
         with open(said, "w") as file:
             os.dup2(file.fileno(), 1)

@@ -10,14 +10,14 @@ import numpy as np
 from ptychopinn.data.batches import GroupBatches, reach, split_validation
 from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
 from ptychopinn.data.scan import listed
-from ptychopinn.files import sweep, writing
+from ptychopinn.files import writing
 from ptychopinn.model import PtychoModel
-from ptychopinn.training.callbacks import KeepBest, Plateau, Record, StopOnNaN
-from ptychopinn.training.checkpoint import Checkpoint, restore
+from ptychopinn.training.callbacks import Record, StopOnNaN
+from ptychopinn.training.checkpoint import restore
 from ptychopinn.training.collapse import CollapseAlarm
-from ptychopinn.training.loggers import make_logger
 from ptychopinn.training.optimizer import compile_model
-from ptychopinn.training.record import CHECKPOINT, LOSSES
+from ptychopinn.training.record import CHECKPOINT
+from ptychopinn.training.watching import keepers_of, watchers_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,21 +141,6 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
                 callbacks=[*watching, *callbacks],
             )
     return Trained(model, record.rows, record.diverged)
-
-
-def watchers_of(training, record, monitor):
-    """Return the callbacks that wait for a better loss."""
-    watchers = [KeepBest(monitor, training.early_stop_patience, record)] if training.early_stop_patience else []
-    return [*watchers, Plateau(monitor)] if training.scheduler == "plateau" else watchers
-
-
-def keepers_of(training, folder, description, record, watchers):
-    """Return the callbacks that write to the folder of the run, which has no other writer."""
-    sweep(folder, [CHECKPOINT, LOSSES])
-    keepers = make_logger(training.logger, folder, record)
-    if training.checkpoint:
-        keepers.append(Checkpoint(folder / CHECKPOINT, description or {}, record, watchers))
-    return keepers
 
 
 def make_batches(scans, settings, validation=None):
