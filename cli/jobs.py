@@ -109,3 +109,20 @@ def described(job, scans):
                 f"A run resumes on the data it began with. Received: {path}, which has changed since. Train anew."
             )
     return found
+
+
+def diverged(where):
+    """Return the error of a training that diverged."""
+    return click.ClickException(
+        f"A training must end with finite weights and a possible loss. Received: one that diverged in {where}. "
+        "Try a lower --learning-rate, or --precision float32."
+    )
+
+
+def interrupted(folder, resumable):
+    """Return the error of a training that was interrupted; a checkpoint that is there may be an older run's."""
+    if resumable:
+        return click.ClickException(f"Interrupted. Go on with: ptycho train --resume {folder}")
+    return click.ClickException(
+        f"Interrupted, with no checkpoint of this training to go on from: {folder} keeps what it held. Train again."
+    )

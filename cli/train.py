@@ -12,8 +12,10 @@ from ptychopinn_cli.jobs import (
     STORED,
     Job,
     described,
+    diverged,
     files_of,
     given,
+    interrupted,
     model_of,
     refuse_changes,
     resumed,
@@ -135,15 +137,6 @@ def train_model(job, scans, validation, talk):
     return trained, settings, training_data
 
 
-def interrupted(folder, resumable):
-    """Return the error of a training that was interrupted; a checkpoint that is there may be an older run's."""
-    if resumable:
-        return click.ClickException(f"Interrupted. Go on with: ptycho train --resume {folder}")
-    return click.ClickException(
-        f"Interrupted, with no checkpoint of this training to go on from: {folder} keeps what it held. Train again."
-    )
-
-
 def read_all(files, data, talk=None):
     """Read the scans of files as DataParams say, and say what was assumed."""
     from ptychopinn.formats import read_scan
@@ -161,14 +154,6 @@ def kept_of_probe(model, index, scan):
     from ptychopinn.physics.probes import agreement
 
     return round(agreement(model.diffraction.probe_for(scan.mean_photons, index), scan.probe), 6)
-
-
-def diverged(where):
-    """Return the error of a training that diverged."""
-    return click.ClickException(
-        f"A training must end with finite weights and a possible loss. Received: one that diverged in {where}. "
-        "Try a lower --learning-rate, or --precision float32."
-    )
 
 
 def page(folder, trained, settings, scan):

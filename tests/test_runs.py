@@ -48,6 +48,17 @@ def test_a_diverging_training_leaves_the_bundle_that_stood(folder):
     assert {name: contents(folder / "run")[name] for name in BUNDLE} == {name: before[name] for name in BUNDLE}
 
 
+def test_the_weights_before_a_later_divergence_are_kept_beside(folder, monkeypatch):
+    from ptychopinn.training import callbacks
+
+    before, left = contents(folder / "run"), [True, False]  # the second epoch is one of a training that diverges
+    monkeypatch.setattr(callbacks, "sound", lambda values, weights: left.pop(0))
+    result = train(folder, "--epochs", 3, "--no-checkpoint", "--logger", "none")
+    assert_said_plainly(result, "epoch 2", "run keeps its bundle", "run-diverged has the weights of the epoch before")
+    assert contents(folder / "run") == before
+    assert len((folder / "run-diverged" / "history.csv").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize("more", [(), ("--no-checkpoint",)], ids=["in its first epoch", "without checkpoints"])
 def test_an_interrupted_training_does_not_advise_to_go_on_with_an_older_one(folder, monkeypatch, more):
     from ptychopinn.training import train as library
