@@ -142,7 +142,7 @@ LIES = {
     "deep JSON in the model": (rebuilt(lambda text: "[" * 100_000), "recursion"),
     "deep JSON in the parameters": (lambda folder: (folder / "params.json").write_text("[" * 100_000), "Recursion"),
     "no JSON in the model": (rebuilt(lambda text: ""), "Expecting value"),
-    "other widths": (asking_for(n_filters_scale=0.5), "model.keras"),
+    "other widths": (asking_for(n_filters_scale=0.5), "could not be loaded"),
     "a million modes": (asking_for(modes=10**6), "modes"),
     "a huge canvas": (asking_for(canvas=8000), "canvas=8000"),
     "parameters that contradict": (lambda folder: retold(folder, model={"amplitude_max": 7.0}), "other parameters"),
