@@ -2,7 +2,7 @@
 
 Writers are the real commands train and infer, in processes that are forked off this one, which has imported everything;
 and `write`, the library's writing of a bundle alone, which is quick enough for many tries. Half of the kills are aimed:
-they fall while the results are put in place. `python benchmarks/kills.py --kills 100 --writes 400 --races 20`
+they fall while a complete generation is put in place. `python benchmarks/kills.py --kills 100 --writes 400 --races 20`
 """
 
 import argparse
@@ -23,12 +23,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 from ptychopinn.files import checksum, read_standing, write_together, writing
-from ptychopinn.files.generation import NEW
+from ptychopinn.files.generation import GONE, NEW
 from ptychopinn.simulation import objects, probes, scans
 
 SMALL = ("--n-filters-scale", "0.1", "--unroll", "1", "--epochs", "1", "--no-report", "--quiet")
-HEAVY = ("torch", "keras", "matplotlib.pyplot", "scipy.ndimage", "skimage.metrics", "ptychopinn.training.bundle",
-         "ptychopinn.reconstruction.refinement", "ptychopinn.evaluation.against_truth")  # fmt: skip
+HEAVY = ("torch", "keras", "tensorflow", "matplotlib.pyplot", "scipy.ndimage", "skimage.metrics",
+         "ptychopinn.training.bundle", "ptychopinn.reconstruction.refinement", "ptychopinn.evaluation.against_truth")  # fmt: skip
+PLACING = 0.004
+"""Seconds that a complete generation takes to be put in place, and the old one to be cleared away."""
+
 BUNDLE = ("model.keras", "params.json", "history.csv")
 LAYOUTS = ("files alone", "with a folder")
 """What the user has in the folder: where there is a folder, it cannot be exchanged, and files are moved."""
@@ -80,20 +83,17 @@ class Bench:
             positions = scans.jittered_raster(truth.shape, size=32, step=6, seed=seed)
             probe = probes.gaussian(32, width=0.16)
             scans.write_ptychopinn(folder / f"{seed}.npz", scans.simulate(truth, probe, positions, 1e5, seed=seed))
-        self.begun, self.took, self.generations = {}, {}, {}
+        self.took, self.generations = {}, {}
         for command, seed in itertools.product(("train", "infer"), (1, 2)):
             out = folder / f"{command}{seed}"
             began = time.monotonic()
             child = self.start(command, seed, out)
-            while not (out / NEW).exists() and not ended(child):
-                time.sleep(0.001)
-            self.begun[command] = time.monotonic() - began
             assert wait(child) == 0, (folder / "said").read_text()
             self.took[command] = time.monotonic() - began
             self.generations[command, seed] = {path.name: checksum(path) for path in out.iterdir()}
         for seed in (1, 2):
             self.generations["write", seed] = {name: self.generations["train", seed][name] for name in BUNDLE}
-        self.begun["write"], self.took["write"] = 0.0, 0.05
+        self.took["write"] = 0.1
 
     def arguments(self, command, seed, out):
         """Return what is typed: each command's second generation is of another scan."""
@@ -124,9 +124,9 @@ class Bench:
         out = self.fresh(command, with_folder)
         child = self.start(command, 2, out)
         if aimed:
-            while not (out / NEW).exists() and not ended(child):
-                time.sleep(0.0005)
-            time.sleep(chance.uniform(0, self.took[command] - self.begun[command]))
+            while not (out / NEW / GONE).exists() and not ended(child):
+                time.sleep(0.0002)
+            time.sleep(chance.uniform(0, PLACING))
         else:
             time.sleep(chance.uniform(0, self.took[command]))
         with contextlib.suppress(ProcessLookupError):
