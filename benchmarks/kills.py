@@ -28,7 +28,10 @@ from ptychopinn.simulation import objects, probes, scans
 
 SMALL = ("--n-filters-scale", "0.1", "--unroll", "1", "--epochs", "1", "--no-report", "--quiet")
 HEAVY = ("torch", "keras", "tensorflow", "matplotlib.pyplot", "scipy.ndimage", "skimage.metrics",
-         "ptychopinn.training.bundle", "ptychopinn.reconstruction.refinement", "ptychopinn.evaluation.against_truth")  # fmt: skip
+         "ptychopinn.training.bundle", "ptychopinn.reconstruction.refinement",
+         "ptychopinn.evaluation.against_truth")  # fmt: skip
+"""What the commands import; TensorFlow because Keras does to save a model, where it is installed."""
+
 PLACING = 0.004
 """Seconds that a complete generation takes to be put in place, and the old one to be cleared away."""
 
