@@ -61,7 +61,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
              "reconstructions": [record(one) for one in evaluations]}  # fmt: skip
     html = html_or_none(page_of_comparison, (evaluations, reference, known.origin), facts, report, talk)
     drawings = drawings_of(evaluations, reference, html)
-    write_evaluation(output_dir, tables_of(evaluations, facts), drawings, JSON, talk)
+    write_evaluation(output_dir, tables_of(evaluations, facts), drawings, talk)
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return

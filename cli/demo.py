@@ -25,9 +25,9 @@ def demo(output_dir, epochs, talk, backend):
     """
     check_writable(output_dir)
     backends.use(backend, ExecutionParams())
+    from ptychopinn.files import writing
     from ptychopinn.simulation import objects, probes, scans
 
-    output_dir.mkdir(parents=True, exist_ok=True)
     scan, bundle, out = output_dir / "scan.npz", output_dir / "run", output_dir / "out"
     talk.note("Simulating a scan of random lines.")
     truth = objects.lines(160, count=150, seed=1)
@@ -36,6 +36,7 @@ def demo(output_dir, epochs, talk, backend):
     scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3, name=scan.name))
     stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
               "training": TrainingParams(epochs=epochs)}  # fmt: skip
-    train.run(Job([scan], [], bundle, stored, ExecutionParams()), False, talk)
+    with writing(bundle):
+        train.run(Job([scan], [], bundle, stored, ExecutionParams()), False, talk)
     infer.run(infer.Request(bundle, scan, out), {}, talk)
     talk.result(f"Pictures: {out / 'report.html'}, {out / 'comparison.png'}")

@@ -70,7 +70,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     html = html_or_none(
         page_of_evaluation, (evaluation, reconstruction, reference.truth, reference.scan), facts, report, talk
     )
-    write_evaluation(output_dir, tables_of(evaluation, facts), drawings_of(evaluation, html), JSON, talk)
+    write_evaluation(output_dir, tables_of(evaluation, facts), drawings_of(evaluation, html), talk)
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return
@@ -106,28 +106,25 @@ def drawings_of(evaluation, html):
     }
 
 
-def write_evaluation(folder, tables, drawings, last, talk):
+def write_evaluation(folder, tables, drawings, talk):
     """Write tables, and pictures and page beside them, which fail alone; what an earlier evaluation left goes away.
 
     Args:
         folder: path.
         tables: dict from a file's name to a function that writes to the path that it is given, or None: no such file.
         drawings: dict from a file's name to a function that returns bytes, or None.
-        last: str. The table that is written last: it says that the others are there.
         talk: Talk.
     """
     from ptychopinn.files import write_together
 
     pictures = {name: make and made_or_noted(make, name, talk) for name, make in drawings.items()}
     pictures = {name: content and functools.partial(write_bytes, content) for name, content in pictures.items()}
+    known = [*tables, *drawings]
     try:
-        write_together(folder, existing(tables | pictures), last=last)
+        write_together(folder, existing(tables | pictures), known)
     except OSError as error:
         talk.note(f"Note: no pictures and no page. {line_of(error)}")
-        pictures = dict.fromkeys(pictures)
-        write_together(folder, existing(tables), last=last)
-    for name in (tables | pictures).keys() - existing(tables | pictures).keys():
-        (folder / name).unlink(missing_ok=True)
+        write_together(folder, existing(tables), known)
 
 
 def existing(writers):

@@ -58,8 +58,11 @@ def infer(bundle, data, output_dir, measurement, zero_frequency, report, talk, b
     check_there("A scan", "file", data)
     check_writable(output_dir)
     backends.use(backend, execution)
+    from ptychopinn.files import writing
+
     reading = {"measurement": measurement, "zero_frequency": zero_frequency}
-    run(Request(bundle, data, output_dir, params, execution, reading, report), options, talk)
+    with writing(output_dir):
+        run(Request(bundle, data, output_dir, params, execution, reading, report), options, talk)
 
 
 def run(request, restated, talk):
@@ -128,7 +131,7 @@ def score_of(reconstruction, scan, talk):
 
 def report_of(request, reconstruction, score, opening_s):
     """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
-    from ptychopinn.training.bundle import versions
+    from ptychopinn.training.record import versions
 
     decided = dict(reconstruction.record)
     parts = {"open": opening_s, **decided.pop("seconds")}

@@ -58,7 +58,7 @@ def describe_bundle(path):
     from ptychopinn_cli import choose_backend as backends
 
     os.environ.setdefault("KERAS_BACKEND", next(iter(backends.installed()), "torch"))
-    from ptychopinn.training.bundle import HISTORY, read_history, read_record
+    from ptychopinn.training.record import HISTORY, read_history, read_record
 
     record, history = read_record(path), read_history(path / HISTORY)
     model = record["model"]

@@ -24,6 +24,7 @@ class Job:
         execution: ExecutionParams.
         origin: dict with `path` and `sha256` (of the model) of the bundle that the training starts from, if any.
         resume: bool. Whether to go on from the checkpoint in `output_dir`.
+        training_data: list of dicts that describe what the run that goes on was trained on.
     """
 
     files: list
@@ -33,6 +34,7 @@ class Job:
     execution: ExecutionParams
     origin: dict | None = None
     resume: bool = False
+    training_data: tuple = ()
 
 
 def files_of(paths):
@@ -50,7 +52,7 @@ def given(context, names):
 
 def model_of(folder, options):
     """Return the model's parameters of a bundle to start from, and where it is; options may only restate them."""
-    from ptychopinn.training.bundle import MODEL, read_record
+    from ptychopinn.training.record import MODEL, read_record
 
     record = read_record(folder)
     params = ModelParams.from_dict(record["model"])
@@ -72,30 +74,53 @@ def refuse_changes(context):
 
 
 def resumed(folder, execution, changes):
-    """Return the job of a run that goes on from its checkpoint, after checking that its data are the same.
+    """Return the job of a run that goes on from its checkpoint.
 
     Args:
         folder: path of the run.
         execution: ExecutionParams.
         changes: dict of fields of TrainingParams.
     """
-    from ptychopinn.files import checksum
     from ptychopinn.training.checkpoint import read_state
-    from ptychopinn.training.train import CHECKPOINT
+    from ptychopinn.training.record import CHECKPOINT
 
     state = read_state(folder / CHECKPOINT)
-    if "training_data" not in state:
+    try:
+        stored = {name: kind.from_dict(state[name]) for name, kind in zip(SECTIONS, STORED)}
+        files = [pathlib.Path(one["path"]) for one in state["training_data"] if one["sha256"]]
+        tests, origin = [pathlib.Path(path) for path in state["test_data"]], state["from_bundle"]
+    except (LookupError, TypeError) as error:
         raise ValueError(
-            f"A run to resume must name its data. Received: {folder / CHECKPOINT}, written without a description. "
-            "Resume it from Python."
-        )
-    stored = {name: kind.from_dict(state[name]) for name, kind in zip(SECTIONS, STORED)}
+            f"A run to resume must say its parameters and data. Received: {folder / CHECKPOINT}, which does not. "
+            "Resume it from Python, or train anew."
+        ) from error
     stored["training"] = dataclasses.replace(stored["training"], **changes)
-    files = [pathlib.Path(one["path"]) for one in state["training_data"]]
-    for file, one in zip(files, state["training_data"]):
-        if file.is_file() and checksum(file) != one["sha256"]:
+    return Job(files, tests, folder, stored, execution, origin, resume=True, training_data=state["training_data"])
+
+
+def described(job, scans):
+    """Return what a bundle remembers of a job's scans; a run that goes on must find them as they were."""
+    from ptychopinn.training.record import describe_data
+
+    found = [describe_data(path, scan) for path, scan in zip(job.files, scans)]
+    for path, one, before in zip(job.files, found, job.training_data):
+        if one["sha256"] != before["sha256"]:
             raise ValueError(
-                f"A run resumes on the data it began with. Received: {file}, which has changed since. Train anew."
+                f"A run resumes on the data it began with. Received: {path}, which has changed since. Train anew."
             )
-    tests = [pathlib.Path(path) for path in state["test_data"]]
-    return Job(files, tests, folder, stored, execution, state["from_bundle"], resume=True)
+    return found
+
+
+def diverged(where):
+    """Return the error of a training that diverged."""
+    return click.ClickException(
+        f"A training must end with finite weights and a possible loss. Received: one that diverged in {where}. "
+        "Try a lower --learning-rate, or --precision float32."
+    )
+
+
+def advice_of(folder, resumable):
+    """Say what can be done after a training was interrupted; a checkpoint that is there may be an older run's."""
+    if resumable:
+        return f"Go on with: ptycho train --resume {folder}"
+    return f"There is no checkpoint of this training to go on from: {folder} keeps what it held. Train again."

@@ -8,7 +8,19 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.jobs import SECTIONS, STORED, Job, files_of, given, model_of, refuse_changes, resumed
+from ptychopinn_cli.jobs import (
+    SECTIONS,
+    STORED,
+    Job,
+    advice_of,
+    described,
+    diverged,
+    files_of,
+    given,
+    model_of,
+    refuse_changes,
+    resumed,
+)
 from ptychopinn_cli.options import collect, params_options
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 from ptychopinn_cli.signals import Stopped
@@ -52,14 +64,17 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
         stored = {name: collect(kind, options) for name, kind in zip(SECTIONS, STORED)}
     files, tests = files_of(data), files_of([test_data] if test_data else [])
     backends.use(backend, execution)
-    if resume is not None:
-        job = resumed(resume, execution, given(context, ("epochs",)))
-    else:
-        origin = None
-        if from_bundle is not None:
-            stored["model"], origin = model_of(from_bundle, given(context, context.params))
-        job = Job(files, tests, output_dir, stored, execution, origin)
-    run(job, report, talk)
+    from ptychopinn.files import writing
+
+    with writing(output_dir if resume is None else resume):
+        if resume is not None:
+            job = resumed(resume, execution, given(context, ("epochs",)))
+        else:
+            origin = None
+            if from_bundle is not None:
+                stored["model"], origin = model_of(from_bundle, given(context, context.params))
+            job = Job(files, tests, output_dir, stored, execution, origin)
+        run(job, report, talk)
 
 
 def run(job, report, talk):
@@ -76,17 +91,21 @@ def run(job, report, talk):
 
     scans, validation = read_all(job.files, job.stored["data"], talk), read_all(job.test_files, job.stored["data"])
     folder = job.output_dir
-    trained, settings, described = train_model(job, scans, validation, talk)
+    trained, settings, training_data = train_model(job, scans, validation, talk)
     if not trained.history:
-        raise diverged("the first epoch, no bundle was written")
-    described = [one | {"probe_agreement": kept_of_probe(trained.model, index, scan)}
-                 for index, (one, scan) in enumerate(zip(described, scans))]  # fmt: skip
+        raise diverged(f"the first epoch: {folder} keeps what it held")
+    if trained.diverged:
+        folder = pathlib.Path(f"{folder.resolve()}-diverged")
+    training_data = [one | {"probe_agreement": kept_of_probe(trained.model, index, scan)}
+                 for index, (one, scan) in enumerate(zip(training_data, scans))]  # fmt: skip
     with backends.without_greeting():
-        save_bundle(folder, trained.model, settings.data, settings.training, trained.history, described, job.origin)
-    (folder / PAGE).unlink(missing_ok=True)  # of an earlier training
+        save_bundle(folder, trained.model, settings.data, settings.training, trained.history, training_data, job.origin)
     last = trained.history[-1]
     if trained.diverged:
-        raise diverged(f"epoch {int(last['epoch']) + 1}. The bundle {folder} has the weights of the epoch before")
+        raise diverged(
+            f"epoch {int(last['epoch']) + 1}: {job.output_dir} keeps its bundle, if it held one, and {folder} has the "
+            "weights of the epoch before"
+        )
     spent = sum(row["seconds"] for row in trained.history)
     talk.result(f"{folder}: {int(last['epoch'])} epochs in {spent:.0f} s, {losses_in_words(last)}")
     html = made_or_noted(lambda: page(folder, trained, settings, scans[0]), PAGE, talk) if report else None
@@ -96,27 +115,32 @@ def run(job, report, talk):
 
 def train_model(job, scans, validation, talk):
     """Train as a job says: `(Trained, Settings, list of dicts that describe the data)`."""
-    from ptychopinn.training.bundle import describe_data, load_bundle
+    import keras
+
+    from ptychopinn.training.bundle import load_bundle
     from ptychopinn.training.train import Settings, fit_to, train
     from ptychopinn_cli.progress import TrainingBar, patterns_at_once
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
     settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution)
     start = load_bundle(job.origin["path"]).model if job.origin and not job.resume else None
-    described = [describe_data(path, scan) for path, scan in zip(job.files, scans)]
+    training_data = described(job, scans)
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
-    description |= {"training_data": described, "test_data": [str(path.resolve()) for path in job.test_files],
+    description |= {"training_data": training_data, "test_data": [str(path.resolve()) for path in job.test_files],
                     "from_bundle": job.origin}  # fmt: skip
     for scan in scans:
         which = f" of {scan.name}" if len(scans) > 1 else ""
         talk.note(f"Training on {len(scan)} patterns{which} of {scan.size} x {scan.size} pixels, "
                   f"{scan.mean_photons:.4g} photons each, in groups of {fitted.positions}.")  # fmt: skip
-    bar = TrainingBar(patterns_at_once(settings, scans), talk.quiet)
+    epochs = []
+    watching = [TrainingBar(patterns_at_once(settings, scans), talk.quiet),
+                keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))]  # fmt: skip
     try:
-        trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, start, [bar])
+        trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, start, watching)
     except Stopped as stop:
-        raise Stopped(stop.number, f"Go on with: ptycho train --resume {job.output_dir}") from None
-    return trained, settings, described
+        resumable = job.resume or (epochs and settings.training.checkpoint)
+        raise Stopped(stop.number, advice_of(job.output_dir, resumable)) from None
+    return trained, settings, training_data
 
 
 def read_all(files, data, talk=None):
@@ -138,13 +162,6 @@ def kept_of_probe(model, index, scan):
     return round(agreement(model.diffraction.probe_for(scan.mean_photons, index), scan.probe), 6)
 
 
-def diverged(where):
-    """Return the error of a loss that became NaN."""
-    return click.ClickException(
-        f"The loss must be a number. Received: NaN in {where}. Try a lower --learning-rate, or --precision float32."
-    )
-
-
 def page(folder, trained, settings, scan):
     """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
     import numpy as np
@@ -153,7 +170,8 @@ def page(folder, trained, settings, scan):
     from ptychopinn.reconstruction.prediction import predict_object
     from ptychopinn.reconstruction.stitching import outward
     from ptychopinn.report.fit import AT_MOST
-    from ptychopinn.training.bundle import Bundle, read_record
+    from ptychopinn.training.bundle import Bundle
+    from ptychopinn.training.record import read_record
 
     bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
     indices = np.sort(outward(scan.positions)[:AT_MOST])

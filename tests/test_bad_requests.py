@@ -133,22 +133,19 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(bundle, scan_
     assert scan_file.read_bytes() == before
 
 
-def test_a_full_disk_ends_a_training_in_one_line(scan_file, out):
-    """The checkpoint's temporary file is a device that is always full."""
-    if not pathlib.Path("/dev/full").exists():
-        pytest.skip("needs /dev/full")
-    out.mkdir()
-    (out / ".checkpoint.npz").symlink_to("/dev/full")
+def fill_the_disk(file, **arrays):
+    file.write(b"half")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_ends_a_training_in_one_line(scan_file, out, monkeypatch):
+    monkeypatch.setattr(np, "savez", fill_the_disk)
     result = ptycho("train", scan_file, "--output-dir", out, "--epochs", 1, "--n-filters-scale", 0.1, "--quiet")
     assert_said_plainly(result, "No space left on device", "Free some space")
     assert {path.name for path in out.iterdir()} <= {"losses.csv"}
 
 
 def test_a_full_disk_keeps_the_old_reconstruction(bundle, scan_file, out, monkeypatch):
-    def fill_the_disk(file, **arrays):
-        file.write(b"half")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     out.mkdir()
     (out / "reconstruction.npz").write_text("old")
     monkeypatch.setattr(np, "savez_compressed", fill_the_disk)
@@ -272,3 +269,13 @@ def test_a_reader_that_has_had_enough_is_no_error(scan_file):
     os.close(reader)
     with open(writer, "w") as closed:
         assert run_installed("inspect", scan_file, stdout=closed).stderr == ""
+
+
+@pytest.mark.parametrize("options, words", [
+    (("--remat", "--precision", "mixed_bfloat16"), ("float32 alone", "mixed_bfloat16", "Leave one")),
+    (("--remat", "--precision", "mixed_float16"), ("float32 alone", "mixed_float16", "Leave one")),
+    (("--jit",), ("compiles for minutes", "--jit", "Leave it out")),
+])  # fmt: skip
+def test_what_torch_cannot_do_well_is_refused(scan_file, out, options, words):
+    result = ptycho("train", scan_file, "--output-dir", out, "--backend", "torch", *options)
+    assert_said_plainly(result, *words, out=out)

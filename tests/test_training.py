@@ -1,17 +1,22 @@
 """Laws of training: resume is exact, NaN keeps the last good weights, collapse is said, every option does something."""
 
 import dataclasses
+import json
+import shutil
+import threading
 
 import keras
 import make_fixtures as make
 import numpy as np
 import pytest
 
+from ptychopinn.files import writing
 from ptychopinn.formats import read_scan
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
-from ptychopinn.training.train import CHECKPOINT, Settings, fit_to, make_batches, train
+from ptychopinn.training.record import CHECKPOINT
+from ptychopinn.training.train import Settings, fit_to, make_batches, train
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +170,83 @@ def test_a_scan_with_more_photons_gives_the_same_object(scan):
     brighter = dataclasses.replace(scan, patterns=np.asarray(scan.patterns, np.uint32) * 9)
     one, other = (predict_object(model, which).stitched.object for which in (scan, brighter))
     np.testing.assert_allclose(one, other, atol=1e-2)  # what is dark is told in photons
+
+
+def test_validation_is_judged_by_the_same_photons_each_epoch_which_the_network_does_not_see(scan):
+    batches = make_batches(scan, settings(scan, holdout=0.2))[1]
+    (seen, _), judged = batches[0]
+    whole = scan.amplitudes(batches.groups[:4])
+    np.testing.assert_allclose(0.8 * seen**2 + 0.2 * judged**2, whole**2, rtol=1e-4, atol=1e-3)
+    batches.on_epoch_end()
+    np.testing.assert_array_equal(batches[0][1], judged)
+
+
+class Spoil(keras.callbacks.Callback):
+    """Put a value into a weight as an epoch ends, when its loss is known and possible."""
+
+    def __init__(self, value, epoch):
+        super().__init__()
+        self.value, self.epoch = value, epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if len(self.model.history.epoch) == self.epoch:
+            weight = self.model.trainable_weights[-1]
+            weight.assign(np.full(weight.shape, self.value))
+
+
+@pytest.mark.parametrize("value", [np.nan, 1e20], ids=["weights of NaN, a finite loss", "an absurd loss"])
+def test_a_diverged_epoch_is_none(scan, value):
+    wanted = settings(scan, epochs=3, batch_size=16, data={"validation_fraction": 0.0})
+    trained = train(scan, wanted, callbacks=[Spoil(value, epoch=1)])
+    assert trained.diverged and [row["epoch"] for row in trained.history] in ([1], [1, 2])
+    assert all(np.isfinite(array).all() for array in trained.model.get_weights())
+
+
+def spoiled(path, change):
+    with np.load(path) as file:
+        arrays = dict(file)
+    state = json.loads(str(arrays["state"]))
+    change(arrays, state)
+    np.savez(path, **{**arrays, "state": np.array(json.dumps(state))})
+
+
+CHECKPOINTS = {
+    "a flipped byte": lambda path: path.write_bytes(path.read_bytes()[:9000] + b"?!" + path.read_bytes()[9002:]),
+    "half a file": lambda path: path.write_bytes(path.read_bytes()[:9000]),
+    "no optimizer": lambda path: spoiled(path, lambda arrays, state: arrays.pop("optimizer_3")),
+    "no history": lambda path: spoiled(path, lambda arrays, state: state.pop("history")),
+    "no epoch": lambda path: spoiled(path, lambda arrays, state: state.pop("epoch")),
+    "text for a loss": lambda path: spoiled(path, lambda arrays, state: state["history"][0].update(loss="low")),
+    "other watchers": lambda path: spoiled(path, lambda arrays, state: state.update(watchers={"KeepBest": {}})),
+    "another shape": lambda path: spoiled(path, lambda arrays, state: arrays.update(weight_5=np.zeros((3, 3)))),
+    "weights of NaN": lambda path: spoiled(path, lambda arrays, _: arrays.update(weight_5=np.nan * arrays["weight_5"])),
+    "text for weights": lambda path: spoiled(path, lambda arrays, state: arrays.update(weight_5=np.array("x"))),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(scan, tmp_path_factory):
+    """A run with a checkpoint."""
+    folder = tmp_path_factory.mktemp("run")
+    train(scan, settings(scan, epochs=1, early_stop_patience=5), folder=folder)
+    return folder
+
+
+@pytest.mark.parametrize("spoil", CHECKPOINTS.values(), ids=CHECKPOINTS)
+def test_checkpoints_that_lie_are_refused_in_a_short_line(scan, run, tmp_path, spoil):
+    folder = shutil.copytree(run, tmp_path / "run")
+    with np.errstate(invalid="ignore"):
+        spoil(folder / CHECKPOINT)
+    with pytest.raises(ValueError, match="must be a checkpoint of ptychopinn.*Received: .*Train anew") as refused:
+        train(scan, settings(scan, early_stop_patience=5), folder=folder, resume=True)
+    assert len(str(refused.value)) < 400
+
+
+def test_two_trainings_do_not_share_a_folder(scan, tmp_path):
+    with writing(tmp_path):
+        thread = threading.Thread(target=lambda: refused.append(pytest.raises(ValueError, train, scan, settings(scan),
+                                                                              folder=tmp_path)))  # fmt: skip
+        refused = []
+        thread.start()
+        thread.join()
+    assert "one writer" in str(refused[0].value) and not list(tmp_path.iterdir())

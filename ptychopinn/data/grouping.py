@@ -142,6 +142,11 @@ def canvas_side(positions, members, neighbours, size, max_distance=None):
     return 8 * math.ceil((size + extent.max() + 2) / 8)
 
 
+def widest_canvas(size):
+    """Return the side of the largest canvas that a group of patches may have, in pixels."""
+    return 2 * size + 8
+
+
 def check_canvas(group_offsets, size, canvas):
     """Raise ValueError if a group does not fit its canvas."""
     needed = size + 2 * float(np.abs(group_offsets).max())

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.files import read_standing
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.ptychodus_product import SUFFIXES, product_of, read_hdf5
@@ -41,14 +42,14 @@ def read_reconstruction(path):
     name = path.name
     if path.is_dir():
         path, name = path / RECONSTRUCTION, f"{name}/{RECONSTRUCTION}"
-    if not path.is_file():
+    if not read_standing(path.parent, path.name, pathlib.Path.is_file):
         raise FileNotFoundError(
             f"A reconstruction must be a file, or a folder that holds {RECONSTRUCTION}. "
             f"Received: path={path}, which is none. Check the path."
         )
     if path.suffix in SUFFIXES:
         return read_hdf5(path, name)
-    archive = Archive(path)
+    archive = read_standing(path.parent, path.name, Archive)
     if "object_center_x_m" in archive:
         wanted = ("object", "probe", *(key for key in archive.keys if key.endswith("_m")))
         return product_of({key: archive.array(key) for key in wanted if key in archive}, name)

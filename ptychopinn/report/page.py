@@ -4,8 +4,7 @@ import jinja2
 from markupsafe import Markup
 
 from ptychopinn.printable import printable
-
-PAGE = "report.html"
+from ptychopinn.training.record import PAGE
 
 
 def render(page):

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import pathlib
 
 import numpy as np
 
@@ -11,6 +10,8 @@ from ptychopinn.report.page import PAGE, page_writer
 from ptychopinn.report.pictures import comparison, pictures
 
 REPORT, COMPARISON = "report.json", "comparison.png"
+SOMETIMES = (COMPARISON, "uncertainty.png", PAGE)
+"""Files that not every reconstruction has: those of an earlier one go."""
 
 
 def write_reconstruction(folder, reconstruction, record, score=None, html=None):
@@ -30,9 +31,7 @@ def write_reconstruction(folder, reconstruction, record, score=None, html=None):
     writers["reconstruction.npz"] = functools.partial(write_arrays, reconstruction)
     writers |= page_writer(html)
     writers[REPORT] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
-    write_together(folder, writers, last=REPORT)
-    for name in {COMPARISON, PAGE} - set(writers):
-        (pathlib.Path(folder) / name).unlink(missing_ok=True)  # of an earlier scan
+    write_together(folder, writers, known=SOMETIMES)
 
 
 def write_arrays(reconstruction, path):

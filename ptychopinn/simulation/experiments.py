@@ -8,7 +8,7 @@ import numpy as np
 import scipy.constants
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.files import write_together
+from ptychopinn.files import write_whole
 from ptychopinn.formats import ptychopinn_npz
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
@@ -161,7 +161,7 @@ def numbered(name, count):
 
 
 def write(path, parts):
-    """Write each scan to PtychoPINN's NPZ, and its metadata to JSON beside it: all files, or none.
+    """Write each scan to PtychoPINN's NPZ, and its metadata to JSON beside it, each file whole or not at all.
 
     Args:
         path: pathlib.Path, `x.npz`; a part named `-test` goes to `x-test.npz` and `x-test.json`.
@@ -170,13 +170,9 @@ def write(path, parts):
     Returns:
         dict from the paths of the NPZ files to `Simulated`.
     """
-    writers = {}
     for name, made in parts.items():
-        writers[f"{path.stem}{name}.npz"] = lambda target, made=made: ptychopinn_npz.write(
-            target, made.scan, made.true_positions, made.metadata
-        )
-        writers[f"{path.stem}{name}.json"] = lambda target, made=made: target.write_text(
-            json.dumps(made.metadata, indent=2) + "\n"
-        )
-    write_together(path.parent, writers, last=next(iter(writers)))
+        scan = path.with_name(f"{path.stem}{name}.npz")
+        ptychopinn_npz.write(scan, made.scan, made.true_positions, made.metadata)
+        text = json.dumps(made.metadata, indent=2) + "\n"
+        write_whole(scan.with_suffix(".json"), lambda target, text=text: target.write_text(text))
     return {path.with_name(f"{path.stem}{name}.npz"): made for name, made in parts.items()}

@@ -1,21 +1,43 @@
 """Bundle: the folder that holds a trained model, everything it was trained with, and nothing executable."""
 
-import csv
+import contextlib
 import dataclasses
-import importlib.metadata
+import hashlib
 import json
 import pathlib
+import tempfile
 import zipfile
 
 import keras
+import numpy as np
 
-from ptychopinn.files import checksum, settle, write_together
+from ptychopinn.data.grouping import widest_canvas
+from ptychopinn.files import checksum, read_standing, write_together
 from ptychopinn.model import PtychoModel
-from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
+from ptychopinn.params import DataParams, ModelParams, TrainingParams
 from ptychopinn.training.callbacks import Record
+from ptychopinn.training.record import (
+    CHECKPOINT,
+    FORMAT_VERSION,
+    HISTORY,
+    LOSSES,
+    MODEL,
+    PAGE,
+    PARAMS,
+    read_record,
+    rows_of,
+    versions,
+)
 
-FORMAT_VERSION = 2
-MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
+TRIES = 10
+"""How often a bundle is read anew because another one took its place meanwhile."""
+
+CONFIG, REGISTERED = "config.json", "ptychopinn>PtychoModel"
+UNPACKED = 4
+"""How many times its size a model's archive may unpack to: weights hardly compress."""
+
+REASON = 150
+"""Characters of a foreign error that are told."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +59,7 @@ class Bundle:
 
 
 def save_bundle(folder, model, data, training, history, training_data, from_bundle=None):
-    """Write a bundle; an older one in the folder is replaced as a whole.
+    """Write a bundle; an older one in the folder is replaced as a whole, and what else its training left goes with it.
 
     Args:
         folder: path.
@@ -62,107 +84,102 @@ def save_bundle(folder, model, data, training, history, training_data, from_bund
         record["checksums"] = {name: checksum(path.parent / name) for name in (MODEL, HISTORY)}
         path.write_text(json.dumps(record, indent=2) + "\n")
 
-    write_together(
-        folder,
-        {MODEL: model.save, HISTORY: Record(history).write, PARAMS: write_params},
-        last=PARAMS,
-    )
+    writers = {MODEL: model.save, HISTORY: Record(history).write, PARAMS: write_params}
+    kept = {CHECKPOINT: training.checkpoint, LOSSES: training.logger == "csv", PAGE: False}
+    write_together(folder, writers, known=[name for name, ours in kept.items() if not ours])
 
 
 def load_bundle(folder):
-    """Read a bundle, strictly: every file whole, every weight from the file.
+    """Read a bundle, strictly: every file whole and of one training, every weight from the file.
+
+    Nothing is written, and nothing is built before it is known that the file holds it.
 
     Raises:
         FileNotFoundError: if the folder or one of its files is missing.
         ValueError: if a file was changed, or the bundle is of another format.
     """
     folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"A bundle must be a folder. Received: path={folder}, which is none. Check the path.")
-    settle(folder, PARAMS)
-    record = read_record(folder)
-    for name in (MODEL, HISTORY):
-        expected = record["checksums"][name]
-        found = checksum(folder / name)
-        if found != expected:
-            raise ValueError(
-                f"{name} of the bundle {folder} must have SHA-256 {expected[:12]}... as params.json says. "
-                f"Received: {found[:12]}... The file was changed or damaged: copy the bundle again."
-            )
-    try:
-        model = keras.saving.load_model(folder / MODEL, compile=False, safe_mode=True)
-    except (TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{folder / MODEL} must be a model of ptychopinn. Received: {error}. Train again.") from error
+    record, contents = read_whole(folder)
     return Bundle(
-        model=model,
+        model=model_of(contents[MODEL], record, folder / MODEL),
         data=DataParams.from_dict(record["data"]),
         training=TrainingParams.from_dict(record["training"]),
-        history=read_history(folder / HISTORY),
+        history=rows_of(contents[HISTORY], folder / HISTORY),
         record=record,
     )
 
 
-def read_record(folder):
-    """Read `params.json` of a bundle and check that this version understands it, without loading the model."""
-    folder = pathlib.Path(folder)
-    for name in (PARAMS, MODEL, HISTORY):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"A bundle must hold {MODEL}, {PARAMS} and {HISTORY}. Received: {folder} without {name}. "
-                "Copy the whole folder, or train again."
-            )
+def read_whole(folder):
+    """Return the record and the contents of a bundle's files, of one generation even while it is replaced."""
+    for _ in range(TRIES):
+        record = read_record(folder)
+        contents = {name: read_standing(folder, name, pathlib.Path.read_bytes) for name in (MODEL, HISTORY)}
+        found = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        wrong = [name for name in found if found[name] != record["checksums"][name]]
+        if not wrong:
+            return record, contents
+        if read_record(folder) == record:
+            break
+    name = wrong[0]
+    raise ValueError(
+        f"{name} of the bundle {folder} must have SHA-256 {record['checksums'][name]!s:.12}... as params.json says. "
+        f"Received: {found[name]:.12}... The file was changed or damaged: copy the bundle again."
+    )
+
+
+def model_of(content, record, path):
+    """Build the model of a `model.keras` and give it its weights.
+
+    Args:
+        content: bytes of the file.
+        record: dict: the bundle's `params.json`.
+        path: path that errors name.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / MODEL
+        copy.write_bytes(content)
+        with told_in_short(path):
+            config = config_of(copy, len(content))
+            check_config(config, record, len(content))
+        model = PtychoModel.from_config(config)
+        with told_in_short(path):
+            model.load_weights(copy)
+            if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+                raise ValueError("weights that are not finite")
+    return model
+
+
+@contextlib.contextmanager
+def told_in_short(path):
+    """Turn what a file makes Keras, h5py and zipfile raise, which may be any exception of any length, into one line."""
     try:
-        record = json.loads((folder / PARAMS).read_text())
-        version = record["format_version"]
-        if version == FORMAT_VERSION:
-            record = understood(record)
-    except (json.JSONDecodeError, UnicodeDecodeError, LookupError, TypeError) as error:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())[:REASON] or type(error).__name__
         raise ValueError(
-            f"{folder / PARAMS} must be the JSON that ptychopinn wrote. Received: {type(error).__name__}: {error}. "
-            "Copy the bundle again."
+            f"{path} must be the model of ptychopinn that params.json describes. Received: {reason}. "
+            "Copy the bundle again, or train again."
         ) from error
-    if version != FORMAT_VERSION:
-        raise ValueError(
-            f"This ptychopinn reads bundles of format {FORMAT_VERSION}. Received: format_version={version}. "
-            "Train again, or install the ptychopinn that wrote it."
-        )
-    return record
 
 
-def understood(record):
-    """Return a record with every parameter of its model; raise LookupError, TypeError or ValueError if it is none."""
-    for name, kind in (("loss", LossParams), ("data", DataParams), ("training", TrainingParams)):
-        kind.from_dict(record[name])
-    model = ModelParams.from_dict(record["model"])
-    record["checksums"][MODEL], record["checksums"][HISTORY]
-    for scan in range(model.scans):
-        record["training_data"][scan]["sha256"]
-    return {**record, "model": model.to_dict()}
+def config_of(path, size):
+    """Return a PtychoModel's configuration in a `.keras` archive, which must not unpack to more than it could hold."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > UNPACKED * size:
+            raise ValueError(f"an archive that unpacks to more than {UNPACKED} times its size")
+        saved = json.loads(archive.read(CONFIG))
+    if saved["registered_name"] != REGISTERED:
+        raise ValueError(f"a model of the class {saved['registered_name'] or saved['class_name']!s:.80}")
+    return saved["config"]
 
 
-def describe_data(path, scan):
-    """Return what a bundle remembers of its training data."""
-    return {"path": str(pathlib.Path(path).resolve()), "name": scan.name, "shape": list(scan.patterns.shape),
-            "sha256": checksum(path)}  # fmt: skip
-
-
-def versions():
-    """Return the versions of the packages that a result depends on."""
-    known = ("ptychopinn", "keras", "numpy", "torch", "tensorflow-cpu", "tensorflow", "jax")
-    return {name: version for name in known if (version := _installed(name))}
-
-
-def read_history(path):
-    """Read a history: list of dicts of numbers."""
-    with open(path, newline="") as file:
-        try:
-            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path} must hold numbers. Received: {error}. Copy the bundle again.") from error
-
-
-def _installed(name):
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def check_config(config, record, size):
+    """Raise ValueError unless a configuration is that of a record's model, and a file of `size` bytes can hold it."""
+    params = ModelParams.from_dict(config["params"])
+    if params.to_dict() != record["model"] or config["loss_params"] != record["loss"] or "name" not in config:
+        raise ValueError("a model of other parameters")
+    probes = 2 * params.scans * params.modes * params.size**2 * np.dtype(np.float32).itemsize
+    if probes > size:
+        raise ValueError(f"{params.scans} x {params.modes} probe modes in a file of {size} bytes")
+    if params.canvas > widest_canvas(params.size):
+        raise ValueError(f"canvas={params.canvas} with patches of {params.size} pixels")

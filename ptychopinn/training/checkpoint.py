@@ -2,13 +2,15 @@
 
 import json
 import zipfile
-import zlib
 
 import keras
 import numpy as np
 
 from ptychopinn.files import write_whole
 from ptychopinn.training.callbacks import KeepBest
+
+REASON = 150
+"""Characters of a foreign error that are told."""
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -32,35 +34,42 @@ class Checkpoint(keras.callbacks.Callback):
             **self.description,
             "epoch": epoch + 1,
             "history": self.record.rows,
-            "stopped": bool(self.model.stop_training),
             "watchers": {type(watcher).__name__: watcher.state for watcher in self.watchers},
         }
-        arrays = {f"weight_{i}": array for i, array in enumerate(self.model.get_weights())}
-        for i, variable in enumerate(self.model.optimizer.variables):
-            arrays[f"optimizer_{i}"] = keras.ops.convert_to_numpy(variable)
+        arrays = numbered("weight", self.record.weights)
+        arrays |= numbered("optimizer", map(keras.ops.convert_to_numpy, self.model.optimizer.variables))
         for watcher in self.watchers:
-            arrays |= {f"best_{i}": array for i, array in enumerate(getattr(watcher, "weights", []))}
+            arrays |= numbered("best", getattr(watcher, "kept", []))
 
         def write(path):
             with open(path, "wb") as file:
                 np.savez(file, state=np.array(json.dumps(state)), **arrays)
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self.path, write)
 
 
 def restore(path, model, watchers):
-    """Put a checkpoint's weights, optimizer and watchers back; return its state."""
+    """Put a checkpoint's weights, optimizer and watchers back; return its state.
+
+    Raises:
+        ValueError: if the file is damaged, or is of another model; the model is then as it was.
+    """
     state = read_state(path)
-    with np.load(path, allow_pickle=False) as file:
-        model.set_weights(_numbered(file, "weight"))
-        model.optimizer.build(model.trainable_variables)
-        for variable, value in zip(model.optimizer.variables, _numbered(file, "optimizer"), strict=True):
-            variable.assign(value)
-        for watcher in watchers:
-            watcher.state = state["watchers"][type(watcher).__name__]
-            if isinstance(watcher, KeepBest):
-                watcher.weights = _numbered(file, "best")
+    model.optimizer.build(model.trainable_variables)
+    weights = model.get_weights()
+    wanted = {"weight": weights, "optimizer": model.optimizer.variables}
+    if any(isinstance(watcher, KeepBest) for watcher in watchers):
+        wanted["best"] = weights
+    found = {name: read_arrays(path, name, arrays) for name, arrays in wanted.items()}
+    for watcher in watchers:
+        watcher.resumed = state["watchers"].get(type(watcher).__name__)
+        if not isinstance(watcher.resumed, dict) or set(watcher.resumed) != {"best", "wait"}:
+            raise foreign(path, f"nothing of {type(watcher).__name__}")
+    model.set_weights(found["weight"])
+    for variable, value in zip(model.optimizer.variables, found["optimizer"]):
+        variable.assign(value)
+    for watcher in watchers:
+        watcher.kept = found.get("best", [])
     return state
 
 
@@ -77,13 +86,50 @@ def read_state(path):
             "It is written after the first epoch, unless --no-checkpoint is given."
         )
     try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()  # before NumPy reads headers that nobody wrote
+        if damaged:
+            raise ValueError(f"a damaged {damaged}")
         with np.load(path, allow_pickle=False) as file:
-            return json.loads(str(file["state"]))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).partition(".")[0] or type(error).__name__  # NumPy goes on to advise unpickling
-        raise ValueError(f"{path} must be a checkpoint of ptychopinn. Received: {reason}. Train anew.") from error
+            state = json.loads(str(file["state"]))
+        check_state(state)
+    except Exception as error:  # zipfile and NumPy raise nearly any on files that they did not write
+        reason = str(error).partition(".")[0]  # NumPy goes on to advise unpickling
+        raise foreign(path, reason or type(error).__name__) from error
+    return state
 
 
-def _numbered(file, name):
-    count = sum(key.startswith(f"{name}_") for key in file.files)
-    return [file[f"{name}_{i}"] for i in range(count)]
+def check_state(state):
+    """Raise ValueError or LookupError unless a state is what `Checkpoint` writes."""
+    rows = state["history"]
+    if type(state["epoch"]) is not int or not isinstance(state["watchers"], dict) or len(rows) != state["epoch"]:
+        raise ValueError("a state of other values")
+    for row in rows:
+        for value in (row["epoch"], row["loss"], row["seconds"], *row.values()):
+            if type(value) not in (int, float):
+                raise ValueError(f"{value!r:.40} in its history")
+
+
+def read_arrays(path, name, like):
+    """Read the numbered arrays of a name, which must be as many and of the shapes of others, and finite."""
+    with np.load(path, allow_pickle=False) as file:
+        try:
+            arrays = [file[f"{name}_{i}"] for i in range(len(like))]
+        except Exception as error:  # as in `read_state`
+            raise foreign(path, f"no {len(like)} arrays {name}") from error
+    for array, other in zip(arrays, like):
+        if array.dtype.kind not in "biuf" or array.shape != tuple(other.shape) or not np.isfinite(array).all():
+            raise foreign(path, f"{name} of shape {array.shape} and type {array.dtype}, or not finite")
+    return arrays
+
+
+def numbered(name, arrays):
+    """Return arrays by their name and number."""
+    return {f"{name}_{i}": array for i, array in enumerate(arrays)}
+
+
+def foreign(path, reason):
+    """Return the error of a file that is no checkpoint of this training."""
+    return ValueError(
+        f"{path} must be a checkpoint of ptychopinn, of the same model. Received: {reason[:REASON]}. Train anew."
+    )

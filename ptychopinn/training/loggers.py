@@ -7,6 +7,7 @@ import keras
 
 from ptychopinn.files import write_whole
 from ptychopinn.training.callbacks import Record
+from ptychopinn.training.record import LOSSES
 
 
 def make_logger(name, folder, record):
@@ -25,19 +26,23 @@ def make_logger(name, folder, record):
 
 
 class CsvLog(keras.callbacks.Callback):
-    """Write `losses.csv` anew after every epoch."""
+    """Write `losses.csv` anew after every epoch.
+
+    Keras's CSVLogger empties the file of an earlier training before the first epoch, appends to it, so that a kill
+    leaves half a row, and writes epochs twice that are repeated after a resume.
+    """
 
     def __init__(self, folder, record):
         super().__init__()
-        self.path, self.record = folder / "losses.csv", record
+        self.path, self.record = folder / LOSSES, record
 
     def on_epoch_end(self, epoch, logs=None):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path, self.record.write)
+        if not self.record.diverged:
+            write_whole(self.path, self.record.write)
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Write scalars that TensorBoard shows, in the folder `tensorboard`."""
+    """Write scalars that TensorBoard shows, in the folder `tensorboard`; Keras's own needs TensorFlow for it."""
 
     def __init__(self, folder, record: Record):
         super().__init__()

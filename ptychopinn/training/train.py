@@ -1,5 +1,6 @@
 """Find a model's weights from scans, without labels (or with them)."""
 
+import contextlib
 import dataclasses
 import pathlib
 import random
@@ -8,17 +9,17 @@ import warnings
 import numpy as np
 
 from ptychopinn.data.batches import GroupBatches, reach, split_validation
-from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets
+from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
 from ptychopinn.data.scan import listed
+from ptychopinn.files import writing
 from ptychopinn.model import PtychoModel
-from ptychopinn.training.callbacks import KeepBest, Plateau, Record, StopOnNaN
-from ptychopinn.training.checkpoint import Checkpoint, restore
+from ptychopinn.training.callbacks import Record, StopOnNaN
+from ptychopinn.training.checkpoint import restore
 from ptychopinn.training.collapse import CollapseAlarm
-from ptychopinn.training.loggers import make_logger
 from ptychopinn.training.memory import check_training
 from ptychopinn.training.optimizer import compile_model
-
-CHECKPOINT = "checkpoint.npz"
+from ptychopinn.training.record import CHECKPOINT
+from ptychopinn.training.watching import keepers_of, watchers_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """What `train` returns: the model, its history (a row per epoch), and whether the loss became NaN on the way."""
+    """What `train` returns: the model, its history (a row per epoch), and whether it diverged on the way."""
 
     model: PtychoModel
     history: list
@@ -71,9 +72,9 @@ def fit_to(scans, model, data, seed=0):
                 "Use --model-type pinn, which needs no labels."
             )
     canvas = max(group_canvas(scan, model, data, seed) for scan in scans)
-    if canvas > 2 * size + 8:
+    if canvas > widest_canvas(size):
         raise ValueError(
-            f"A group must fit a canvas of {2 * size + 8} pixels. Received: groups of up to {canvas} pixels. "
+            f"A group must fit a canvas of {widest_canvas(size)} pixels. Received: groups of up to {canvas} pixels. "
             f"Use a --max-distance of {size // 2} or less, or fewer --neighbours."
         )
     modes = max(len(scan.probe) for scan in scans)
@@ -99,60 +100,59 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
         settings: Settings; its model parameters are fitted to the scans (see `fit_to`).
         validation: Scan, or list of Scan: one for each scan trained on, seen through its probe. Defaults to a strip at
             the edge of each scan.
-        folder: path of the run, for its checkpoint and logs. Nothing is written if it is not given.
+        folder: path of the run, for its checkpoint and logs, held meanwhile. Nothing is written if it is not given.
         description: dict kept in the checkpoint: what a resumed run must know.
         resume: bool. Whether to go on from the folder's checkpoint. Defaults to `False`.
         start: PtychoModel whose networks the training starts from; the probes are those of the scans.
         callbacks: further Keras callbacks.
 
     Returns:
-        Trained. If the loss became NaN, its model has the weights of the last good epoch.
+        Trained. If the training diverged, its model has the weights of the last good epoch.
 
     Raises:
         MemoryError: if a step would not fit in memory.
-        ValueError: if scans, settings and start do not fit together.
+        ValueError: if scans, settings and start do not fit together, or another training has the folder.
     """
-    params, training, scans = settings.model, settings.training, listed(scans)
+    training, scans = settings.training, listed(scans)
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
-    batches, validation_batches = make_batches(scans, settings, validation)
-    model = PtychoModel(params, settings.loss, settings.execution.precision, settings.execution.remat)
-    model.diffraction.set_probes([scan.probe for scan in scans])
-    if start is not None:
-        start.check_size(scans[0])
-        model.take_generators(start)
-    if not settings.execution.remat:  # which keeps fewer maps than the estimate counts
-        check_training(model, batches.batch_size)
-    compile_model(model, settings, steps=training.epochs * len(batches))
-
-    record = Record()
-    watchers = [KeepBest(training.early_stop_patience)] if training.early_stop_patience else []
-    watchers += [Plateau()] if training.scheduler == "plateau" else []
-    watching = [record, StopOnNaN(), *watchers, CollapseAlarm(batches[0][0])]
-    first = 0
-    if folder is not None:
-        folder = pathlib.Path(folder)
-        watching += make_logger(training.logger, folder, record)
-        if training.checkpoint:
-            watching.append(Checkpoint(folder / CHECKPOINT, description or {}, record, watchers))
+    with contextlib.nullcontext() if folder is None else writing(folder):
+        batches, validation_batches = make_batches(scans, settings, validation)
+        model = PtychoModel(settings.model, settings.loss, settings.execution.precision, settings.execution.remat)
+        model.diffraction.set_probes([scan.probe for scan in scans])
+        if start is not None:
+            start.check_size(scans[0])
+            model.take_generators(start)
+        if not settings.execution.remat:  # which keeps fewer maps than the estimate counts
+            check_training(model, batches.batch_size)
+        compile_model(model, settings, steps=training.epochs * len(batches))
+        record = Record()
+        watchers = watchers_of(training, record, "loss" if validation_batches is None else "val_loss")
+        watching = [record, StopOnNaN(), *watchers, CollapseAlarm(batches[0][0])]
+        if folder is not None:
+            watching += keepers_of(training, pathlib.Path(folder), description, record, watchers)
+        first = 0
         if resume:
-            state = restore(folder / CHECKPOINT, model, watchers)
+            state = restore(pathlib.Path(folder) / CHECKPOINT, model, watchers)
             record.rows, first = state["history"], state["epoch"]
             batches.draw(first)
-    if first < training.epochs:
-        model.fit(
-            batches,
-            validation_data=validation_batches,
-            initial_epoch=first,
-            epochs=training.epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[*watching, *callbacks],
-        )
+        if first < training.epochs:
+            model.fit(
+                batches,
+                validation_data=validation_batches,
+                initial_epoch=first,
+                epochs=training.epochs,
+                shuffle=False,
+                verbose=0,
+                callbacks=[*watching, *callbacks],
+            )
     return Trained(model, record.rows, record.diverged)
 
 
 def make_batches(scans, settings, validation=None):
-    """Return the batches to train on, and those to validate on (`None` if the scans are too small for any)."""
+    """Return the batches to train on, and those to validate on (`None` if the scans are too small for any).
+
+    Validation too compares with photons that the network does not see, the same ones in every epoch.
+    """
     params, data, training, scans = settings.model, settings.data, settings.training, listed(scans)
     make = {
         "members": params.positions,
@@ -175,7 +175,9 @@ def make_batches(scans, settings, validation=None):
     held_out_batches = None
     if any(map(len, held_out)):
         once = dataclasses.replace(data, n_groups=None)
-        held_out_batches = GroupBatches(validation or scans, held_out, data=once, redraw=False, **make)
+        held_out_batches = GroupBatches(
+            validation or scans, held_out, data=once, holdout=training.holdout, redraw=False, **make
+        )
     for some in filter(None, (batches, held_out_batches)):
         for index, scan in enumerate(some.scans):
             groups = some.groups[some.scan_of_group == index]

@@ -1,0 +1,93 @@
+"""What a bundle says of itself: its parameters, its data, its history."""
+
+import csv
+import importlib.metadata
+import io
+import json
+import pathlib
+
+from ptychopinn.files import checksum, read_standing
+from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
+
+FORMAT_VERSION = 2
+MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
+CHECKPOINT, LOSSES, PAGE = "checkpoint.npz", "losses.csv", "report.html"
+"""What a training may leave beside its bundle."""
+
+
+def read_record(folder):
+    """Read `params.json` of a bundle and check that this version understands it, without loading the model.
+
+    Raises:
+        FileNotFoundError: if the folder or one of its files is missing.
+        ValueError: if it was changed, or is of another format.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"A bundle must be a folder. Received: path={folder}, which is none. Check the path.")
+    for name in (PARAMS, MODEL, HISTORY):
+        if not read_standing(folder, name, pathlib.Path.is_file):
+            raise FileNotFoundError(
+                f"A bundle must hold {MODEL}, {PARAMS} and {HISTORY}. Received: {folder} without {name}. "
+                "Copy the whole folder, or train again."
+            )
+    try:
+        record = json.loads(read_standing(folder, PARAMS, pathlib.Path.read_text))
+        version = record["format_version"]
+        if version == FORMAT_VERSION:
+            record = understood(record)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise ValueError(
+            f"{folder / PARAMS} must be the JSON that ptychopinn wrote. Received: {reason}. Copy the bundle again."
+        ) from error
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"This ptychopinn reads bundles of format {FORMAT_VERSION}. Received: format_version={version!r:.20}. "
+            "Train again, or install the ptychopinn that wrote it."
+        )
+    return record
+
+
+def understood(record):
+    """Return a record with every parameter of its model; raise what its reader turns into a word if it is none."""
+    for name, kind in (("loss", LossParams), ("data", DataParams), ("training", TrainingParams)):
+        kind.from_dict(record[name])
+    model = ModelParams.from_dict(record["model"])
+    record["checksums"][MODEL], record["checksums"][HISTORY]
+    for scan in range(model.scans):
+        record["training_data"][scan]["sha256"]
+    return {**record, "model": model.to_dict()}
+
+
+def describe_data(path, scan):
+    """Return what a bundle remembers of its training data."""
+    return {"path": str(pathlib.Path(path).resolve()), "name": scan.name, "shape": list(scan.patterns.shape),
+            "sha256": checksum(path)}  # fmt: skip
+
+
+def versions():
+    """Return the versions of the packages that a result depends on."""
+    known = ("ptychopinn", "keras", "numpy", "torch", "tensorflow-cpu", "tensorflow", "jax")
+    return {name: version for name in known if (version := _installed(name))}
+
+
+def read_history(path):
+    """Read a history: list of dicts of numbers."""
+    return rows_of(read_standing(path.parent, path.name, pathlib.Path.read_bytes), path)
+
+
+def rows_of(content, path):
+    """Return the rows of a history's bytes; `path` is what errors name."""
+    try:
+        rows = csv.DictReader(io.StringIO(content.decode()))
+        return [{key: float(value) for key, value in row.items() if value} for row in rows]
+    except (ValueError, TypeError, csv.Error) as error:
+        raise ValueError(f"{path} must hold numbers. Received: {error!s:.80}. Copy the bundle again.") from error
+
+
+def _installed(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
