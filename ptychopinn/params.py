@@ -5,7 +5,7 @@ The command line, the YAML file and `params.json` are all made from these fields
 
 import dataclasses
 
-from ptychopinn.schema import Params, option
+from ptychopinn.schema import Params, derived, option
 
 GENERATORS = ("unet", "cnn", "fno", "ffno", "sru")
 INPUTS = ("backprojection", "amplitude")
@@ -53,10 +53,10 @@ class DataParams(Params):
 class ModelParams(Params):
     """What the network is. `size`, `modes`, `scans` and `canvas` come from the data."""
 
-    size: int = option(64, "Side of pattern, probe and patch, in pixels.", low=32, derived=True)
-    modes: int = option(1, "Incoherent probe modes.", low=1, derived=True)
-    scans: int = option(1, "Scans trained on together, each with its own probe.", low=1, derived=True)
-    canvas: int = option(64, "Side of the canvas a group shares, in pixels.", low=32, derived=True)
+    size: int = derived(64, "Side of pattern, probe and patch, in pixels.", low=32)
+    modes: int = derived(1, "Incoherent probe modes.", low=1)
+    scans: int = derived(1, "Scans trained on together, each with its own probe.", low=1)
+    canvas: int = derived(64, "Side of the canvas a group shares, in pixels.", low=32)
     model_type: str = option(
         "pinn",
         "Train on the physics (pinn) or on object patches of a file with truth (supervised).",

@@ -5,10 +5,16 @@ import types
 import typing
 
 
-def option(default, help, *, choices=None, low=None, above=None, high=None, aliases=(), derived=False):
-    """Declare a field: limits `low` and `high` are allowed, `above` is not; `derived` fields come from the data."""
+def option(default, help, *, choices=None, low=None, above=None, high=None, aliases=()):
+    """Declare a field that a user sets: the limits `low` and `high` are allowed, `above` is not."""
     limits = {"choices": choices, "low": low, "above": above, "high": high}
-    return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits})
+    return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, "derived": False, **limits})
+
+
+def derived(default, help, *, low=None):
+    """Declare a field that comes from the data."""
+    limits = {"choices": None, "low": low, "above": None, "high": None}
+    return dataclasses.field(default=default, metadata={"help": help, "aliases": (), "derived": True, **limits})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -143,7 +143,7 @@ def test_training_and_validation_share_no_pattern(scan, data):
     if not len(held_out):
         return
     for mine, others in ((kept, held_out), (held_out, kept)):
-        batches = GroupBatches([scan], [mine], 4, 8, data, seed=0)
+        batches = GroupBatches([scan], [mine], ModelParams(), data, TrainingParams(batch_size=8))
         for _ in range(2):
             assert not np.isin(batches.groups, others).any()
             batches.on_epoch_end()
@@ -160,7 +160,8 @@ def test_validation_is_a_strip_at_the_edge(scan):
 def test_epochs_differ_and_depend_on_seed_and_epoch_alone(scan):
     from ptychopinn.data.batches import GroupBatches
 
-    one, other = (GroupBatches([scan], [np.arange(len(scan))], 4, 8, DataParams(), seed=5) for _ in range(2))
+    how = ModelParams(), DataParams(), TrainingParams(batch_size=8)
+    one, other = (GroupBatches([scan], [np.arange(len(scan))], *how) for _ in range(2))
     first = one.groups
     one.on_epoch_end()
     assert (one.groups != first).any()

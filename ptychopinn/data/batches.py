@@ -23,21 +23,19 @@ class GroupBatches(keras.utils.PyDataset):
     Args:
         scans: list of Scan.
         indices: list of int arrays: the patterns of each scan to use, which may be none.
-        members: int. Patterns in a group.
-        batch_size: int. Groups in a batch.
-        data: DataParams.
-        seed: int.
+        model: ModelParams: how many patterns a group has, and whether it goes with object patches as labels.
+        data: DataParams: how groups are drawn.
+        training: TrainingParams: groups in a batch, the seed, and the part of the counts (`holdout`) that is kept from
+            the inputs and yielded to compare with.
         redraw: bool. Whether each epoch has groups of its own. Defaults to `True`.
-        labels: bool. Whether to yield object patches as labels. Defaults to `False`.
-        holdout: float. Part of the counts that is kept from the inputs and yielded to compare with. Defaults to 0.
     """
 
-    def __init__(self, scans, indices, members, batch_size, data, seed, redraw=True, labels=False, holdout=0.0,
-                 **kwargs):  # fmt: skip
+    def __init__(self, scans, indices, model, data, training, redraw=True, **kwargs):
         super().__init__(**kwargs)
-        self.scans, self.indices, self.members, self.batch_size = scans, indices, members, batch_size
-        self.data, self.seed, self.redraw, self.labels, self.holdout = data, seed, redraw, labels, holdout
-        self.reaches = [reach(data, scan, members) for scan in scans]
+        self.scans, self.indices, self.data, self.redraw = scans, indices, data, redraw
+        self.members, self.labels = model.positions, model.model_type == "supervised"
+        self.batch_size, self.seed, self.holdout = training.batch_size, training.seed, training.holdout
+        self.reaches = [reach(data, scan, self.members) for scan in scans]
         self.draw(0)
 
     def draw(self, epoch):
@@ -69,9 +67,9 @@ class GroupBatches(keras.utils.PyDataset):
     def __getitem__(self, batch):
         some = slice(batch * self.batch_size, (batch + 1) * self.batch_size)
         groups, scans = self.groups[some], self.scan_of_group[some]
-        parts = [self._read(scan, groups[scans == scan], batch) for scan in np.unique(scans)]
-        order = np.argsort(np.argsort(scans, kind="stable"))  # the parts stand in the order of their scans
-        *inputs, wanted = (np.concatenate(part)[order] for part in zip(*parts))
+        rows = {scan: np.flatnonzero(scans == scan) for scan in np.unique(scans)}
+        parts = [self._read(scan, groups[at], batch) for scan, at in rows.items()]
+        *inputs, wanted = (in_rows(part, list(rows.values())) for part in zip(*parts))
         if len(self.scans) > 1:
             inputs.append(scans)
         return (tuple(inputs), wanted) if self.labels or self.holdout else (tuple(inputs),)
@@ -86,6 +84,14 @@ class GroupBatches(keras.utils.PyDataset):
             seen, held_out = thin(amplitudes, self.holdout, (self.seed, self.epoch, batch, index))
             return seen, places, held_out
         return amplitudes, places, amplitudes
+
+
+def in_rows(parts, rows):
+    """Return one array of several: the rows of each stand where `rows` says."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    for part, at in zip(parts, rows):
+        whole[at] = part
+    return whole
 
 
 def reach(data, scan, members):

@@ -149,13 +149,7 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
 def make_batches(scans, settings, validation=None):
     """Return the batches to train on, and those to validate on (`None` if the scans are too small for any)."""
     params, data, training, scans = settings.model, settings.data, settings.training, listed(scans)
-    make = {
-        "members": params.positions,
-        "batch_size": training.batch_size,
-        "seed": training.seed,
-        "labels": params.model_type == "supervised",
-        "workers": max(1, settings.execution.num_workers),
-    }
+    workers = max(1, settings.execution.num_workers)
     parts = [split_validation(scan, data, params.positions, training.seed) for scan in scans]
     kept, held_out = map(list, zip(*parts))
     if validation is not None:
@@ -163,11 +157,13 @@ def make_batches(scans, settings, validation=None):
         check_validation(validation, scans)
         kept = [np.sort(np.concatenate(part)) for part in parts]
         held_out = [np.arange(len(scan)) for scan in validation]
-    batches = GroupBatches(scans, kept, data=data, holdout=training.holdout, **make)
+    batches = GroupBatches(scans, kept, params, data, training, workers=workers)
     held_out_batches = None
     if any(map(len, held_out)):
-        once = dataclasses.replace(data, n_groups=None)
-        held_out_batches = GroupBatches(validation or scans, held_out, data=once, redraw=False, **make)
+        once, whole = dataclasses.replace(data, n_groups=None), dataclasses.replace(training, holdout=0.0)
+        held_out_batches = GroupBatches(
+            validation or scans, held_out, params, once, whole, redraw=False, workers=workers
+        )
     for some in filter(None, (batches, held_out_batches)):
         for index, scan in enumerate(some.scans):
             groups = some.groups[some.scan_of_group == index]
