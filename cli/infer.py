@@ -9,6 +9,7 @@ from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_writable, command
 from ptychopinn_cli.options import collect, config_option, params_options, refuse_contradictions
+from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 
 READING = ("measurement", "zero_frequency")
@@ -51,6 +52,7 @@ def infer(bundle, data, output_dir, batch_size, measurement, zero_frequency, pro
     """
     execution = collect(ExecutionParams, options)
     backends.use(backend, execution)
+    imported(options["generator"])  # which registers the layers of a bundle's network
     wanted = {"measurement": measurement, "zero_frequency": zero_frequency, "probe": probe, "passes": passes,
               "refine_probe": refine_probe}  # fmt: skip
     run(bundle, data, output_dir, batch_size, wanted, options, report, talk)

@@ -1,5 +1,6 @@
 """ptycho train: find a model's weights from scans, and write the bundle."""
 
+import dataclasses
 import pathlib
 
 import click
@@ -8,7 +9,8 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_writable, command, losses_in_words
 from ptychopinn_cli.jobs import SECTIONS, STORED, Job, files_of, given, model_of, refuse_changes, resumed
-from ptychopinn_cli.options import collect, config_option, params_options
+from ptychopinn_cli.options import collect, config_option, params_options, refuse_contradictions
+from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 
 
@@ -47,12 +49,13 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
     backends.use(backend, execution)
     if resume is not None:
         job = resumed(resume, execution, given(context, ("epochs",)))
+        refuse_contradictions(given(context, ("generator",)), job.stored["model"])
     else:
         origin = None
         if from_bundle is not None:
             stored["model"], origin = model_of(from_bundle, given(context, context.params))
         job = Job(files_of(data), files_of([test_data]) if test_data else [], output_dir, stored, execution, origin)
-    run(job, report, talk)
+    run(dataclasses.replace(job, generator=imported(context.params["generator"])), report, talk)
 
 
 def run(job, report, talk):
@@ -94,7 +97,7 @@ def train_model(job, scans, validation, talk):
     from ptychopinn_cli.progress import TrainingBar
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
-    settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution)
+    settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution, generator=job.generator)
     start = load_bundle(job.origin["path"]).model if job.origin and not job.resume else None
     check_writable(job.output_dir)
     described = [describe_data(path, scan) for path, scan in zip(job.files, scans)]

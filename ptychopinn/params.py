@@ -4,6 +4,7 @@ The command line, the YAML file and `params.json` are all made from these fields
 """
 
 import dataclasses
+import re
 
 from ptychopinn.schema import Params, derived, option
 
@@ -69,7 +70,9 @@ class ModelParams(Params):
         high=4,
         aliases=("gridsize",),
     )
-    generator: str = option("unet", "Network.", choices=GENERATORS, aliases=("architecture",))
+    generator: str = option(
+        "unet", f"Network: {', '.join(GENERATORS)}, or module:function of your own.", aliases=("architecture",)
+    )
     input: str = option(
         "backprojection",
         "What the network sees: patterns propagated back to the object, or amplitudes.",
@@ -100,6 +103,9 @@ class ModelParams(Params):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.generator not in GENERATORS and not re.fullmatch("[^:]+:[^:]+", self.generator):
+            known = f"one of {', '.join(GENERATORS)}, or module:function"
+            raise ValueError(f"generator must be {known}. Received: generator={self.generator}.")
         if self.size % 8:
             raise ValueError(
                 f"size must be a multiple of 8 pixels. Received: size={self.size}. Crop or pad patterns and probe."

@@ -133,7 +133,8 @@ def suited_to(scan, model, probe=None):
     if params.positions > 1:
         apart = min(typical_reach(scan.positions, params.positions - 1), scan.size / 2)
         canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
-    suited = PtychoModel(dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas), model.loss_params)
+    params = dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas)
+    suited = PtychoModel(params, model.loss_params, generator=model.generator)
     suited.take_generators(model)
     suited.diffraction.set_probes([probe], [scan.mean_photons])
     return suited

@@ -21,13 +21,14 @@ CHECKPOINT = "checkpoint.npz"
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """All the parameters of a training."""
+    """All the parameters of a training, and the function that builds its network, where that is none of ours."""
 
     model: object
     loss: object
     data: object
     training: object
     execution: object
+    generator: object = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +113,8 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
     params, training, scans = settings.model, settings.training, listed(scans)
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
     batches, validation_batches = make_batches(scans, settings, validation)
-    model = PtychoModel(params, settings.loss, settings.execution.precision, settings.execution.remat)
+    generator = settings.generator if start is None else start.generator
+    model = PtychoModel(params, settings.loss, settings.execution.precision, settings.execution.remat, generator)
     model.diffraction.set_probes([scan.probe for scan in scans])
     if start is not None:
         start.check_size(scans[0])
