@@ -168,10 +168,10 @@ class TrainingParams(Params):
 
     epochs: int = option(30, "Passes over the groups.", low=1, aliases=("nepochs",))
     batch_size: int = option(4, "Groups per step.", low=1)
-    holdout: float = option(
-        0.1,
-        "Part of each pattern's counts that the network does not see and is judged by, so that it learns no noise; "
-        "0 judges it by what it sees, as do amplitudes.",
+    holdout: float | None = option(
+        None,
+        "Part of each pattern's counts that the network does not see and is judged by, so that it learns no noise; 0 "
+        "judges it by what it sees. 0.1 for counts and 0 for amplitudes if not given.",
         low=0,
         high=0.9,
     )
@@ -195,5 +195,5 @@ class ExecutionParams(Params):
     precision: str = option("float32", "Precision of the network; physics and loss stay float32.", choices=PRECISIONS)
     jit: bool | None = option(None, "Compile the step; the backend's own default if not given.")
     deterministic: bool = option(False, "Use only operations whose results repeat exactly.")
-    num_workers: int = option(0, "Threads that read data ahead.", low=0)
+    num_workers: int = option(0, "Threads that read data; 2 or more read ahead.", low=0)
     remat: bool = option(False, "Compute activations again instead of keeping them: less memory, more time.")

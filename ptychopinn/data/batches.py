@@ -11,6 +11,9 @@ from ptychopinn.physics.numpy_physics import cut
 SPARE = 1.25
 """Reach of a group, in typical distances of the neighbours that it draws from."""
 
+HOLDOUT = 0.1
+"""Part of the counts that is kept from the inputs, unless it is given."""
+
 
 class GroupBatches(keras.utils.PyDataset):
     """Batches of groups for `keras.Model.fit`; the groups are drawn anew for every epoch.
@@ -34,7 +37,8 @@ class GroupBatches(keras.utils.PyDataset):
         super().__init__(**kwargs)
         self.scans, self.indices, self.data, self.redraw = scans, indices, data, redraw
         self.members, self.labels = model.positions, model.model_type == "supervised"
-        self.batch_size, self.seed, self.holdout = training.batch_size, training.seed, training.holdout
+        self.batch_size, self.seed = training.batch_size, training.seed
+        self.holdouts = [holdout_of(scan, training.holdout) for scan in scans]
         self.reaches = [reach(data, scan, self.members) for scan in scans]
         self.draw(0)
 
@@ -72,7 +76,7 @@ class GroupBatches(keras.utils.PyDataset):
         *inputs, wanted = (in_rows(part, list(rows.values())) for part in zip(*parts))
         if len(self.scans) > 1:
             inputs.append(scans)
-        return (tuple(inputs), wanted) if self.labels or self.holdout else (tuple(inputs),)
+        return (tuple(inputs), wanted) if self.labels or any(self.holdouts) else (tuple(inputs),)
 
     def _read(self, index, groups, batch):
         """Read groups of one scan: amplitudes, offsets, and what the model's output is compared with."""
@@ -80,10 +84,22 @@ class GroupBatches(keras.utils.PyDataset):
         amplitudes, places = read_groups(scan, groups)
         if self.labels:
             return amplitudes, places, object_patches(scan, groups)
-        if self.holdout and scan.measurement == "counts":
-            seen, held_out = thin(amplitudes, self.holdout, (self.seed, self.epoch, batch, index))
+        if self.holdouts[index]:
+            seen, held_out = thin(amplitudes, self.holdouts[index], (self.seed, self.epoch, batch, index))
             return seen, places, held_out
         return amplitudes, places, amplitudes
+
+
+def holdout_of(scan, wanted):
+    """Return the part of a scan's counts that is kept from the inputs; raise ValueError where it has no counts."""
+    if scan.measurement == "counts":
+        return HOLDOUT if wanted is None else wanted
+    if wanted:
+        raise ValueError(
+            f"holdout parts the photons of counts. Received: holdout={wanted:g} for {scan.name}, of amplitudes. "
+            "Use --holdout 0, or --measurement counts if they are."
+        )
+    return 0.0
 
 
 def in_rows(parts, rows):
