@@ -101,7 +101,7 @@ class ModelParams(Params):
     )
     scale_trainable: bool = option(True, "Refine the scale of the probe in training.")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.generator not in GENERATORS and not re.fullmatch("[^:]+:[^:]+", self.generator):
             known = f"one of {', '.join(GENERATORS)}, or module:function"
@@ -117,24 +117,24 @@ class ModelParams(Params):
             )
 
     @property
-    def positions(self):
+    def positions(self) -> int:
         """Patterns in a group, C."""
         return self.group_side**2
 
     @property
-    def rounds(self):
+    def rounds(self) -> int:
         """Rounds of data consistency and network, K."""
         if self.unroll is None:
             return 1 if self.input == "amplitude" else 3
         return self.unroll
 
     @property
-    def agrees(self):
+    def agrees(self) -> bool:
         """Whether the patches of a group are merged before the network sees them."""
         return self.group_side > 1 and not self.single_shot
 
     @property
-    def refines_probe(self):
+    def refines_probe(self) -> bool:
         """Whether training moves the probe: one pattern alone cannot tell its probe from its object."""
         return self.group_side > 1 if self.probe_trainable is None else self.probe_trainable
 
@@ -149,11 +149,11 @@ class LossParams(Params):
     mae_weight: float = option(0.0, "Weight of the mean error of predicted amplitudes.", low=0)
     realspace_weight: float = option(0.0, "Weight of the object's total variation.", low=0)
 
-    def likelihood(self, model_type):
+    def likelihood(self, model_type: str) -> float:
         """Return the weight of the Poisson likelihood for a type of model."""
         return float(model_type == "pinn") if self.nll_weight is None else self.nll_weight
 
-    def check_terms(self, model_type):
+    def check_terms(self, model_type: str) -> None:
         """Raise ValueError unless something compares the model with the data."""
         if model_type == "pinn" and not (self.likelihood(model_type) or self.mae_weight):
             raise ValueError(

@@ -78,7 +78,7 @@ def test_modules_hold_no_state(path):
         if isinstance(node, ast.Assign):
             names = {target.id for target in node.targets if isinstance(target, ast.Name)}
             # besides constants: the table of public names, an option that commands share, and the name of a type
-            known = {"_HOMES", "__all__", "config_option", "Build"}
+            known = {"_HOMES", "__all__", "config_option", "Build", "Wave"}
             assert all(name.isupper() for name in names - known), f"{names} in {name_of(path)}"
     assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))
 
@@ -142,6 +142,12 @@ def test_importing_the_library_and_asking_for_help_import_no_backend():
         "sys.exit(any(name in sys.modules for name in ('keras', 'torch', 'tensorflow', 'jax', 'matplotlib')))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_types_are_checked():
+    pytest.importorskip("mypy")
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_linter_is_clean():

@@ -1,11 +1,15 @@
 """Groups of scans, read from disk a batch at a time: one pipeline for three backends."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from ptychopinn.data.grouping import balanced, group, nearest, offsets, typical_reach
+from ptychopinn.data.scan import Scan
+from ptychopinn.params import DataParams, ModelParams, TrainingParams
 from ptychopinn.physics.numpy_physics import cut
 
 SPARE = 1.25
@@ -33,7 +37,16 @@ class GroupBatches(keras.utils.PyDataset):
         redraw: bool. Whether each epoch has groups of its own. Defaults to `True`.
     """
 
-    def __init__(self, scans, indices, model, data, training, redraw=True, **kwargs):
+    def __init__(
+        self,
+        scans: list[Scan],
+        indices: list[np.ndarray],
+        model: ModelParams,
+        data: DataParams,
+        training: TrainingParams,
+        redraw: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.scans, self.indices, self.data, self.redraw = scans, indices, data, redraw
         self.members, self.labels = model.positions, model.model_type == "supervised"
@@ -42,7 +55,7 @@ class GroupBatches(keras.utils.PyDataset):
         self.reaches = [reach(data, scan, self.members) for scan in scans]
         self.draw(0)
 
-    def draw(self, epoch):
+    def draw(self, epoch: int) -> None:
         """Draw the groups of an epoch: patterns `(group, position)`, and the scan `(group,)` that they are of."""
         self.epoch = epoch
         seed = self.seed, epoch if self.redraw else 0
@@ -55,20 +68,20 @@ class GroupBatches(keras.utils.PyDataset):
         full = math.ceil(len(groups) / self.batch_size) * self.batch_size
         self.groups, self.scan_of_group = np.resize(groups, (full, self.members)), np.resize(scans, full)
 
-    def _groups_of(self, scan, seed):
+    def _groups_of(self, scan: int, seed: tuple[int, ...]) -> np.ndarray:
         indices = np.asarray(self.indices[scan])
         positions = self.scans[scan].positions[indices]
         n_groups = self.data.n_groups or math.ceil(len(indices) / self.members)
         return indices[group(positions, self.members, self.data.neighbours, n_groups, self.reaches[scan], seed)]
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         if self.redraw:
             self.draw(self.epoch + 1)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.groups) // self.batch_size
 
-    def __getitem__(self, batch):
+    def __getitem__(self, batch: int) -> tuple:
         some = slice(batch * self.batch_size, (batch + 1) * self.batch_size)
         groups, scans = self.groups[some], self.scan_of_group[some]
         rows = {scan: np.flatnonzero(scans == scan) for scan in np.unique(scans)}
@@ -78,7 +91,7 @@ class GroupBatches(keras.utils.PyDataset):
             inputs.append(scans)
         return (tuple(inputs), wanted) if self.labels or any(self.holdouts) else (tuple(inputs),)
 
-    def _read(self, index, groups, batch):
+    def _read(self, index: int, groups: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Read groups of one scan: amplitudes, offsets, and what the model's output is compared with."""
         scan = self.scans[index]
         amplitudes, places = read_groups(scan, groups)
@@ -90,7 +103,7 @@ class GroupBatches(keras.utils.PyDataset):
         return amplitudes, places, amplitudes
 
 
-def holdout_of(scan, wanted):
+def holdout_of(scan: Scan, wanted: float | None) -> float:
     """Return the part of a scan's counts that is kept from the inputs; raise ValueError where it has no counts."""
     if scan.measurement == "counts":
         return HOLDOUT if wanted is None else wanted
@@ -102,7 +115,7 @@ def holdout_of(scan, wanted):
     return 0.0
 
 
-def in_rows(parts, rows):
+def in_rows(parts: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> np.ndarray:
     """Return one array of several: the rows of each stand where `rows` says."""
     whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
     for part, at in zip(parts, rows):
@@ -110,7 +123,7 @@ def in_rows(parts, rows):
     return whole
 
 
-def reach(data, scan, members):
+def reach(data: DataParams, scan: Scan, members: int) -> float | None:
     """Return the largest distance of a member from its anchor, in pixels.
 
     Unless it is given, it spans the neighbours of nearly every pattern of the scan, but at most half a patch: a few
@@ -121,12 +134,12 @@ def reach(data, scan, members):
     return min(SPARE * typical_reach(scan.positions, max(data.neighbours, members - 1)), scan.size / 2)
 
 
-def read_groups(scan, groups):
+def read_groups(scan: Scan, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Read groups `(group, position)` of a scan: the inputs of `PtychoModel`."""
     return scan.amplitudes(groups), offsets(scan.positions, groups)
 
 
-def thin(amplitudes, holdout, seed):
+def thin(amplitudes: np.ndarray, holdout: float, seed: int | Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Deal the photons of patterns out to two, which are then independent: each photon goes to one or the other.
 
     Args:
@@ -145,16 +158,17 @@ def thin(amplitudes, holdout, seed):
     counts = np.rint(np.square(np.where(good, amplitudes, 0), dtype=np.float64)).astype(np.int64)
     taken = np.random.default_rng(seed).binomial(counts, holdout)
     parts = (counts - taken) / (1 - holdout), taken / holdout
-    return tuple(np.where(good, np.sqrt(part), amplitudes).astype(np.float32) for part in parts)
+    seen, held_out = (np.where(good, np.sqrt(part), amplitudes).astype(np.float32) for part in parts)
+    return seen, held_out
 
 
-def object_patches(scan, groups):
+def object_patches(scan: Scan, groups: np.ndarray) -> np.ndarray:
     """Cut groups of patches from the scan's object, bilinear: float32 `(group, position, y, x, 2)`."""
     window = cut(scan.object, scan.positions[groups], scan.size)
     return np.stack([window.real, window.imag], axis=-1).astype(np.float32)
 
 
-def split_validation(scan, data, members, seed):
+def split_validation(scan: Scan, data: DataParams, members: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Split a scan into patterns to train on and to validate on: int arrays of indices.
 
     The validation patterns are a strip at the scan's edge, so that groups of neighbours stay on their side. There are

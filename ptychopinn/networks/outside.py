@@ -71,7 +71,7 @@ def builder_from(config: dict[str, Any], name: str) -> Build:
             "them."
         ) from error
 
-    def build(size, channels, outputs, filters):
+    def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
         return copied(network)
 
     build.__module__, _, build.__qualname__ = name.partition(":")
@@ -85,5 +85,5 @@ def reason(error: BaseException) -> str:
     return " ".join(str(error).split()).partition(". ")[0].rstrip(".")
 
 
-def _in_the_policy_of_the_moment(layer):
+def _in_the_policy_of_the_moment(layer: keras.layers.Layer) -> keras.layers.Layer:
     return type(layer).from_config({**layer.get_config(), "dtype": keras.config.dtype_policy().name})
