@@ -33,7 +33,7 @@ def demo(output_dir, epochs, talk, backend):
     truth = objects.lines(160, count=150, seed=1)
     positions = scans.jittered_raster(truth.shape, size=64, step=5, seed=2)
     probe = probes.gaussian(64, width=0.18, curvature=5.0)
-    scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3, name=scan.name))
+    scans.write_ptychopinn(scan, scans.simulate(truth, probe, positions, photons=1e6, seed=3))
     stored = {"model": ModelParams(), "data": DataParams(), "loss": LossParams(),
               "training": TrainingParams(epochs=epochs)}  # fmt: skip
     with writing(bundle):

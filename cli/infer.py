@@ -12,6 +12,7 @@ from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_there, check_writable, command
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
+from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 
 
@@ -60,6 +61,7 @@ def infer(bundle, data, output_dir, measurement, zero_frequency, report, talk, b
     backends.use(backend, execution)
     from ptychopinn.files import writing
 
+    imported(options["generator"])  # which registers the layers of a bundle's network
     reading = {"measurement": measurement, "zero_frequency": zero_frequency}
     with writing(output_dir):
         run(Request(bundle, data, output_dir, params, execution, reading, report), options, talk)

@@ -25,6 +25,7 @@ class Job:
         origin: dict with `path` and `sha256` (of the model) of the bundle that the training starts from, if any.
         resume: bool. Whether to go on from the checkpoint in `output_dir`.
         training_data: list of dicts that describe what the run that goes on was trained on.
+        generator: function that builds the network, where it is none of ours.
     """
 
     files: list
@@ -35,6 +36,7 @@ class Job:
     origin: dict | None = None
     resume: bool = False
     training_data: tuple = ()
+    generator: object = None
 
 
 def files_of(paths):
@@ -62,7 +64,7 @@ def model_of(folder, options):
 
 def refuse_changes(context):
     """Raise a usage error if an option is given that a resumed run may not change."""
-    of_the_run = ("resume", "epochs", "report", "backend", "quiet", "verbose")
+    of_the_run = ("resume", "epochs", "generator", "report", "backend", "quiet", "verbose")
     free = {*of_the_run, *(field.name for field in user_fields(ExecutionParams))}
     changed = [name for name in context.params if name not in free and
                context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]  # fmt: skip

@@ -1,5 +1,6 @@
 """ptycho train: find a model's weights from scans, and write the bundle."""
 
+import dataclasses
 import pathlib
 
 import click
@@ -21,7 +22,8 @@ from ptychopinn_cli.jobs import (
     refuse_changes,
     resumed,
 )
-from ptychopinn_cli.options import collect, params_options
+from ptychopinn_cli.options import collect, params_options, refuse_contradictions
+from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
 from ptychopinn_cli.signals import Stopped
 
@@ -66,15 +68,17 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
     backends.use(backend, execution)
     from ptychopinn.files import writing
 
+    generator = imported(context.params["generator"])
     with writing(output_dir if resume is None else resume):
         if resume is not None:
             job = resumed(resume, execution, given(context, ("epochs",)))
+            refuse_contradictions(given(context, ("generator",)), job.stored["model"])
         else:
             origin = None
             if from_bundle is not None:
                 stored["model"], origin = model_of(from_bundle, given(context, context.params))
             job = Job(files, tests, output_dir, stored, execution, origin)
-        run(job, report, talk)
+        run(dataclasses.replace(job, generator=generator), report, talk)
 
 
 def run(job, report, talk):
@@ -122,7 +126,7 @@ def train_model(job, scans, validation, talk):
     from ptychopinn_cli.progress import TrainingBar, patterns_at_once
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
-    settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution)
+    settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution, generator=job.generator)
     start = load_bundle(job.origin["path"]).model if job.origin and not job.resume else None
     training_data = described(job, scans)
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}

@@ -1,11 +1,13 @@
 """PtychoModel: generator, overlap and forward physics in one `keras.Model`."""
 
+import dataclasses
+
 import keras
 from keras import ops
 
-from ptychopinn.networks import build_generator
+from ptychopinn.networks import build_generator, outside
 from ptychopinn.networks.heads import HEADS
-from ptychopinn.params import LossParams, ModelParams
+from ptychopinn.params import GENERATORS, LossParams, ModelParams
 from ptychopinn.physics import losses, overlap
 from ptychopinn.physics.consistency import consistency_step
 from ptychopinn.physics.diffraction import Diffraction, fill
@@ -30,6 +32,8 @@ class PtychoModel(keras.Model):
         loss_params: LossParams. Weights of the loss. Defaults to the Poisson likelihood.
         precision: str. Keras's dtype policy of the generator; physics and loss are float32, and so is the saved model.
         remat: bool. Whether the generator computes its activations again in the backward pass; not saved either.
+        generator: function `build(size, channels, outputs, filters)` of a network that is none of ours. Its name then
+            stands in the parameters.
 
     Call arguments:
         inputs: two or three tensors. Measured amplitudes, float32 `(batch, position, y, x)`, square root of photons,
@@ -50,22 +54,22 @@ class PtychoModel(keras.Model):
         Hoidn, Mishra and Mehta, Sci. Rep. 13, 22789 (2023), doi:10.1038/s41598-023-48351-7
     """
 
-    def __init__(self, params, loss_params=None, precision="float32", remat=False, **kwargs):
+    def __init__(self, params, loss_params=None, precision="float32", remat=False, generator=None, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.params = params
+        if generator is not None:
+            params = dataclasses.replace(params, generator=outside.name_of(generator))
+        self.params, self.generator = params, generator
         self.loss_params = loss_params or LossParams()
         self.loss_params.check_terms(params.model_type)
         self.diffraction = Diffraction(
             params.size, params.modes, params.scans, params.refines_probe, params.scale_trainable, name="diffraction"
         )
         self.diffraction.build()
+        how = {"n_filters_scale": params.n_filters_scale, "precision": precision, "remat": remat}
         self.generators = [
-            build_generator(
-                params.generator, params.size, self.channels, n_filters_scale=params.n_filters_scale,
-                precision=precision, remat=remat,
-            )
+            build_generator(generator or params.generator, params.size, self.channels, **how)
             for _ in range(1 if params.share_rounds else params.rounds)
-        ]  # fmt: skip
+        ]
         self.r_factor = keras.metrics.Mean(name="r_factor")
         self.built = True
 
@@ -171,12 +175,18 @@ class PtychoModel(keras.Model):
         return ops.mean(total)
 
     def get_config(self):
-        return {"params": self.params.to_dict(), "loss_params": self.loss_params.to_dict(), "name": self.name}
+        config = {"params": self.params.to_dict(), "loss_params": self.loss_params.to_dict(), "name": self.name}
+        if self.generator is not None:
+            config["network"] = outside.configuration(self.generators[0])
+        return config
 
     @classmethod
     def from_config(cls, config):
         params, loss_params = ModelParams.from_dict(config["params"]), LossParams.from_dict(config["loss_params"])
-        return cls(params, loss_params, name=config["name"])
+        generator = None
+        if params.generator not in GENERATORS:
+            generator = outside.builder_from(config["network"], params.generator)
+        return cls(params, loss_params, generator=generator, name=config["name"])
 
     def with_known_shape(self, inputs):
         """Give the inputs the static shapes that the parameters know; the scan is `None` where it is not given."""

@@ -4,8 +4,9 @@ The command line, the YAML file and `params.json` are all made from these fields
 """
 
 import dataclasses
+import re
 
-from ptychopinn.schema import Params, option
+from ptychopinn.schema import Params, derived, option
 
 GENERATORS = ("unet", "cnn", "fno", "ffno", "sru")
 INPUTS = ("backprojection", "amplitude")
@@ -57,16 +58,10 @@ class DataParams(Params):
 class ModelParams(Params):
     """What the network is. `size`, `modes`, `scans` and `canvas` come from the data."""
 
-    size: int = option(
-        64, "Side of pattern, probe and patch, in pixels.", low=32, high=4096, unit="pixels", derived=True
-    )
-    modes: int = option(1, "Incoherent probe modes.", low=1, high=64, unit="modes", derived=True)
-    scans: int = option(
-        1, "Scans trained on together, each with its own probe.", low=1, high=1000, unit="scans", derived=True
-    )
-    canvas: int = option(
-        64, "Side of the canvas a group shares, in pixels.", low=32, high=8200, unit="pixels", derived=True
-    )
+    size: int = derived(64, "Side of pattern, probe and patch, in pixels.", low=32, high=4096, unit="pixels")
+    modes: int = derived(1, "Incoherent probe modes.", low=1, high=64, unit="modes")
+    scans: int = derived(1, "Scans trained on together, each with its own probe.", low=1, high=1000, unit="scans")
+    canvas: int = derived(64, "Side of the canvas a group shares, in pixels.", low=32, high=8200, unit="pixels")
     model_type: str = option(
         "pinn", "Train on the physics (pinn) or on object patches of a file with truth (supervised).",
         choices=MODEL_TYPES,
@@ -75,7 +70,9 @@ class ModelParams(Params):
         2, "Side g of a group of C = g*g overlapping patterns; 1 is single-shot.", low=1, high=4,
         aliases=("gridsize",),
     )  # fmt: skip
-    generator: str = option("unet", "Network.", choices=GENERATORS, aliases=("architecture",))
+    generator: str = option(
+        "unet", f"Network: {', '.join(GENERATORS)}, or module:function of your own.", aliases=("architecture",)
+    )
     input: str = option(
         "backprojection", "What the network sees: patterns propagated back to the object, or amplitudes.",
         choices=INPUTS,
@@ -102,8 +99,11 @@ class ModelParams(Params):
     )
     scale_trainable: bool = option(True, "Refine the scale of the probe in training.")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
+        if self.generator not in GENERATORS and not re.fullmatch("[^:]+:[^:]+", self.generator):
+            known = f"one of {', '.join(GENERATORS)}, or module:function"
+            raise ValueError(f"generator must be {known}. Received: generator={self.generator}.")
         if self.size % 8:
             raise ValueError(
                 f"size must be a multiple of 8 pixels. Received: size={self.size}. Crop or pad patterns and probe."
@@ -115,24 +115,24 @@ class ModelParams(Params):
             )
 
     @property
-    def positions(self):
+    def positions(self) -> int:
         """Patterns in a group, C."""
         return self.group_side**2
 
     @property
-    def rounds(self):
+    def rounds(self) -> int:
         """Rounds of data consistency and network, K."""
         if self.unroll is None:
             return 1 if self.input == "amplitude" else 3
         return self.unroll
 
     @property
-    def agrees(self):
+    def agrees(self) -> bool:
         """Whether the patches of a group are merged before the network sees them."""
         return self.group_side > 1 and not self.single_shot
 
     @property
-    def refines_probe(self):
+    def refines_probe(self) -> bool:
         """Whether training moves the probe: one pattern alone cannot tell its probe from its object."""
         return self.group_side > 1 if self.probe_trainable is None else self.probe_trainable
 
@@ -147,11 +147,11 @@ class LossParams(Params):
     mae_weight: float = option(0.0, "Weight of the mean error of predicted amplitudes.", low=0, high=10**6)
     realspace_weight: float = option(0.0, "Weight of the object's total variation.", low=0, high=10**6)
 
-    def likelihood(self, model_type):
+    def likelihood(self, model_type: str) -> float:
         """Return the weight of the Poisson likelihood for a type of model."""
         return float(model_type == "pinn") if self.nll_weight is None else self.nll_weight
 
-    def check_terms(self, model_type):
+    def check_terms(self, model_type: str) -> None:
         """Raise ValueError unless something compares the model with the data."""
         if model_type == "pinn" and not (self.likelihood(model_type) or self.mae_weight):
             raise ValueError(
@@ -166,10 +166,10 @@ class TrainingParams(Params):
 
     epochs: int = option(30, "Passes over the groups.", low=1, high=10**6, unit="epochs", aliases=("nepochs",))
     batch_size: int = option(4, "Groups per step.", low=1, high=2**16, unit="groups")
-    holdout: float = option(
-        0.1,
-        "Part of each pattern's counts that the network does not see and is judged by, so that it learns no noise; "
-        "0 judges it by what it sees, as do amplitudes.",
+    holdout: float | None = option(
+        None,
+        "Part of each pattern's counts that the network does not see and is judged by, so that it learns no noise; 0 "
+        "judges it by what it sees. 0.1 for counts and 0 for amplitudes if not given.",
         low=0, high=0.9,
     )  # fmt: skip
     learning_rate: float = option(1e-3, "Learning rate at the start.", above=0, high=10)
@@ -195,5 +195,5 @@ class ExecutionParams(Params):
     precision: str = option("float32", "Precision of the network; physics and loss stay float32.", choices=PRECISIONS)
     jit: bool | None = option(None, "Compile the step; the backend's own default if not given.")
     deterministic: bool = option(False, "Use only operations whose results repeat exactly.")
-    num_workers: int = option(0, "Threads that read data ahead.", low=0, high=256, unit="threads")
+    num_workers: int = option(0, "Threads that read data; 2 or more read ahead.", low=0, high=256, unit="threads")
     remat: bool = option(False, "Compute activations again instead of keeping them: less memory, more time.")

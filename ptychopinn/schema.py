@@ -3,28 +3,48 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 
-def option(default, help, *, choices=None, low=None, above=None, high=None, unit="", aliases=(), derived=False):
-    """Declare a field: limits `low` and `high` are allowed, `above` is not; `derived` fields come from the data."""
-    limits = {"choices": choices, "low": low, "above": above, "high": high, "unit": unit}
-    return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, "derived": derived, **limits})
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a number may be: `low` and `high` are allowed, `above` is not; its unit is said where it is refused."""
+
+    low: float | None = None
+    above: float | None = None
+    high: float | None = None
+    unit: str = ""
+
+
+def option(
+    default: Any, help: str, *, choices: Sequence[str] | None = None, aliases: Sequence[str] = (), **limits: Any
+) -> Any:
+    """Declare a field that a user sets; `limits` are those of `Limits`."""
+    known = {"choices": choices, "derived": False, **vars(Limits(**limits))}
+    return dataclasses.field(default=default, metadata={"help": help, "aliases": aliases, **known})
+
+
+def derived(default: Any, help: str, **limits: Any) -> Any:
+    """Declare a field that comes from the data; `limits` are those of `Limits`."""
+    known = {"choices": None, "derived": True, **vars(Limits(**limits))}
+    return dataclasses.field(default=default, metadata={"help": help, "aliases": (), **known})
 
 
 @dataclasses.dataclass(frozen=True)
 class Params:
     """Base of all parameter sets: validation, and dictionaries read strictly."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             check(field, getattr(self, field.name))
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dictionary."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make the parameters from a dictionary; a name that is not a field is an error."""
         names = [field.name for field in dataclasses.fields(cls)]
         unknown = sorted(set(values) - set(names))
@@ -33,7 +53,7 @@ class Params:
         return cls(**values)
 
 
-def field_type(field):
+def field_type(field: dataclasses.Field) -> tuple[Any, bool]:
     """Return `(type, optional)` of a field: `int | None` is `(int, True)`."""
     if isinstance(field.type, types.UnionType):
         kinds = [kind for kind in typing.get_args(field.type) if kind is not type(None)]
@@ -41,7 +61,7 @@ def field_type(field):
     return field.type, False
 
 
-def check(field, value):
+def check(field: dataclasses.Field, value: Any) -> None:
     """Raise ValueError where a value is not what its field allows."""
     kind, optional = field_type(field)
     name, limits = field.name, field.metadata

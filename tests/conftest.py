@@ -1,5 +1,7 @@
 """What the tests share: small simulated scans, a bundle that was never trained, and the real data where they are."""
 
+import ast
+import functools
 import os
 import pathlib
 import tempfile
@@ -13,7 +15,29 @@ os.environ.setdefault("KERAS_BACKEND", next(iter(installed()), "torch"))  # as t
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "ptychopinn-compiled"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")  # small models compile longer than they run
 
+COMPUTES = ("keras", *(f"ptychopinn.{part}" for part in ("model", "networks", "physics", "reconstruction", "training")))
+"""What computes with the backend."""
+
 SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that a further backend must pass too: the others are of NumPy, and run once."""
+    for item in items:
+        if imports_what_computes(item.path):
+            item.add_marker("backend")
+
+
+@functools.cache
+def imports_what_computes(path):
+    """Return whether a test module imports, at its top, Keras or what computes with it."""
+    names = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return any(f"{name}.".startswith(f"{part}.") for name in names for part in COMPUTES)
 
 
 def simulated(side, size, step):

@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ptychopinn.data.grouping import canvas_side, check_canvas, group, offsets
+from ptychopinn.data.batches import GroupBatches, split_validation, thin
+from ptychopinn.data.grouping import canvas_side, check_canvas, cover, group, offsets
+from ptychopinn.data.scan import NO_DATA
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 
 
@@ -126,6 +128,69 @@ def test_offsets_are_from_the_pixel_in_the_middle_of_the_group():
     np.testing.assert_allclose(offsets(positions, np.array([[0, 1, 2], [1, 0, 2]])), expected)
 
 
+@pytest.mark.parametrize("members", MEMBERS)
+@pytest.mark.parametrize("reach", [0.0, 12.0, 45.0, 1e6])
+def test_a_cover_has_each_pattern_fresh_exactly_once(positions, members, reach):
+    """In whatever order the anchors come; a member that is not fresh was fresh in an earlier group, or in this one."""
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(positions))
+        groups, fresh = cover(positions, members, reach, order)
+        assert groups.shape == fresh.shape == (len(groups), members)
+        np.testing.assert_array_equal(np.sort(groups[fresh]), np.arange(len(positions)))
+        assert fresh[:, 0].all() and (distances(positions, groups) <= reach + 1e-9).all()
+        seen = set()
+        for row, new in zip(groups.tolist(), fresh):
+            seen |= {member for member, is_new in zip(row, new) if is_new}
+            assert seen.issuperset(row)
+
+
+def test_a_cover_of_a_dense_scan_needs_few_groups():
+    groups, _ = cover(raster(12), 4, 30.0, np.arange(144))
+    assert len(groups) < 0.45 * 144
+
+
+RATES = np.array([0.2, 1.0, 7.0, 300.0])
+
+
+def thinned(holdout, draws=40_000):
+    """Thin many draws of Poisson counts of known rates: both parts, as counts, `(draw, rate)`."""
+    counts = np.random.default_rng(8).poisson(RATES, (draws, len(RATES)))
+    parts = thin(np.sqrt(counts).astype(np.float32), holdout, seed=3)
+    return counts, [np.square(part, dtype=np.float64) for part in parts]
+
+
+@pytest.mark.parametrize("holdout", [0.1, 0.5])
+def test_thinning_is_unbiased_and_gives_each_photon_to_one_part(holdout):
+    counts, (seen, held_out) = thinned(holdout)
+    np.testing.assert_allclose((1 - holdout) * seen + holdout * held_out, counts, rtol=1e-5, atol=1e-5)
+    for part, share in ((seen, 1 - holdout), (held_out, holdout)):
+        error = np.sqrt(RATES / share / len(part))
+        assert (np.abs(part.mean(axis=0) - RATES) < 4 * error).all()
+        np.testing.assert_allclose(part.var(axis=0), RATES / share, rtol=0.1)  # Poisson's, of share times the rate
+
+
+@pytest.mark.parametrize("holdout", [0.1, 0.5])
+def test_the_parts_of_thinned_counts_are_independent(holdout):
+    """Not just uncorrelated: the variance of one does not depend on the other."""
+    _, (seen, held_out) = thinned(holdout)
+    seen, held_out = ((part - part.mean(axis=0)) / part.std(axis=0) for part in (seen, held_out))
+    limit = 4 / np.sqrt(len(seen))
+    assert (np.abs(np.mean(seen * held_out, axis=0)) < limit).all()
+    spread = seen**2 - 1, held_out**2 - 1
+    scale = np.sqrt(np.mean(spread[0] ** 2, axis=0) * np.mean(spread[1] ** 2, axis=0))
+    assert (np.abs(np.mean(spread[0] * spread[1], axis=0)) < limit * scale).all()
+
+
+def test_thinning_keeps_pixels_without_data_and_differs_from_draw_to_draw():
+    amplitudes = np.full((2, 8, 8), 5, np.float32)
+    amplitudes[:, 3] = NO_DATA
+    one, again, other = (thin(amplitudes, 0.3, seed) for seed in ((1, 2), (1, 2), (1, 3)))
+    for part in one:
+        assert (part[:, 3] == NO_DATA).all() and (np.delete(part, 3, axis=1) >= 0).all()
+    np.testing.assert_array_equal(one, again)
+    assert (one[1] != other[1]).any() and (one[1][0] != one[1][1]).any()
+
+
 def test_a_hundred_thousand_positions_group():
     groups = group(random_positions(100_000), 4)
     assert groups.shape == (100_000, 4) and len(np.unique(groups[:, 0])) == 100_000
@@ -133,8 +198,6 @@ def test_a_hundred_thousand_positions_group():
 
 @pytest.mark.parametrize("data", [{}, {"n_subsample": 60}, {"validation_fraction": 0.4}, {"validation_fraction": 0.0}])
 def test_training_and_validation_share_no_pattern(scan, data):
-    from ptychopinn.data.batches import GroupBatches, split_validation
-
     data = DataParams(**{"validation_fraction": 0.2, **data})
     kept, held_out = split_validation(scan, data, 4, seed=0)
     total = data.n_subsample or len(scan)
@@ -143,24 +206,21 @@ def test_training_and_validation_share_no_pattern(scan, data):
     if not len(held_out):
         return
     for mine, others in ((kept, held_out), (held_out, kept)):
-        batches = GroupBatches([scan], [mine], 4, 8, data, seed=0)
+        batches = GroupBatches([scan], [mine], ModelParams(), data, TrainingParams(batch_size=8))
         for _ in range(2):
             assert not np.isin(batches.groups, others).any()
             batches.on_epoch_end()
 
 
 def test_validation_is_a_strip_at_the_edge(scan):
-    from ptychopinn.data.batches import split_validation
-
     kept, held_out = split_validation(scan, DataParams(validation_fraction=0.2), 4, seed=0)
     along = np.argmax(np.ptp(scan.positions, axis=0))
     assert scan.positions[held_out, along].min() >= scan.positions[kept, along].max()
 
 
 def test_epochs_differ_and_depend_on_seed_and_epoch_alone(scan):
-    from ptychopinn.data.batches import GroupBatches
-
-    one, other = (GroupBatches([scan], [np.arange(len(scan))], 4, 8, DataParams(), seed=5) for _ in range(2))
+    how = ModelParams(), DataParams(), TrainingParams(batch_size=8)
+    one, other = (GroupBatches([scan], [np.arange(len(scan))], *how) for _ in range(2))
     first = one.groups
     one.on_epoch_end()
     assert (one.groups != first).any()

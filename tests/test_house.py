@@ -1,7 +1,8 @@
-"""The house rules, read from the sources: imports go down, no state, no backend by name, small files."""
+"""The house rules, read from the sources: imports go down, no state, no backend by name, small files and functions."""
 
 import ast
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -21,6 +22,20 @@ FLOORS = [
 ]
 SOURCES = sorted(LIBRARY.rglob("*.py"))
 ALL_SOURCES = SOURCES + sorted((ROOT / "cli").glob("*.py"))
+WITH_BENCHMARKS = ALL_SOURCES + sorted((ROOT / "benchmarks").glob("*.py"))
+LINES, FUNCTION_LINES, PARAMETERS = 200, 40, 7
+OWED = {
+    "benchmarks/peer_ptychi.py:main",
+    "cli/infer.py:run",
+    "ptychopinn/reconstruction/refinement.py:refine",
+    "ptychopinn/training/train.py:train",
+}
+"""Functions that are still too long or take too much; one that is mended leaves the list."""
+
+THAWED = {"ptychopinn/data/reconstruction.py", "ptychopinn/data/scan.py", "ptychopinn/data/selection.py"}
+"""Files that still write into frozen objects."""
+
+SAYS_NOTHING = {"helper", "helpers", "util", "utils", "misc", "manager", "components", "v2"}
 
 
 def floor_of(module):
@@ -57,24 +72,59 @@ def test_imports_go_down(path):
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=name_of)
 def test_modules_hold_no_state(path):
     """Module level holds definitions, docstrings, imports and constants in capitals; `__init__` its table."""
-    for node in ast.parse(path.read_text()).body:
+    tree = ast.parse(path.read_text())
+    for node in tree.body:
+        assert not isinstance(node, ast.AugAssign | ast.While | ast.With | ast.Delete)
         if isinstance(node, ast.Assign):
             names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            known = {"_HOMES", "__all__", "config_option"}
+            # besides constants: the table of public names, an option that commands share, and the name of a type
+            known = {"_HOMES", "__all__", "config_option", "Build", "Wave"}
             assert all(name.isupper() for name in names - known), f"{names} in {name_of(path)}"
-        assert not isinstance(node, ast.Global | ast.AugAssign | ast.While | ast.With)
-    assert "global " not in path.read_text()
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(tree))
 
 
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=name_of)
-def test_files_and_functions_are_small(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= 200
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            length = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-            assert length <= 45, f"{node.name} has {length} lines"
+def test_a_frozen_class_is_frozen(path):
+    """A constructor of a frozen class does no work."""
+    assert ("object.__setattr__" in path.read_text()) == (name_of(path) in THAWED)
+
+
+@pytest.mark.parametrize("path", WITH_BENCHMARKS, ids=name_of)
+def test_names_say_what_a_thing_is(path):
+    tree = ast.parse(path.read_text())
+    defined = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    for name in (*path.relative_to(ROOT).with_suffix("").parts, *defined):
+        words = set(re.findall("[a-z0-9]+", re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()))
+        assert not words & SAYS_NOTHING, f"{name} in {name_of(path)}"
+
+
+def lines_of(function):
+    """Count the lines of a function's body, its docstring left out."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def parameters_of(function):
+    """List the parameters of a function but `self` and `cls`; none for a command of click, which has one an option."""
+    if any(ast.unparse(decorator).startswith("click.command") for decorator in function.decorator_list):
+        return []
+    arguments = function.args
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+@pytest.mark.parametrize("path", ALL_SOURCES, ids=name_of)
+def test_files_are_small(path):
+    assert len(path.read_text().splitlines()) <= LINES
+
+
+@pytest.mark.parametrize("path", WITH_BENCHMARKS, ids=name_of)
+def test_functions_are_short_and_take_little(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            small = lines_of(node) <= FUNCTION_LINES and len(parameters_of(node)) <= PARAMETERS
+            owed = f"{name_of(path)}:{node.name}" in OWED
+            assert small != owed, f"{node.name}: {lines_of(node)} lines, {len(parameters_of(node))} parameters"
 
 
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=name_of)
@@ -92,6 +142,12 @@ def test_importing_the_library_and_asking_for_help_import_no_backend():
         "sys.exit(any(name in sys.modules for name in ('keras', 'torch', 'tensorflow', 'jax', 'matplotlib')))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_types_are_checked():
+    pytest.importorskip("mypy")
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_linter_is_clean():

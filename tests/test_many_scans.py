@@ -32,7 +32,7 @@ def simulated(seed, photons=1e5, **probe):
     truth = objects.lines(80, count=80, seed=seed)
     positions = scans.jittered_raster(truth.shape, 32, 5, seed=seed, margin=1)
     probe = probes.gaussian(32, **{"width": 0.16, "curvature": 1.0, **probe})
-    return scans.simulate(truth, probe, positions, photons=photons, seed=seed + 100, name=f"{seed}.npz")
+    return scans.simulate(truth, probe, positions, photons=photons, seed=seed + 100)
 
 
 FIRST = simulated(1)
@@ -67,7 +67,8 @@ def error(model, scan, **how):
 
 def test_a_group_is_of_one_scan_and_goes_with_its_index():
     some = [np.arange(0, len(FIRST), 2), np.arange(1, len(SECOND), 2)]
-    batches = GroupBatches([FIRST, SECOND], some, 4, 8, DataParams(), seed=3)
+    how = ModelParams(), DataParams(), TrainingParams(batch_size=8, holdout=0.0)
+    batches = GroupBatches([FIRST, SECOND], some, *how)
     mixed = 0
     for batch in range(len(batches)):
         ((amplitudes, offsets, scan_of),) = batches[batch]
@@ -118,7 +119,8 @@ def test_training_moves_the_probe_and_scale_of_the_scans_in_the_batch_alone():
 
 def test_output_is_a_function_of_one_group_and_its_scan(model):
     positions = np.array([[0, 1, 10, 11], [40, 41, 50, 51], [7, 8, 17, 18]])
-    ((amplitudes, offsets, scan_of),) = GroupBatches([FIRST, SECOND], [positions.ravel()] * 2, 4, 6, DataParams(), 0)[0]
+    how = ModelParams(), DataParams(), TrainingParams(batch_size=6, holdout=0.0)
+    ((amplitudes, offsets, scan_of),) = GroupBatches([FIRST, SECOND], [positions.ravel()] * 2, *how)[0]
     together = model.predict_on_batch((amplitudes, offsets, scan_of))
     for row in range(6):
         alone = model.predict_on_batch((amplitudes[row : row + 1], offsets[row : row + 1], scan_of[row : row + 1]))

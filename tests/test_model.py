@@ -187,6 +187,24 @@ def test_rounds_have_networks_of_their_own_unless_they_share_one():
     assert count(unroll=3) == 3 * (one - probe) + probe and count(unroll=3, share_rounds=True) == one
 
 
+def test_merging_recovers_the_object_whatever_the_phases_of_its_patches():
+    """Patches at whole pixels, each of its own constant phase, become the object: but for the phase of the first."""
+    size, side = 16, 32
+    obj = 1 + 0.5 * (RANDOM.standard_normal((side, side)) + 1j * RANDOM.standard_normal((side, side)))
+    places = np.array([[0, 0], [4, -3], [-5, 2], [6, 6]])
+    phases = np.exp(1j * np.array([0.4, 2.9, -1.7, 3.5]))
+    cut = np.stack([obj[8 + y : 24 + y, 8 + x : 24 + x] for y, x in places])
+    windows = overlap.windows(ops.convert_to_tensor(places[None].astype("float32")), size, side)
+    weights = np.hanning(size + 2)[1:-1] * np.hanning(size + 2)[1:-1, None] + 1e-3
+    patches = (phases[:, None, None] * cut)[None]
+    merged = overlap.merge(
+        tuple(ops.convert_to_tensor(part.astype("float32")) for part in (patches.real, patches.imag)),
+        ops.convert_to_tensor(weights.astype("float32")), windows,
+    )  # fmt: skip
+    found = ops.convert_to_numpy(merged[0])[0] + 1j * ops.convert_to_numpy(merged[1])[0]
+    np.testing.assert_allclose(found, phases[0] * cut, atol=1e-4)
+
+
 def test_merged_patches_agree_where_they_overlap_whatever_their_phases():
     side, size = 32, 16
     canvas = (

@@ -1,15 +1,22 @@
 """Groups of scans, read from disk a batch at a time: one pipeline for three backends."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from ptychopinn.data.grouping import balanced, group, nearest, offsets, typical_reach
+from ptychopinn.data.scan import Scan
+from ptychopinn.params import DataParams, ModelParams, TrainingParams
 from ptychopinn.physics.numpy_physics import cut
 
 SPARE = 1.25
 """Reach of a group, in typical distances of the neighbours that it draws from."""
+
+HOLDOUT = 0.1
+"""Part of the counts that is kept from the inputs, unless it is given."""
 
 
 class GroupBatches(keras.utils.PyDataset):
@@ -23,24 +30,32 @@ class GroupBatches(keras.utils.PyDataset):
     Args:
         scans: list of Scan.
         indices: list of int arrays: the patterns of each scan to use, which may be none.
-        members: int. Patterns in a group.
-        batch_size: int. Groups in a batch; fewer where there are not as many.
-        data: DataParams.
-        seed: int.
+        model: ModelParams: how many patterns a group has, and whether it goes with object patches as labels.
+        data: DataParams: how groups are drawn.
+        training: TrainingParams: groups in a batch (fewer where there are not as many), the seed, and the part of the
+            counts (`holdout`) that is kept from the inputs and yielded to compare with.
         redraw: bool. Whether each epoch has groups of its own. Defaults to `True`.
-        labels: bool. Whether to yield object patches as labels. Defaults to `False`.
-        holdout: float. Part of the counts that is kept from the inputs and yielded to compare with. Defaults to 0.
     """
 
-    def __init__(self, scans, indices, members, batch_size, data, seed, redraw=True, labels=False, holdout=0.0,
-                 **kwargs):  # fmt: skip
+    def __init__(
+        self,
+        scans: list[Scan],
+        indices: list[np.ndarray],
+        model: ModelParams,
+        data: DataParams,
+        training: TrainingParams,
+        redraw: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.scans, self.indices, self.members, self.batch_size = scans, indices, members, batch_size
-        self.data, self.seed, self.redraw, self.labels, self.holdout = data, seed, redraw, labels, holdout
-        self.reaches = [reach(data, scan, members) for scan in scans]
+        self.scans, self.indices, self.data, self.redraw = scans, indices, data, redraw
+        self.members, self.labels = model.positions, model.model_type == "supervised"
+        self.batch_size, self.seed = training.batch_size, training.seed
+        self.holdouts = [holdout_of(scan, training.holdout) for scan in scans]
+        self.reaches = [reach(data, scan, self.members) for scan in scans]
         self.draw(0)
 
-    def draw(self, epoch):
+    def draw(self, epoch: int) -> None:
         """Draw the groups of an epoch: patterns `(group, position)`, and the scan `(group,)` that they are of."""
         self.epoch = epoch
         seed = self.seed, epoch if self.redraw else 0
@@ -54,42 +69,62 @@ class GroupBatches(keras.utils.PyDataset):
         full = math.ceil(len(groups) / self.batch_size) * self.batch_size
         self.groups, self.scan_of_group = np.resize(groups, (full, self.members)), np.resize(scans, full)
 
-    def _groups_of(self, scan, seed):
+    def _groups_of(self, scan: int, seed: tuple[int, ...]) -> np.ndarray:
         indices = np.asarray(self.indices[scan])
         positions = self.scans[scan].positions[indices]
         n_groups = self.data.n_groups or math.ceil(len(indices) / self.members)
         return indices[group(positions, self.members, self.data.neighbours, n_groups, self.reaches[scan], seed)]
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         if self.redraw:
             self.draw(self.epoch + 1)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.groups) // self.batch_size
 
-    def __getitem__(self, batch):
+    def __getitem__(self, batch: int) -> tuple:
         some = slice(batch * self.batch_size, (batch + 1) * self.batch_size)
         groups, scans = self.groups[some], self.scan_of_group[some]
-        parts = [self._read(scan, groups[scans == scan], batch) for scan in np.unique(scans)]
-        order = np.argsort(np.argsort(scans, kind="stable"))  # the parts stand in the order of their scans
-        *inputs, wanted = (np.concatenate(part)[order] for part in zip(*parts))
+        rows = {scan: np.flatnonzero(scans == scan) for scan in np.unique(scans)}
+        parts = [self._read(scan, groups[at], batch) for scan, at in rows.items()]
+        *inputs, wanted = (in_rows(part, list(rows.values())) for part in zip(*parts))
         if len(self.scans) > 1:
             inputs.append(scans)
-        return (tuple(inputs), wanted) if self.labels or self.holdout else (tuple(inputs),)
+        return (tuple(inputs), wanted) if self.labels or any(self.holdouts) else (tuple(inputs),)
 
-    def _read(self, index, groups, batch):
+    def _read(self, index: int, groups: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Read groups of one scan: amplitudes, offsets, and what the model's output is compared with."""
         scan = self.scans[index]
         amplitudes, places = read_groups(scan, groups)
         if self.labels:
             return amplitudes, places, object_patches(scan, groups)
-        if self.holdout and scan.measurement == "counts":
-            seen, held_out = thin(amplitudes, self.holdout, (self.seed, self.epoch, batch, index))
+        if self.holdouts[index]:
+            seen, held_out = thin(amplitudes, self.holdouts[index], (self.seed, self.epoch, batch, index))
             return seen, places, held_out
         return amplitudes, places, amplitudes
 
 
-def reach(data, scan, members):
+def holdout_of(scan: Scan, wanted: float | None) -> float:
+    """Return the part of a scan's counts that is kept from the inputs; raise ValueError where it has no counts."""
+    if scan.measurement == "counts":
+        return HOLDOUT if wanted is None else wanted
+    if wanted:
+        raise ValueError(
+            f"holdout parts the photons of counts. Received: holdout={wanted:g} for {scan.name}, of amplitudes. "
+            "Use --holdout 0, or --measurement counts if they are."
+        )
+    return 0.0
+
+
+def in_rows(parts: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one array of several: the rows of each stand where `rows` says."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    for part, at in zip(parts, rows):
+        whole[at] = part
+    return whole
+
+
+def reach(data: DataParams, scan: Scan, members: int) -> float | None:
     """Return the largest distance of a member from its anchor, in pixels.
 
     Unless it is given, it spans the neighbours of nearly every pattern of the scan, but at most half a patch: a few
@@ -100,12 +135,12 @@ def reach(data, scan, members):
     return min(SPARE * typical_reach(scan.positions, max(data.neighbours, members - 1)), scan.size / 2)
 
 
-def read_groups(scan, groups):
+def read_groups(scan: Scan, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Read groups `(group, position)` of a scan: the inputs of `PtychoModel`."""
     return scan.amplitudes(groups), offsets(scan.positions, groups)
 
 
-def thin(amplitudes, holdout, seed):
+def thin(amplitudes: np.ndarray, holdout: float, seed: int | Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Deal the photons of patterns out to two, which are then independent: each photon goes to one or the other.
 
     Args:
@@ -124,16 +159,17 @@ def thin(amplitudes, holdout, seed):
     counts = np.rint(np.square(np.where(good, amplitudes, 0), dtype=np.float64)).astype(np.int64)
     taken = np.random.default_rng(seed).binomial(counts, holdout)
     parts = (counts - taken) / (1 - holdout), taken / holdout
-    return tuple(np.where(good, np.sqrt(part), amplitudes).astype(np.float32) for part in parts)
+    seen, held_out = (np.where(good, np.sqrt(part), amplitudes).astype(np.float32) for part in parts)
+    return seen, held_out
 
 
-def object_patches(scan, groups):
+def object_patches(scan: Scan, groups: np.ndarray) -> np.ndarray:
     """Cut groups of patches from the scan's object, bilinear: float32 `(group, position, y, x, 2)`."""
     window = cut(scan.object, scan.positions[groups], scan.size)
     return np.stack([window.real, window.imag], axis=-1).astype(np.float32)
 
 
-def split_validation(scan, data, members, seed):
+def split_validation(scan: Scan, data: DataParams, members: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Split a scan into patterns to train on and to validate on: int arrays of indices.
 
     The validation patterns are a strip at the scan's edge, so that groups of neighbours stay on their side. There are

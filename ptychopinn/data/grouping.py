@@ -1,6 +1,7 @@
 """Neighbouring positions -> groups of overlapping patterns."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -9,7 +10,14 @@ CANDIDATES = 3
 """Neighbours that a covering group chooses from, in members of a group."""
 
 
-def group(positions, members, neighbours=6, n_groups=None, max_distance=None, seed=0):
+def group(
+    positions: np.ndarray,
+    members: int,
+    neighbours: int = 6,
+    n_groups: int | None = None,
+    max_distance: float | None = None,
+    seed: int | Sequence[int] = 0,
+) -> np.ndarray:
     """Group each anchor with some of its nearest neighbours.
 
     Every position is an anchor as often as every other (give or take one), and a group's first member is its anchor;
@@ -51,7 +59,7 @@ def group(positions, members, neighbours=6, n_groups=None, max_distance=None, se
     return np.concatenate([chosen[:, None], np.take_along_axis(near[chosen], picks, axis=1)], axis=1)
 
 
-def check_enough(positions, members):
+def check_enough(positions: np.ndarray, members: int) -> None:
     """Raise ValueError if there are fewer positions than a group has members."""
     if len(positions) < members:
         raise ValueError(
@@ -60,7 +68,7 @@ def check_enough(positions, members):
         )
 
 
-def nearest(positions, count, max_distance=None):
+def nearest(positions: np.ndarray, count: int, max_distance: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the `count` nearest other positions of each, -1 where beyond `max_distance`, and how many there are."""
     limit = np.inf if max_distance is None else max_distance
     _, found = cKDTree(positions).query(positions, k=count + 1, distance_upper_bound=limit)
@@ -71,18 +79,18 @@ def nearest(positions, count, max_distance=None):
     return near, (near >= 0).sum(axis=1)
 
 
-def spacing(positions):
+def spacing(positions: np.ndarray) -> float:
     """Return the median distance of a position from its nearest neighbour, pixels."""
     return float(np.median(cKDTree(positions).query(positions, k=2)[0][:, 1]))
 
 
-def typical_reach(positions, count):
+def typical_reach(positions: np.ndarray, count: int) -> float:
     """Return how far the `count` nearest others of a position lie, in pixels; 95 of 100 positions have them nearer."""
     distance, _ = cKDTree(positions).query(positions, k=min(count, len(positions) - 1) + 1)
     return float(np.percentile(distance[:, -1], 95))
 
 
-def cover(positions, members, reach, order):
+def cover(positions: np.ndarray, members: int, reach: float, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Group positions so that each is in a group, with as few groups as a walk in the given order finds.
 
     Args:
@@ -112,13 +120,13 @@ def cover(positions, members, reach, order):
     return np.array(groups), np.array(fresh)
 
 
-def balanced(anchors, count, random):
+def balanced(anchors: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
     """Draw `count` anchors so that no two differ by more than one in how often they are drawn."""
     rounds = math.ceil(count / len(anchors))
     return np.concatenate([random.permutation(anchors) for _ in range(rounds)])[:count]
 
 
-def offsets(positions, groups):
+def offsets(positions: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the members' positions from the pixel in the middle of their group: float32 `(group, position, 2)`.
 
     The middle is a whole pixel, so that the group's canvas lies on the object's grid; a single pattern is its own.
@@ -130,7 +138,9 @@ def offsets(positions, groups):
     return (placed - middle).astype(np.float32)
 
 
-def canvas_side(positions, members, neighbours, size, max_distance=None):
+def canvas_side(
+    positions: np.ndarray, members: int, neighbours: int, size: int, max_distance: float | None = None
+) -> int:
     """Return the side of a canvas that holds every possible group: a multiple of 8 pixels."""
     check_enough(positions, members)
     if members == 1:
@@ -142,12 +152,12 @@ def canvas_side(positions, members, neighbours, size, max_distance=None):
     return 8 * math.ceil((size + extent.max() + 2) / 8)
 
 
-def widest_canvas(size):
+def widest_canvas(size: int) -> int:
     """Return the side of the largest canvas that a group of patches may have, in pixels."""
     return 2 * size + 8
 
 
-def check_canvas(group_offsets, size, canvas):
+def check_canvas(group_offsets: np.ndarray, size: int, canvas: int) -> None:
     """Raise ValueError if a group does not fit its canvas."""
     needed = size + 2 * float(np.abs(group_offsets).max())
     if needed > canvas:

@@ -9,14 +9,14 @@ from keras import layers
 FILTERS = 32
 
 
-def convolve(maps, filters):
+def convolve(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Apply two convolutions of 3 x 3 pixels."""
     for _ in range(2):
         maps = layers.Conv2D(filters, 3, padding="same", activation="relu")(maps)
     return maps
 
 
-def build(size, channels, outputs, filters):
+def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the ladder.
 
     Args:

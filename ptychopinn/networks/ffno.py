@@ -14,7 +14,7 @@ MODES = 12
 BLOCKS = 4
 
 
-def block(maps, filters, modes):
+def block(maps: keras.KerasTensor, filters: int, modes: int) -> keras.KerasTensor:
     """Add to the maps what they are after filtering along each axis and a feed-forward of each pixel."""
     mixed = layers.add([SpectralConv1D(filters, modes, axis)(maps) for axis in (1, 2)])
     inner = layers.Dense(2 * filters, activation="gelu")(mixed)
@@ -22,7 +22,7 @@ def block(maps, filters, modes):
     return layers.add([maps, inner])
 
 
-def build(size, channels, outputs, filters):
+def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the factorised Fourier neural operator.
 
     Args:

@@ -14,7 +14,7 @@ MODES = 12
 BLOCKS = 4
 
 
-def build(size, channels, outputs, filters):
+def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the Fourier neural operator.
 
     Args:

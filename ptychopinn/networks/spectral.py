@@ -8,17 +8,19 @@ square.
 Reference: Li et al., Fourier neural operator, ICLR 2021, doi:10.48550/arXiv.2010.08895
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
 
 
-def modes_within(side, modes):
+def modes_within(side: int, modes: int) -> int:
     """Return the number of frequencies that maps of `side` pixels can keep below Nyquist's, `modes` at most."""
     return min(modes, (side - 1) // 2)
 
 
-def real_harmonics(side, modes):
+def real_harmonics(side: int, modes: int) -> np.ndarray:
     """Return the matrix `(2 (modes + 1), side)` from real samples to frequencies 0 ... modes, parts in pairs of rows.
 
     Frequencies above zero count double, for the mirrored ones that are not kept.
@@ -30,7 +32,7 @@ def real_harmonics(side, modes):
     return rows.reshape(-1, side).astype("float32")
 
 
-def wave_harmonics(side, modes):
+def wave_harmonics(side: int, modes: int) -> np.ndarray:
     """Return the matrix `(2 (2 modes + 1), 2 side)` from a wave to frequencies -modes ... modes, parts as above.
 
     The columns are the real parts of all samples, then the imaginary parts.
@@ -47,12 +49,12 @@ class _SpectralConv(layers.Layer):
     The layer computes in float32 in every precision: a spectrum spans more decades than half precision has digits.
     """
 
-    def __init__(self, filters, modes, **kwargs):
+    def __init__(self, filters: int, modes: int, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.filters = filters
         self.modes = modes
 
-    def add_transfer(self, frequencies, channels):
+    def add_transfer(self, frequencies: tuple[int, ...], channels: int) -> None:
         """Add the transfer function: real and imaginary part `(2, *frequencies, channel in, channel out)`."""
         self.transfer = self.add_weight(
             (2, *frequencies, channels, self.filters),
@@ -60,12 +62,12 @@ class _SpectralConv(layers.Layer):
             name="transfer",
         )
 
-    def real_transfer(self):
+    def real_transfer(self) -> keras.KerasTensor:
         """Return the transfer function as real matrices from pairs of parts to pairs of parts."""
         real, imag = self.transfer[0], self.transfer[1]
         return ops.concatenate([ops.concatenate([real, imag], -1), ops.concatenate([-imag, real], -1)], -2)
 
-    def check_sides(self, *sides):
+    def check_sides(self, *sides: int) -> None:
         """Raise ValueError where a side is too short for the frequencies."""
         most = modes_within(min(sides), self.modes)
         if self.modes > most:
@@ -74,7 +76,7 @@ class _SpectralConv(layers.Layer):
                 f"Received: sides={sides}, modes={self.modes}. Use at most {most} modes."
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters, "modes": self.modes}
 
 
@@ -99,13 +101,13 @@ class SpectralConv2D(_SpectralConv):
         ValueError: if a side has `2 * modes` pixels or fewer.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int, ...]) -> None:
         _, height, width, channels = input_shape
         self.check_sides(height, width)
         self.along_y, self.along_x = real_harmonics(height, self.modes), wave_harmonics(width, self.modes)
         self.add_transfer((self.modes + 1, 2 * self.modes + 1), channels)
 
-    def call(self, maps):
+    def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
         _, height, width, channels = maps.shape
         rows, columns = self.modes + 1, 2 * self.modes + 1
         # pairs of parts stand beside the axis that is transformed next: every reshape is free
@@ -140,16 +142,16 @@ class SpectralConv1D(_SpectralConv):
         Tran et al., Factorized Fourier neural operators, ICLR 2023, doi:10.48550/arXiv.2111.13802
     """
 
-    def __init__(self, filters, modes, axis, **kwargs):
+    def __init__(self, filters: int, modes: int, axis: int, **kwargs: Any) -> None:
         super().__init__(filters, modes, **kwargs)
         self.axis = axis
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int, ...]) -> None:
         self.check_sides(input_shape[self.axis])
         self.along = real_harmonics(input_shape[self.axis], self.modes)
         self.add_transfer((self.modes + 1,), input_shape[-1])
 
-    def call(self, maps):
+    def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
         maps = maps if self.axis == 2 else ops.swapaxes(maps, 1, 2)
         _, lines, _, channels = maps.shape
         spectrum = ops.reshape(ops.matmul(self.along, maps), (-1, lines, self.modes + 1, 2 * channels))
@@ -157,5 +159,5 @@ class SpectralConv1D(_SpectralConv):
         maps = ops.matmul(self.along.T, ops.reshape(spectrum, (-1, lines, 2 * (self.modes + 1), self.filters)))
         return maps if self.axis == 2 else ops.swapaxes(maps, 1, 2)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -22,27 +22,27 @@ BOTTLENECK = 4
 class LayerScale(layers.Layer):
     """Multiply each channel of maps `(batch, y, x, channels)` by a learnt factor, 0.1 before training."""
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.scale = self.add_weight((input_shape[-1],), keras.initializers.Constant(0.1), name="scale")
 
-    def call(self, maps):
+    def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
         return maps * self.scale
 
 
-def spectral_block(maps, filters):
+def spectral_block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add to the maps a Fourier layer beside a convolution of 3 x 3 pixels."""
     spectral = SpectralConv2D(filters, modes_within(maps.shape[1], MODES))(maps)
     mixed = layers.add([spectral, layers.Conv2D(filters, 3, padding="same")(maps)])
     return layers.add([maps, layers.Activation("gelu")(mixed)])
 
 
-def residual_block(maps, filters):
+def residual_block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add to the maps two convolutions of them, scaled."""
     inner = layers.Conv2D(filters, 3, padding="same", activation="gelu")(maps)
     return layers.add([maps, LayerScale()(layers.Conv2D(filters, 3, padding="same")(inner))])
 
 
-def build(size, channels, outputs, filters):
+def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the spectral residual U-Net.
 
     Args:

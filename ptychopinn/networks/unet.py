@@ -14,14 +14,14 @@ from ptychopinn.networks.folding import Fold, Unfold
 FILTERS = 24
 
 
-def residual(maps, filters):
+def residual(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add two convolutions of the maps to the maps."""
     inner = layers.Conv2D(filters, 3, padding="same", activation="gelu")(maps)
     inner = layers.Conv2D(filters, 3, padding="same", kernel_initializer=keras.initializers.VarianceScaling(0.1))(inner)
     return layers.add([maps, inner])
 
 
-def build(size, channels, outputs, filters):
+def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the U-Net.
 
     Args:

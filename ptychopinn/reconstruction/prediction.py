@@ -165,7 +165,7 @@ def suited_to(scan, model, probe, precision="float32"):
         apart = min(typical_reach(scan.positions, params.positions - 1), scan.size / 2)
         canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
     params = dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas)
-    suited = PtychoModel(params, model.loss_params, precision)
+    suited = PtychoModel(params, model.loss_params, precision, generator=model.generator)
     suited.take_generators(model)
     suited.diffraction.set_probes([probe], [scan.mean_photons])
     return suited

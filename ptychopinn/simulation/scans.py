@@ -17,7 +17,7 @@ CHUNK = 64
 """Patterns at a time."""
 
 
-def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, background=0.0, bad=None):
+def simulate(obj, probe, positions, photons=1e5, seed=0, *, background=0.0, bad=None):
     """Scan an object: Poisson counts of the far field at each position.
 
     Args:
@@ -26,7 +26,6 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, ba
         positions: float array `(pattern, 2)`, pixels.
         photons: float. Mean photons that the object sends to the detector for a pattern. Defaults to 1e5.
         seed: int.
-        name: str.
         background: float. Photons that each pixel counts besides, on average. Defaults to 0.
         bad: bool array `(y, x)`: pixels that read 0, and are marked as bad. Defaults to none.
 
@@ -50,7 +49,7 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, name="simulated", *, ba
     if counts.max() <= np.iinfo(np.uint16).max:
         counts = counts.astype(np.uint16)
     mask = ~bad if bad is not None and bad.any() else None
-    return Scan(patterns=counts, positions=positions, probe=probe, object=obj, mask=mask, name=name)
+    return Scan(patterns=counts, positions=positions, probe=probe, object=obj, mask=mask, name="simulated")
 
 
 def _mean_exit_photons(obj, probe, positions):

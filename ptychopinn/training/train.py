@@ -24,13 +24,14 @@ from ptychopinn.training.watching import keepers_of, watchers_of
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """All the parameters of a training."""
+    """All the parameters of a training, and the function that builds its network, where that is none of ours."""
 
     model: object
     loss: object
     data: object
     training: object
     execution: object
+    generator: object = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,12 +118,14 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
     with contextlib.nullcontext() if folder is None else writing(folder):
         batches, validation_batches = make_batches(scans, settings, validation)
-        model = PtychoModel(settings.model, settings.loss, settings.execution.precision, settings.execution.remat)
+        generator = settings.generator if start is None else start.generator
+        execution = settings.execution
+        model = PtychoModel(settings.model, settings.loss, execution.precision, execution.remat, generator)
         model.diffraction.set_probes([scan.probe for scan in scans])
         if start is not None:
             start.check_size(scans[0])
             model.take_generators(start)
-        if not settings.execution.remat:  # which keeps fewer maps than the estimate counts
+        if not execution.remat:  # which keeps fewer maps than the estimate counts
             check_training(model, batches.batch_size)
         compile_model(model, settings, steps=training.epochs * len(batches))
         record = Record()
@@ -154,13 +157,7 @@ def make_batches(scans, settings, validation=None):
     Validation too compares with photons that the network does not see, the same ones in every epoch.
     """
     params, data, training, scans = settings.model, settings.data, settings.training, listed(scans)
-    make = {
-        "members": params.positions,
-        "batch_size": training.batch_size,
-        "seed": training.seed,
-        "labels": params.model_type == "supervised",
-        "workers": max(1, settings.execution.num_workers),
-    }
+    workers = max(1, settings.execution.num_workers)
     parts = [split_validation(scan, data, params.positions, training.seed) for scan in scans]
     kept, held_out = map(list, zip(*parts))
     if validation is not None:
@@ -168,7 +165,7 @@ def make_batches(scans, settings, validation=None):
         check_validation(validation, scans)
         kept = [np.sort(np.concatenate(part)) for part in parts]
         held_out = [np.arange(len(scan)) for scan in validation]
-    batches = GroupBatches(scans, kept, data=data, holdout=training.holdout, **make)
+    batches = GroupBatches(scans, kept, params, data, training, workers=workers)
     if batches.batch_size < training.batch_size:
         held = f"A batch holds {batches.batch_size} groups, all that there are."
         warnings.warn(f"{held} Received: batch_size={training.batch_size}.", stacklevel=3)
@@ -176,7 +173,7 @@ def make_batches(scans, settings, validation=None):
     if any(map(len, held_out)):
         once = dataclasses.replace(data, n_groups=None)
         held_out_batches = GroupBatches(
-            validation or scans, held_out, data=once, holdout=training.holdout, redraw=False, **make
+            validation or scans, held_out, params, once, training, redraw=False, workers=workers
         )
     for some in filter(None, (batches, held_out_batches)):
         for index, scan in enumerate(some.scans):
