@@ -38,7 +38,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
     from ptychopinn.evaluation.judgement import judge, judge_all, read_reference
     from ptychopinn.evaluation.tables import record, table_of_many
     from ptychopinn.files import write_together
-    from ptychopinn.formats.results import read_reconstruction
+    from ptychopinn.formats import read_reconstruction
     from ptychopinn.report.judgement import page_of_comparison
     from ptychopinn.report.page import PAGE
 

@@ -46,7 +46,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     from ptychopinn.evaluation.judgement import judge, read_reference
     from ptychopinn.evaluation.tables import record, table_of_one
     from ptychopinn.files import write_together
-    from ptychopinn.formats.results import read_reconstruction
+    from ptychopinn.formats import read_reconstruction
     from ptychopinn.report.judgement import page_of_judgement
     from ptychopinn.report.page import PAGE
 

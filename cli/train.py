@@ -145,7 +145,6 @@ def page(folder, trained, settings, scan):
     import numpy as np
 
     from ptychopinn.data.reconstruction import Reconstruction
-    from ptychopinn.data.selection import part
     from ptychopinn.reconstruction.prediction import reconstruct
     from ptychopinn.reconstruction.stitching import outward
     from ptychopinn.report.fit import AT_MOST
@@ -154,7 +153,7 @@ def page(folder, trained, settings, scan):
     bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
     indices = np.sort(outward(scan.positions)[:AT_MOST])
     probe = trained.model.diffraction.probe_for(scan.mean_photons)
-    done = reconstruct(trained.model, part(scan, indices), probe=probe)
+    done = reconstruct(trained.model, scan.subset(indices), probe=probe)
     reconstruction = Reconstruction(**vars(done.stitched), probe=probe, positions=scan.positions[indices],
                       pixel_size_m=scan.pixel_size_m, name=scan.name)  # fmt: skip
     which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"

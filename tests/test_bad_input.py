@@ -76,8 +76,8 @@ def times(factor):
 BAD_SCANS = {
     "missing file": (pathlib.Path.unlink, "must be a file", "Check the path"),
     "folder": (lambda path: (path.unlink(), path.mkdir()), "folder of scans", "with none", "Check the path"),
-    "empty file": (bytes_as(lambda b: b""), "NumPy archive", "another kind of file", "Convert"),
-    "text file": (bytes_as(lambda b: b"y x\n1 2\n"), "NumPy archive", "another kind of file", "Convert"),
+    "empty file": (bytes_as(lambda b: b""), "one of: PtychoPINN NPZ", "another kind of file", "convert"),
+    "text file": (bytes_as(lambda b: b"y x\n1 2\n"), "one of: PtychoPINN NPZ", "another kind of file", "convert"),
     "truncated": (bytes_as(half), "whole file", "truncated", "Copy it again"),
     "damaged": (bytes_as(scratched), "whole file", "damaged", "Copy it again"),
     "no patterns": (edit(diff3d=None), "diff3d", "keys xcoords, ycoords, probeGuess, objectGuess", "Rename"),
@@ -103,7 +103,6 @@ BAD_SCANS = {
     "probe of another size": (edit(probeGuess=lambda a: a[:, 4:-4, 4:-4]), "probe", "(1, 24, 24)", "Crop or pad"),
     "dark probe": (edit(probeGuess=lambda a: 0 * a), "not all zero", "a first guess"),
     "probe of NaN": (edit(probeGuess=lambda a: np.nan * a), "finite", "a first guess"),
-    "object of two slices": (edit(objectGuess=lambda a: np.stack([a, a])), "one object", "(2, 96, 96)", "Keep one"),
     "mask of another size": (edit(bad_pixels=lambda a: np.zeros((16, 16), bool)), "size", "(16, 16)", "Crop or pad"),
     "everything masked": (edit(bad_pixels=lambda a: np.ones((32, 32), bool)), "every", "good pixels=0", "inverted"),
     "one pattern for groups of 4": (edit(**first(1)), "at least 4", "positions=1", "--group-side 1"),

@@ -140,9 +140,10 @@ def test_patterns_stay_on_disk(content, reread):
     repeat = {key: np.tile(content[key], 60) for key in ("xcoords", "ycoords")}
     tracemalloc.start()
     read = reread({**content, **repeat, "diff3d": many})
+    read.amplitudes(slice(0, 8))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert isinstance(read.patterns, np.memmap) and read.patterns.shape == many.shape
+    assert read.mean_photons > 0 and read.patterns.shape == many.shape
     assert peak < many.nbytes / 2
 
 

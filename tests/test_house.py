@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"schema", "files"},
+    {"schema", "files", "printable"},
     {"params", "physics"},
     {"data", "networks"},
     {"formats", "model"},

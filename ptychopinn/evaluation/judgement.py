@@ -1,7 +1,6 @@
 """Judge reconstructions by all there is: the truth or another reconstruction, and the measured patterns."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
@@ -9,10 +8,8 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.against_truth import Score, score
 from ptychopinn.evaluation.region import SMALLEST, intersect
-from ptychopinn.formats import FORMATS, read_scan
-from ptychopinn.formats.archive import Archive
-from ptychopinn.formats.ptychodus_product import SUFFIXES
-from ptychopinn.formats.results import read_reconstruction
+from ptychopinn.formats import holds_patterns, read_reconstruction, read_scan
+from ptychopinn.formats.opened import Opened
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,19 +48,11 @@ def read_reference(path, scan_path=None):
     scan = None if scan_path is None else read_scan(scan_path)
     if path is None:
         return None, scan
-    if not holds_patterns(path):
-        return read_reconstruction(path), scan
-    with_object = read_scan(path)
+    opened = Opened(path)
+    if not holds_patterns(opened):
+        return read_reconstruction(opened), scan
+    with_object = read_scan(opened)
     return _object_of(with_object), scan or with_object
-
-
-def holds_patterns(path):
-    """Tell whether a file is a scan with diffraction patterns."""
-    path = pathlib.Path(path)
-    if not path.is_file() or path.suffix in SUFFIXES:
-        return False
-    archive = Archive(path)
-    return any(form.recognises(archive) for form in FORMATS)
 
 
 def judge(reconstruction, truth=None, scan=None, region="auto", low_pass_px=None, name=None):
