@@ -5,7 +5,7 @@ import zipfile
 from ptychopinn.data.checks import NUMBERS
 from ptychopinn.formats.member import Member
 from ptychopinn.formats.numpy_header import read_header
-from ptychopinn.formats.unpacking import damage_said, damaged, unpack_bz2
+from ptychopinn.formats.unpacking import damage_said, damaged, read_through, unpack_bz2
 from ptychopinn.printable import printable
 
 ZIP, BZ2 = b"PK", b"BZh"
@@ -42,6 +42,9 @@ class Archive:
             )
         with damage_said(self.name):
             self.zip = zipfile.ZipFile(self.file)
+            for info in self.zip.infolist():
+                if _is_packed_as_numpy_does(info):
+                    self.zip.open(info).close()  # its name there must be that of the directory
         members = [name.removesuffix(".npy") for name in self.zip.namelist() if name.endswith(".npy")]
         self.keys = tuple(members)
         if len(set(members)) < len(members):
@@ -67,6 +70,8 @@ class Archive:
         self._check_packing(key, info)
         with damage_said(self.name), self.zip.open(info) as stream:
             header = read_header(stream)
+            if header is None:
+                read_through(stream)
         if header is None:
             raise ValueError(
                 f"{self.name}: key {key} must be an array of numbers. Received: pickled Python objects, text, "
@@ -91,12 +96,15 @@ class Archive:
         return member.in_memory()
 
     def _check_packing(self, key, info):
-        method, encrypted = info.compress_type, info.flag_bits & ENCRYPTED
-        if encrypted or method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if not _is_packed_as_numpy_does(info):
+            found = "encryption" if info.flag_bits & ENCRYPTED else f"compression method {info.compress_type}"
             raise ValueError(
-                f"{self.name}: key {key} must be packed as NumPy does. Received: "
-                f"{'encryption' if encrypted else f'compression method {method}'}. "
+                f"{self.name}: key {key} must be packed as NumPy does. Received: {found}. "
                 "Save it again with numpy.savez or numpy.savez_compressed."
             )
-        if method == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+        if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
             raise damaged(self.name)
+
+
+def _is_packed_as_numpy_does(info):
+    return not info.flag_bits & ENCRYPTED and info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -58,7 +58,9 @@ def tell_corner(patterns, zero_frequency, bad=False):
 
 
 def probe_modes(probe):
-    """Bring a probe of shape (y, x), (y, x, 1), (mode, y, x) or (1, ..., mode, y, x) to (mode, y, x)."""
+    """Bring a probe of shape (y, x), (y, x, 1), (mode, y, x) or (1, ..., mode, y, x) to complex (mode, y, x)."""
+    if probe.dtype.kind != "c":
+        probe = probe.astype(np.complex128)
     if probe.ndim == 3 and probe.shape[-1] == 1 and probe.shape[0] == probe.shape[1]:
         probe = probe[..., 0]
     while probe.ndim > 3 and probe.shape[0] == 1:
@@ -72,11 +74,11 @@ def known_object(archive, key):
         return None, ()
     try:
         obj = np.squeeze(archive.array(key))
-        flaw = flaw_of(obj)
     except Damaged:
         raise
-    except ValueError:
-        flaw = "it is no array of numbers that fits in memory"
+    except ValueError as error:
+        return None, (f"The object is left out. {error}",)
+    flaw = flaw_of(obj)
     return (None, (f"The object {key} is left out: {flaw}.",)) if flaw else (obj, ())
 
 

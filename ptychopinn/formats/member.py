@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from ptychopinn.formats.unpacking import BLOCK_BYTES, check_space, copy, damage_said
+from ptychopinn.formats.unpacking import BLOCK_BYTES, check_space, copy, damage_said, read_through
 
 LOCAL_HEADER = 30
 """Bytes before a member's name."""
@@ -54,8 +54,7 @@ class Member:
         """Raise ValueError unless the checksum of the member is right; what was unpacked was checked then."""
         if self._is_plain:
             with damage_said(self.archive.name), self.archive.zip.open(self.info) as stream:
-                while stream.read(BLOCK_BYTES):
-                    pass
+                read_through(stream)
 
     def in_memory(self):
         """Read the array as it is stored into memory, and check it."""

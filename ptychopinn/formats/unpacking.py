@@ -49,6 +49,12 @@ def copy(stream, size, name):
     return plain
 
 
+def read_through(stream):
+    """Read a member of an archive to its end, where its checksum is compared."""
+    while stream.read(BLOCK_BYTES):
+        pass
+
+
 def check_space(size, name):
     """Raise ValueError unless the disk of temporary files has room for so many bytes."""
     folder = tempfile.gettempdir()
