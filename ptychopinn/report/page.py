@@ -25,4 +25,4 @@ def render(page):
 
 def page_writer(html):
     """Return the page for `write_together`: a dict from its name to a function of the path; empty without a page."""
-    return {} if html is None else {PAGE: lambda path: path.write_text(html, encoding="utf-8")}
+    return {} if html is None else {PAGE: lambda path: path.write_text(html, encoding="utf-8", errors="replace")}
