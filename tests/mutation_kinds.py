@@ -329,7 +329,8 @@ class Options:
         values = self._parsed(spoilt.path)
         for kind in self._params:
             collect(kind, values)
-        return AS_WRITTEN
+        said = [line.partition(":")[0] for line in spoilt.path.read_text().splitlines() if line[:1].isalpha()]
+        return WRONG if len(set(said)) < len(said) else AS_WRITTEN
 
     @functools.cached_property
     def _params(self):

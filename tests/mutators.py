@@ -235,7 +235,7 @@ def odd_yaml(draw, options):
     lines.append(f"{name}: {ODD_YAML[draw.integers(len(ODD_YAML))]}")
     way = draw.integers(8)
     if way == 0:
-        lines.append(lines[0])
+        lines.append(f"{lines[0].partition(':')[0]}: 2")
     elif way == 1:
         lines = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}' if i else 'x'] * 9)}]" for i in range(12)] + lines
     elif way == 2:
