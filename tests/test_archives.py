@@ -51,6 +51,15 @@ def test_a_flipped_bit_in_the_patterns_is_never_given_out(write, arrays, methods
         read_scan(path).amplitudes([0])
 
 
+def test_a_key_that_is_named_otherwise_in_the_directory_is_damage(write, arrays):
+    """Else a mask or a pixel size would be missed without a word."""
+    path = write({**arrays, "pixel_size_m": np.array(1e-8)})
+    start, _, end = path.read_bytes().rpartition(b"pixel_size_m")
+    path.write_bytes(start + b"pixel_size_n" + end)
+    with pytest.raises(ValueError, match="whole file"):
+        read_scan(path)
+
+
 def member(descr, shape, body):
     """The bytes of a member with a header that says what it likes."""
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
