@@ -1,8 +1,8 @@
 """Open many spoilt files, and tell what came of each: `python tests/mutations.py --count 1000 --seed 0 scans`.
 
 A spoilt file is read as equal to what was written, or read as what it now says, or refused in one line. Anything else
-is wrong: another exception, more than 5 s of computing, more than 1 GB, content that differs without a word. Exit 1 if any is.
-The same seed makes the same files on every machine.
+is wrong: another exception, more than 5 s of computing, more than 1 GB, content that differs without a word. Exit 1 if
+any is. The same seed makes the same files on every machine.
 """
 
 import collections
