@@ -127,7 +127,7 @@ def side_by_side(scans):
     return Scan(
         patterns=np.concatenate([scan.patterns for scan in scans]),
         positions=np.concatenate([scan.positions + i * apart for i, scan in enumerate(scans)]),
-        probe=scans[0].probe,
+        probe_guess=scans[0].probe,
         name="lines",
     )
 

@@ -121,7 +121,7 @@ def measure_ptychi(folder, testing, python, options):
 def scored(reconstruction, testing):
     """Score a reconstruction against the object of the test scan: dict of figures."""
     from ptychopinn.evaluation.against_truth import score
-    from ptychopinn.formats.results import read_reconstruction
+    from ptychopinn.formats import read_reconstruction
 
     figures = score(read_reconstruction(reconstruction), read_reconstruction(testing)).figures
     return {name: round(figures[name], 4) for name in COLUMNS if name in figures}

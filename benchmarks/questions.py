@@ -114,7 +114,7 @@ def modes(study):
     defocused = np.fft.fftshift(np.fft.ifft2(field * np.exp(40j * square)), axes=(-2, -1))
     for name, probe in (("right", true), ("one mode", true[:1]), ("defocused", defocused.astype(np.complex64))):
         for moved in (False, True):
-            trained, cost = fit(study, dataclasses.replace(training, probe=probe), probe_trainable=moved)
+            trained, cost = fit(study, dataclasses.replace(training, probe_guess=probe), probe_trainable=moved)
             for words, passes in (("", 0), (", refined", PASSES)):
                 row = f"{name}, {'trained' if moved else 'kept'}{words}"
                 yield row, test(trained.model, testing, passes=passes) | cost

@@ -42,7 +42,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
     from ptychopinn.evaluation.evaluate import evaluate_one, evaluate_together
     from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_many
-    from ptychopinn.formats.results import read_reconstruction
+    from ptychopinn.formats import read_reconstruction
     from ptychopinn.report.evaluation_page import page_of_comparison
 
     compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}

@@ -50,7 +50,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     from ptychopinn.evaluation.evaluate import evaluate_one
     from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_one
-    from ptychopinn.formats.results import read_reconstruction
+    from ptychopinn.formats import read_reconstruction
     from ptychopinn.report.evaluation_page import page_of_evaluation
 
     reconstruction = read_reconstruction(recon)

@@ -10,7 +10,7 @@ from ptychopinn_cli.common import check_there, command, losses_in_words
 
 @click.command(short_help="Say what a scan file or a bundle holds.")
 @click.argument("path", type=click.Path(path_type=pathlib.Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: numbers, with their units in their names.")
 @command
 def inspect(path, as_json, talk):
     """Say what PATH, a scan file or a bundle, holds.
@@ -18,64 +18,109 @@ def inspect(path, as_json, talk):
     Example: ptycho inspect scan.npz
     """
     check_there("A scan", "file or a folder", path)
-    facts = describe_bundle(path) if path.is_dir() else describe_scan(path)
+    facts_of, in_words = (facts_of_bundle, bundle_in_words) if path.is_dir() else (facts_of_scan, scan_in_words)
+    facts = facts_of(path)
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return
-    width = max(map(len, facts))
-    for name, value in facts.items():
+    lines = in_words(facts)
+    width = max(map(len, lines))
+    for name, value in lines.items():
         talk.result(f"{name:{width}}  {value}")
 
 
-def describe_scan(path):
-    """Return the facts of a scan file."""
+def facts_of_scan(path):
+    """Return the facts of a scan file, for JSON: what is not known is None."""
     from ptychopinn.data.grouping import spacing
     from ptychopinn.formats import read_scan
     from ptychopinn.physics.probes import footprint
 
     scan = read_scan(path)
-    low, high = scan.positions.min(axis=0), scan.positions.max(axis=0)
-    facts = {
+    low, high = scan.positions.min(axis=0).tolist(), scan.positions.max(axis=0).tolist()
+    return {
         "scan": scan.name,
-        "patterns": f"{len(scan)} of {scan.size} x {scan.size} pixels, {scan.patterns.dtype}",
-        "measurement": f"{scan.measurement}, {scan.mean_photons:.4g} photons per pattern",
-        "positions": f"y {low[0]:.1f} ... {high[0]:.1f}, x {low[1]:.1f} ... {high[1]:.1f} pixels",
+        "patterns": len(scan),
+        "size_px": scan.size,
+        "dtype": str(scan.patterns.dtype),
+        "measurement": scan.measurement,
+        "zero_frequency": "corner" if scan.corner else "centre",
+        "photons_per_pattern": scan.mean_photons,
+        "positions_y_px": [low[0], high[0]],
+        "positions_x_px": [low[1], high[1]],
+        "spacing_px": spacing(scan.positions) if len(scan) > 1 else None,
+        "probe_modes": len(scan.probe),
+        "probe_width_px": float(footprint(scan.probe).sum() ** 0.5),
+        "object_px": None if scan.object is None else list(scan.object.shape),
+        "bad_pixels": 0 if scan.mask is None else int((~scan.mask).sum()),
+        "pixel_size_m": scan.pixel_size_m,
+        "energy_eV": scan.energy_eV,
+        "distance_m": scan.distance_m,
+        "notes": list(scan.notes),
     }
-    if len(scan) > 1:
-        facts["spacing"] = f"{spacing(scan.positions):.1f} pixels to the nearest neighbour (median)"
-    facts["probe"] = f"{len(scan.probe)} mode(s), {footprint(scan.probe).sum() ** 0.5:.0f} pixels wide"
-    facts["object"] = "none" if scan.object is None else f"{scan.object.shape[0]} x {scan.object.shape[1]} pixels"
-    facts["bad pixels"] = 0 if scan.mask is None else int((~scan.mask).sum())
-    known = {"pixel size / m": scan.pixel_size_m, "energy / eV": scan.energy_eV, "distance / m": scan.distance_m}
-    facts |= {name: value for name, value in known.items() if value is not None}
-    return facts | {f"note {i}": sentence for i, sentence in enumerate(scan.notes, start=1)}
 
 
-def describe_bundle(path):
-    """Return the facts of a bundle, without opening its model."""
+def scan_in_words(facts):
+    """Return the facts of a scan as lines of text, by their names."""
+    (top, bottom), (left, right), side = facts["positions_y_px"], facts["positions_x_px"], facts["size_px"]
+    lines = {
+        "scan": facts["scan"],
+        "patterns": f"{facts['patterns']} of {side} x {side} pixels, {facts['dtype']}",
+        "measurement": f"{facts['measurement']}, {facts['photons_per_pattern']:.4g} photons per pattern",
+        "positions": f"y {top:.1f} ... {bottom:.1f}, x {left:.1f} ... {right:.1f} pixels",
+    }
+    if facts["spacing_px"] is not None:
+        lines["spacing"] = f"{facts['spacing_px']:.1f} pixels to the nearest neighbour (median)"
+    lines["probe"] = f"{facts['probe_modes']} mode(s), {facts['probe_width_px']:.0f} pixels wide"
+    lines["object"] = "none" if facts["object_px"] is None else "{} x {} pixels".format(*facts["object_px"])
+    lines["bad pixels"] = facts["bad_pixels"]
+    known = {"pixel size / m": "pixel_size_m", "energy / eV": "energy_eV", "distance / m": "distance_m"}
+    lines |= {name: facts[key] for name, key in known.items() if facts[key] is not None}
+    return lines | {f"note {i}": sentence for i, sentence in enumerate(facts["notes"], start=1)}
+
+
+def facts_of_bundle(path):
+    """Return the facts of a bundle, for JSON, without opening its model."""
     import os
 
     from ptychopinn_cli import choose_backend as backends
 
     os.environ.setdefault("KERAS_BACKEND", next(iter(backends.installed()), "torch"))
+    from ptychopinn.printable import printable
     from ptychopinn.training.record import HISTORY, read_history, read_record
 
     record, history = read_record(path), read_history(path / HISTORY)
-    model = record["model"]
-    facts = {
-        "bundle": str(path),
-        "format": record["format_version"],
-        "trained on": "; ".join(map(in_words, record["training_data"])),
-        "written by": f"{record['written_by']['backend']}, {record['written_by']['versions']}",
+    return {
+        "bundle": printable(path),
+        "format_version": record["format_version"],
+        "trained_on": record["training_data"],
+        "written_by": record["written_by"],
+        "from_bundle": record["from_bundle"],
+        "model": record["model"],
+        "loss": record["loss"],
+        "data": record["data"],
+        "training": record["training"],
+        "epochs": len(history),
+        "last_epoch": history[-1] if history else None,
     }
-    if record["from_bundle"]:
-        facts["from bundle"] = f"{record['from_bundle']['path']}, SHA-256 {record['from_bundle']['sha256'][:12]}"
-    facts |= {name.replace("_", " "): value for name, value in model.items()}
-    if history:
-        facts["training"] = f"{len(history)} epochs, {losses_in_words(history[-1])}"
-    return facts
 
 
-def in_words(one):
+def bundle_in_words(facts):
+    """Return the facts of a bundle as lines of text, by their names."""
+    origin = facts["from_bundle"]
+    lines = {
+        "bundle": facts["bundle"],
+        "format": facts["format_version"],
+        "trained on": "; ".join(map(data_in_words, facts["trained_on"])),
+        "written by": f"{facts['written_by']['backend']}, {facts['written_by']['versions']}",
+    }
+    if origin:
+        lines["from bundle"] = f"{origin['path']}, SHA-256 {origin['sha256'][:12]}"
+    lines |= {name.replace("_", " "): value for name, value in facts["model"].items()}
+    if facts["last_epoch"]:
+        lines["training"] = f"{facts['epochs']} epochs, {losses_in_words(facts['last_epoch'])}"
+    return lines
+
+
+def data_in_words(one):
     """Return what a bundle says of a scan trained on."""
     return f"{one['name']}, shape {tuple(one['shape'])}, SHA-256 {one['sha256'][:12]}"

@@ -170,7 +170,6 @@ def page(folder, trained, settings, scan):
     """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
     import numpy as np
 
-    from ptychopinn.data.selection import part
     from ptychopinn.reconstruction.prediction import predict_object
     from ptychopinn.reconstruction.stitching import outward
     from ptychopinn.report.fit import AT_MOST
@@ -180,7 +179,7 @@ def page(folder, trained, settings, scan):
     bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
     indices = np.sort(outward(scan.positions)[:AT_MOST])
     probe = trained.model.diffraction.probe_for(scan.mean_photons)
-    reconstruction = predict_object(trained.model, part(scan, indices), probe).stitched
+    reconstruction = predict_object(trained.model, scan.subset(indices), probe).stitched
     which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"
     facts = {"Command": command_facts(folder=str(folder), backend=backends.chosen()),
              "Execution": settings.execution.to_dict()}  # fmt: skip

@@ -26,7 +26,7 @@ _HOMES = {
     "refine": "reconstruction.refinement",
     "Stitcher": "reconstruction.stitching",
     "Reconstruction": "data.reconstruction",
-    "read_reconstruction": "formats.results",
+    "read_reconstruction": "formats",
     "score": "evaluation.against_truth",
     "residual": "evaluation.against_patterns",
 }

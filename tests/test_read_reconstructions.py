@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
-from ptychopinn.formats.results import read_reconstruction
+from ptychopinn.formats import read_reconstruction
 
 
 @pytest.fixture
@@ -162,9 +162,10 @@ def test_what_is_no_reconstruction_is_refused(save, tmp_path, image, out, row):
 FILES = {
     "missing": ("nowhere.npz", None, "must be a file", "nowhere.npz", "Check the path"),
     "an empty folder": (".", None, "reconstruction.npz", "which is none"),
-    "text": ("recon.npz", b"hello", "NumPy archive", "another kind of file"),
+    "text": ("recon.npz", b"hello", "one of: a ptychodus product", "another kind of file"),
     "a damaged archive": ("recon.npz", b"PK\3\4", "whole file", "damaged", "Copy it again"),
-    "not HDF5": ("product.h5", b"hello", "whole HDF5 file", "Copy it again"),
+    "not HDF5": ("product.h5", b"hello", "one of: a ptychodus product", "another kind of file"),
+    "damaged HDF5": ("product.h5", b"\x89HDF\r\n\x1a\nhello", "whole file", "Copy it again"),
 }
 
 

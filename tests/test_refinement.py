@@ -116,7 +116,9 @@ def test_amplitudes_may_be_of_any_unit():
     scan = simulated(1e8)
     amplitudes = np.sqrt(np.asarray(scan.patterns, np.float32))
     dim, bright = (
-        dataclasses.replace(scan, patterns=factor * amplitudes, probe=factor * scan.probe, measurement="amplitude")
+        dataclasses.replace(
+            scan, patterns=factor * amplitudes, probe_guess=factor * scan.probe, measurement="amplitude"
+        )
         for factor in (1e-4, 1.0)
     )
     start = near_truth(scan)

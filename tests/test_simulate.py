@@ -140,7 +140,7 @@ REFUSED = {
     "black image": ("--object from-image --image-file {black}", "zero everywhere", "black", "another"),
     "object of NaN": ("--object from-file --object-file {nan}", "finite", "NaN", "0"),
     "probe of NaN": ("--probe from-file --probe-file {nan}", "finite, square probe", "1 pixels", "Save"),
-    "object in no archive": ("--object from-file --object-file {text}", "archive", "another kind", "Convert"),
+    "object in no archive": ("--object from-file --object-file {text}", "one of", "another kind", "Save"),
     "probe missing in the file": ("--probe from-file --probe-file {where}", "probeGuess or probe", "ycoords", "Rename"),
     "positions outside": ("--scan from-file --positions-file {where}", "inside the object", "y 3 to 40", "Shift"),
     "positions of words": ("--scan from-file --positions-file {text}", "CSV of positions", "hello", "two numbers"),

@@ -132,7 +132,8 @@ def reach(data: DataParams, scan: Scan, members: int) -> float | None:
     """
     if data.max_distance is not None or members == 1:
         return data.max_distance
-    return min(SPARE * typical_reach(scan.positions, max(data.neighbours, members - 1)), scan.size / 2)
+    places = np.unique(scan.positions, axis=0)  # patterns taken again at a place do not bring it nearer
+    return min(SPARE * typical_reach(places, max(data.neighbours, members - 1)), scan.size / 2)
 
 
 def read_groups(scan: Scan, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,17 +1,14 @@
 """What reconstructions are evaluated by: a known object, another reconstruction, or the patterns of a scan."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import require_contrast
-from ptychopinn.formats import FORMATS, read_scan
-from ptychopinn.formats.archive import Archive
-from ptychopinn.formats.ptychodus_product import SUFFIXES
-from ptychopinn.formats.results import read_reconstruction
+from ptychopinn.formats import holds_patterns, read_reconstruction, read_scan
+from ptychopinn.formats.opened import Opened
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,23 +39,15 @@ def read_reference(path, scan_path=None):
     scan = None if scan_path is None else read_scan(scan_path)
     if path is None:
         return Reference(None, scan)
-    if not holds_patterns(path):
-        return Reference(read_reconstruction(path), scan)
-    with_object = read_scan(path)
+    opened = Opened(path)
+    if not holds_patterns(opened):
+        return Reference(read_reconstruction(opened), scan)
+    with_object = read_scan(opened)
     scan = scan or with_object
     try:
         return Reference(known_object(with_object), scan)
     except ValueError as error:
         return Reference(None, scan, str(error))
-
-
-def holds_patterns(path):
-    """Tell whether a file is a scan with diffraction patterns."""
-    path = pathlib.Path(path)
-    if not path.is_file() or path.suffix in SUFFIXES:
-        return False
-    archive = Archive(path)
-    return any(form.recognises(archive) for form in FORMATS)
 
 
 def known_object(scan):

@@ -1,24 +1,25 @@
-"""NPZ archives, read member by member without loading large arrays into memory."""
+"""NPZ archives, whose directory is read when they are opened, and members when they are indexed."""
 
-import bz2
-import shutil
-import tempfile
 import zipfile
-import zlib
 
-import numpy as np
+from ptychopinn.data.checks import NUMBERS
+from ptychopinn.formats.member import Member
+from ptychopinn.formats.numpy_header import read_header
+from ptychopinn.formats.unpacking import damage_said, damaged, read_through, unpack_bz2
+from ptychopinn.printable import printable
 
-COPY_BYTES = 1 << 22
-NUMBERS = "biufc"
-"""Kinds of dtype that are read: anything else would have to be unpickled, or is no measurement."""
+ZIP, BZ2 = b"PK", b"BZh"
+"""How archives begin."""
 
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+MOST_IN_MEMORY = 1 << 29
+"""Bytes of a member that is read to memory: an object of 8192 x 8192 pixels."""
+
+ENCRYPTED = 1
+"""Bit of a member's flags."""
 
 
 class Archive:
-    """An `.npz` or `.npz.bz2` file: small members as arrays, large ones as memory maps.
-
-    A compressed member is unpacked to an unnamed temporary file, which vanishes with the map.
+    """An `.npz` or `.npz.bz2` file.
 
     Args:
         path: pathlib.Path.
@@ -28,77 +29,82 @@ class Archive:
     """
 
     def __init__(self, path):
-        self.path = path
-        self._file = self._unpack_bz2() if path.suffix == ".bz2" else path.open("rb")
-        try:
-            self._zip = zipfile.ZipFile(self._file)
-        except DAMAGED:
-            self._file.seek(0)
-            known = self._file.read(4).startswith(b"PK")
-            raise ValueError(self._damaged() if known else self._foreign()) from None
-        self.keys = tuple(name[: -len(".npy")] for name in self._zip.namelist() if name.endswith(".npy"))
+        self.path, self.name = path, printable(path.name)
+        self.file = path.open("rb")
+        start = self.file.read(len(BZ2))
+        if start == BZ2:
+            self.file.close()
+            self.file = unpack_bz2(path, self.name, ZIP)
+        if self.file is None or not start.startswith((ZIP, BZ2)):
+            raise ValueError(
+                f"{self.name} must be a NumPy archive (.npz, .npz.bz2). Received: another kind of file. "
+                "Convert it to PtychoPINN's or tike's NPZ."
+            )
+        with damage_said(self.name):
+            self.zip = zipfile.ZipFile(self.file)
+            for info in self.zip.infolist():
+                if _is_packed_as_numpy_does(info):
+                    self.zip.open(info).close()  # its name there must be that of the directory
+        members = [name.removesuffix(".npy") for name in self.zip.namelist() if name.endswith(".npy")]
+        self.keys = tuple(members)
+        if len(set(members)) < len(members):
+            raise damaged(self.name)
 
     def __contains__(self, key):
         return key in self.keys
 
-    def array(self, key):
-        """Read one member into memory."""
-        return np.array(self.lazy(key))
+    @property
+    def contents(self):
+        """The keys in words, shortened where there are many."""
+        few = ", ".join(printable(key)[:30] for key in self.keys[:8]) or "none"
+        return f"keys {few}" + (f" and {len(self.keys) - 8} more" if len(self.keys) > 8 else "")
 
-    def lazy(self, key):
-        """Map one member: an array that is read from disk as it is indexed."""
+    def member(self, key):
+        """Return a member as an array-like that is opened when it is first indexed."""
         if key not in self.keys:
             raise ValueError(
-                f"{self.path.name} must hold the key {key}. Received: keys {', '.join(self.keys)}. "
+                f"{self.name} must hold the key {key}. Received: {self.contents}. "
                 "Add it, or rename the key that holds it."
             )
-        try:
-            with self._zip.open(f"{key}.npy") as member:
-                plain = self._copy(member)
-        except DAMAGED:
-            raise ValueError(self._damaged()) from None
-        try:
-            return self._map(plain)
-        except ValueError:
+        info = self.zip.getinfo(f"{key}.npy")
+        self._check_packing(key, info)
+        with damage_said(self.name), self.zip.open(info) as stream:
+            header = read_header(stream)
+            if header is None:
+                read_through(stream)
+        if header is None:
             raise ValueError(
-                f"{self.path.name}: key {key} must be an array of numbers. Received: pickled Python objects, text, "
+                f"{self.name}: key {key} must be an array of numbers. Received: pickled Python objects, text, "
                 "records, or a damaged header. Save it again as numbers."
-            ) from None
+            )
+        if header.length + header.nbytes != info.file_size:
+            raise damaged(self.name)
+        return Member(self, info, header)
 
-    def _map(self, plain):
-        version = np.lib.format.read_magic(plain)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read_header(plain)
-        if dtype.kind not in NUMBERS:
-            raise ValueError
-        if 0 in shape:
-            return np.zeros(shape, dtype)
-        return np.memmap(plain, dtype, "r", plain.tell(), shape, "F" if fortran else "C")
+    def array(self, key, kinds=NUMBERS):
+        """Read one member into memory; raise ValueError unless its dtype is of the kinds that are asked for."""
+        member = self.member(key)
+        if member.dtype.kind not in kinds:
+            raise ValueError(
+                f"{self.name}: key {key} must be real numbers. Received: dtype={member.dtype}. Save its real part."
+            )
+        if member.header.nbytes > MOST_IN_MEMORY:
+            raise ValueError(
+                f"{self.name}: key {key} must be {MOST_IN_MEMORY >> 20} MiB at most. "
+                f"Received: shape={member.shape}, {member.header.nbytes >> 20} MiB. Is it the right array?"
+            )
+        return member.in_memory()
 
-    def _copy(self, member):
-        plain = tempfile.TemporaryFile()
-        shutil.copyfileobj(member, plain, COPY_BYTES)
-        plain.seek(0)
-        return plain
+    def _check_packing(self, key, info):
+        if not _is_packed_as_numpy_does(info):
+            found = "encryption" if info.flag_bits & ENCRYPTED else f"compression method {info.compress_type}"
+            raise ValueError(
+                f"{self.name}: key {key} must be packed as NumPy does. Received: {found}. "
+                "Save it again with numpy.savez or numpy.savez_compressed."
+            )
+        if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+            raise damaged(self.name)
 
-    def _unpack_bz2(self):
-        try:
-            with bz2.open(self.path) as packed:
-                return self._copy(packed)
-        except EOFError:
-            raise ValueError(self._damaged()) from None
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            with self.path.open("rb") as file:
-                known = file.read(3) == b"BZh"
-            raise ValueError(self._damaged() if known else self._foreign()) from None
 
-    def _damaged(self):
-        return f"{self.path.name} must be a whole file. Received: a truncated or damaged archive. Copy it again."
-
-    def _foreign(self):
-        return (
-            f"{self.path.name} must be a scan in a NumPy archive (.npz, .npz.bz2). "
-            "Received: another kind of file. Convert it to PtychoPINN's or tike's NPZ."
-        )
+def _is_packed_as_numpy_does(info):
+    return not info.flag_bits & ENCRYPTED and info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

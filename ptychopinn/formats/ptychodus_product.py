@@ -3,32 +3,30 @@
 import h5py
 import numpy as np
 
+from ptychopinn.data.checks import NUMBERS
 from ptychopinn.data.reconstruction import Reconstruction
-from ptychopinn.formats.archive import NUMBERS
+from ptychopinn.formats.archive import MOST_IN_MEMORY
 from ptychopinn.formats.assumptions import probe_modes
+from ptychopinn.formats.unpacking import damage_said
 
-SUFFIXES = (".h5", ".hdf5")
+NAME = "a ptychodus product (HDF5 or NPZ)"
+SIZES = {"y": "object_pixel_height_m", "x": "object_pixel_width_m"}
 
 
-def read_hdf5(path, name):
-    """Read the `Reconstruction` of an HDF5 file."""
-    try:
-        with h5py.File(path) as file:
-            fields = {key: data[()] for key, data in file.items() if _is_wanted(key, data)}
-            attributes = {f"{key}_{word}": value for key in fields for word, value in file[key].attrs.items()}
-            keys = tuple(file)
-    except (OSError, RuntimeError) as error:
-        if getattr(error, "errno", None) is not None:
-            raise
-        raise ValueError(
-            f"{name} must be a whole HDF5 file. Received: another kind of file, or a damaged one. Copy it again."
-        ) from None
+def recognises(opened):
+    """Tell whether the file is HDF5, or an archive with ptychodus's keys."""
+    return opened.hdf5 is not None if opened.archive is None else "object_center_x_m" in opened.archive
+
+
+def read(opened):
+    """Read the file; see `read_reconstruction`."""
+    fields = _fields_of_hdf5(opened) if opened.archive is None else _fields_of_archive(opened.archive)
     if "object" not in fields:
         raise ValueError(
-            f"{name} must hold a dataset of numbers called object. Received: {', '.join(keys) or 'nothing'}. "
+            f"{opened.name} must hold a dataset of numbers called object. Received: {opened.contents}. "
             "Save the reconstruction from ptychodus as a product."
         )
-    return product_of(attributes | fields, name)
+    return product_of(fields, opened.name)
 
 
 def product_of(fields, name):
@@ -36,29 +34,69 @@ def product_of(fields, name):
 
     The object lies in its own pixels: its origin is (0, 0), and the positions are brought there from metres.
     """
-    obj, probe = np.asarray(fields["object"]), fields.get("probe")
+    with np.errstate(over="ignore", invalid="ignore"):
+        obj = np.asarray(fields["object"]).astype(np.complex64)
     if obj.ndim == 3 and len(obj) == 1:
         obj = obj[0]
-    size = {axis: fields.get(f"object_pixel_{side}_m") for axis, side in (("y", "height"), ("x", "width"))}
-    positions = None
-    if obj.ndim == 2 and all(size.values()) and "probe_position_x_m" in fields and "probe_position_y_m" in fields:
-        positions = np.stack(
-            [
-                (np.ravel(fields[f"probe_position_{axis}_m"]) - fields.get(f"object_center_{axis}_m", 0.0)) / size[axis]
-                + (length - 1) / 2
-                for axis, length in zip("yx", obj.shape)
-            ],
-            axis=1,
-        )
+    size = {axis: _scalar(fields, key, name) for axis, key in SIZES.items()}
     return Reconstruction(
-        object=obj.astype(np.complex64),
+        object=obj,
         weight=np.ones(obj.shape, np.float32),
         origin=(0.0, 0.0),
-        probe=None if probe is None else probe_modes(np.asarray(probe)),
-        positions=positions,
-        pixel_size_m=float(size["x"]) if size["x"] else None,
+        probe=probe_modes(np.asarray(fields["probe"])) if "probe" in fields else None,
+        positions=_positions(fields, obj.shape, size, name) if obj.ndim == 2 and all(size.values()) else None,
+        pixel_size_m=size["x"],
         name=name,
     )
+
+
+def _positions(fields, shape, size, name):
+    """Return the positions in pixels of the object, `(pattern, 2)`; None where the file has none."""
+    if "probe_position_x_m" not in fields or "probe_position_y_m" not in fields:
+        return None
+    metres = [np.ravel(fields[f"probe_position_{axis}_m"]) for axis in "yx"]
+    if len(metres[0]) != len(metres[1]) or not all(np.isrealobj(one) and np.isfinite(one).all() for one in metres):
+        raise ValueError(
+            f"{name} must hold one finite probe_position_y_m and probe_position_x_m per pattern, metres. "
+            f"Received: {len(metres[0])} and {len(metres[1])}. Save the reconstruction from ptychodus again."
+        )
+    centre = [_scalar(fields, f"object_center_{axis}_m", name) or 0.0 for axis in "yx"]
+    pixels = [(one.astype(np.float64) - middle) / size[axis] + (length - 1) / 2
+              for one, middle, axis, length in zip(metres, centre, "yx", shape)]  # fmt: skip
+    return np.stack(pixels, axis=1)
+
+
+def _scalar(fields, key, name):
+    """Return a finite real number, or None where the file has none."""
+    if key not in fields:
+        return None
+    value = np.asarray(fields[key])
+    if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
+        raise ValueError(
+            f"{name} must hold one finite number as {key}, metres. Received: {value.size} of {value.dtype}. "
+            "Save the reconstruction from ptychodus again."
+        )
+    return float(value.reshape(-1)[0])
+
+
+def _fields_of_archive(archive):
+    wanted = ("object", "probe", *(key for key in archive.keys if key.endswith("_m")))
+    return {key: archive.array(key) for key in wanted if key in archive}
+
+
+def _fields_of_hdf5(opened):
+    """Read the datasets of an HDF5 file, and their attributes, as the flat keys of `product.npz`."""
+    with damage_said(opened.name):
+        wanted = {key: data for key, data in opened.hdf5.items() if _is_wanted(key, data)}
+        size = sum(data.size * data.dtype.itemsize for data in wanted.values())
+    if size > MOST_IN_MEMORY:
+        raise ValueError(
+            f"{opened.name} must hold a product of {MOST_IN_MEMORY >> 20} MiB at most. Received: {size >> 20} MiB. "
+            "Save the reconstruction alone."
+        )
+    with damage_said(opened.name):
+        fields = {key: data[()] for key, data in wanted.items()}
+        return {f"{key}_{word}": value for key in fields for word, value in opened.hdf5[key].attrs.items()} | fields
 
 
 def _is_wanted(key, data):

@@ -7,55 +7,44 @@ import json
 
 import numpy as np
 
-from ptychopinn.data.scan import Scan, check_patterns
+from ptychopinn.data.checks import REAL, check_patterns
+from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_whole
-from ptychopinn.formats.assumptions import probe_modes, tell_corner, tell_measurement
+from ptychopinn.formats.assumptions import known_object, probe_modes, told
 
 NAME = "PtychoPINN NPZ (diff3d or diffraction, xcoords, ycoords, probeGuess)"
 PATTERNS = ("diff3d", "diffraction")
-GEOMETRY = ("pixel_size_m", "energy_eV", "distance_m")
+GEOMETRY = {"pixel_size_m": (1e-13, 1e-2), "energy_eV": (1e-3, 1e9), "distance_m": (1e-9, 1e6)}
+"""Scalars, and between what each lies."""
 
 
-def recognises(archive):
-    """Tell whether the archive holds patterns under PtychoPINN's keys."""
-    return any(key in archive for key in PATTERNS)
+def recognises(opened):
+    """Tell whether the file is an archive with patterns under PtychoPINN's keys."""
+    return opened.archive is not None and any(key in opened.archive for key in PATTERNS)
 
 
-def read(archive, measurement, zero_frequency):
-    """Read the archive; see `read_scan`."""
-    patterns = archive.lazy(next(key for key in PATTERNS if key in archive))
-    y, x = (archive.array(key).reshape(-1) for key in ("ycoords", "xcoords"))
-    if len(y) != len(x):
-        raise ValueError(
-            f"{archive.path.name} must hold one xcoords and one ycoords per pattern. "
-            f"Received: {len(x)} xcoords, {len(y)} ycoords. Write only the pairs that were measured."
-        )
-    positions = np.stack([y, x], axis=1)
-    notes = []
+def read(opened, measurement, zero_frequency):
+    """Read the file; see `read_scan`."""
+    archive = opened.archive
+    patterns = archive.member(next(key for key in PATTERNS if key in archive))
+    positions = _positions(archive, patterns.shape)
+    notes = ["Positions are pixels (x column, y row) of the patch's centre."]
     if _pattern_axis_is_last(patterns.shape, len(positions)):
-        patterns = np.moveaxis(patterns, -1, 0)
+        patterns = patterns.viewed(lambda stored: np.moveaxis(stored, -1, 0))
         notes.append("Patterns are in the order (y, x, pattern): turned to (pattern, y, x).")
-    check_patterns(patterns, archive.path.name)
-    bad = archive.array("bad_pixels").astype(bool) if "bad_pixels" in archive else np.zeros(patterns.shape[1:], bool)
-    if bad.shape != patterns.shape[1:]:
-        raise ValueError(
-            f"{archive.path.name} must hold bad_pixels of the patterns' size {patterns.shape[1:]}. "
-            f"Received: bad_pixels.shape={bad.shape}. Crop or pad it like the patterns."
-        )
-    measurement, measurement_note = tell_measurement(patterns, measurement)
-    corner, corner_note = tell_corner(patterns, zero_frequency, bad)
-    return Scan(
+    check_patterns(patterns, opened.name)
+    obj, left_out = known_object(archive, "objectGuess")
+    scan = Scan(
         patterns=patterns,
-        positions=positions.astype(np.float64),
-        probe=probe_modes(archive.array("probeGuess")),
-        measurement=measurement,
-        corner=corner,
-        object=np.squeeze(archive.array("objectGuess")) if "objectGuess" in archive else None,
-        mask=~(np.fft.fftshift(bad) if corner else bad) if bad.any() else None,
-        **{key: _positive(archive, key) for key in GEOMETRY if key in archive},
-        name=archive.path.name,
-        notes=(*notes, measurement_note, corner_note, "Positions are pixels (x column, y row) of the patch's centre."),
+        positions=positions,
+        probe_guess=probe_modes(archive.array("probeGuess")),
+        object=obj,
+        mask=_mask(archive, patterns.shape[1:]),
+        **{key: _number(archive, key) for key in GEOMETRY if key in archive},
+        name=opened.name,
+        notes=(*notes, *left_out),
     )
+    return told(scan, measurement, zero_frequency)
 
 
 def write(path, scan, true_positions=None, metadata=None):
@@ -91,14 +80,45 @@ def write(path, scan, true_positions=None, metadata=None):
     write_whole(path, save)
 
 
-def _positive(archive, key):
-    value = archive.array(key)
-    if value.size != 1 or not (np.isfinite(value).all() and (value > 0).all()):
+def _positions(archive, of_patterns):
+    """Read `ycoords` and `xcoords`: float64 `(pattern, 2)`, pixels; too many for the patterns are not even read."""
+    shapes = [archive.member(key).shape for key in ("xcoords", "ycoords")]
+    x, y = (int(np.prod(shape)) for shape in shapes)
+    if x != y or any(max(shape, default=1) < x for shape in shapes):
         raise ValueError(
-            f"{archive.path.name} must hold one positive number as {key}. Received: {key}={value}. "
-            "Correct it, or leave it out."
+            f"{archive.name} must hold one xcoords and one ycoords per pattern. "
+            f"Received: {x} xcoords, {y} ycoords, of shapes {shapes[0]} and {shapes[1]}. "
+            "Write only the pairs that were measured."
         )
-    return float(value.item())
+    if len(of_patterns) == 3 and x not in of_patterns:
+        raise ValueError(
+            f"{archive.name} must hold one position (y, x) per pattern. Received: {of_patterns[0]} patterns, "
+            f"{x} positions. Write only the pairs that were measured."
+        )
+    return np.stack([archive.array(key, REAL).reshape(-1).astype(np.float64) for key in ("ycoords", "xcoords")], axis=1)
+
+
+def _mask(archive, shape):
+    """Return `bad_pixels` as a mask, True on good pixels, stored as the patterns are; None where all are good."""
+    if "bad_pixels" not in archive:
+        return None
+    bad = archive.array("bad_pixels", REAL)
+    if bad.shape != shape or not np.isfinite(bad).all():
+        raise ValueError(
+            f"{archive.name} must hold finite bad_pixels of the patterns' size {shape}. "
+            f"Received: bad_pixels.shape={bad.shape}. Crop or pad it like the patterns."
+        )
+    return ~bad.astype(bool) if bad.any() else None
+
+
+def _number(archive, key):
+    value, (low, high) = archive.array(key, REAL).reshape(-1), GEOMETRY[key]
+    if value.size != 1 or not low <= value[0] <= high:
+        raise ValueError(
+            f"{archive.name} must hold one number from {low:g} to {high:g} as {key}. "
+            f"Received: {key}={value[0] if value.size == 1 else f'{value.size} numbers'}. Correct it, or leave it out."
+        )
+    return float(value[0])
 
 
 def _pattern_axis_is_last(shape, positions):

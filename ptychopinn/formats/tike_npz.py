@@ -2,34 +2,32 @@
 
 import numpy as np
 
-from ptychopinn.data.scan import Scan, check_patterns
-from ptychopinn.formats.assumptions import probe_modes, tell_corner, tell_measurement
+from ptychopinn.data.checks import REAL
+from ptychopinn.data.scan import Scan
+from ptychopinn.formats.assumptions import probe_modes, told
 
 NAME = "tike NPZ (data, scan, probe)"
 
 
-def recognises(archive):
-    """Tell whether the archive holds tike's three keys."""
-    return all(key in archive for key in ("data", "scan", "probe"))
+def recognises(opened):
+    """Tell whether the file is an archive with tike's three keys."""
+    return opened.archive is not None and all(key in opened.archive for key in ("data", "scan", "probe"))
 
 
-def read(archive, measurement, zero_frequency):
-    """Read the archive; see `read_scan`."""
-    patterns, positions = archive.lazy("data"), archive.array("scan")
-    if patterns.ndim != 4 or len(patterns) != 1 or positions.ndim != 3 or len(positions) != 1:
+def read(opened, measurement, zero_frequency):
+    """Read the file; see `read_scan`."""
+    archive = opened.archive
+    patterns, positions = archive.member("data"), archive.member("scan")
+    if patterns.ndim != 4 or len(patterns) != 1 or positions.shape != (1, patterns.shape[1], 2):
         raise ValueError(
-            f"{archive.path.name} must hold one angle: data (1, pattern, y, x) and scan (1, pattern, 2). "
+            f"{opened.name} must hold one angle: data (1, pattern, y, x) and scan (1, pattern, 2). "
             f"Received: data.shape={patterns.shape}, scan.shape={positions.shape}. Save one angle to a file."
         )
-    check_patterns(patterns[0], archive.path.name)
-    measurement, measurement_note = tell_measurement(patterns[0], measurement)
-    corner, corner_note = tell_corner(patterns[0], zero_frequency)
-    return Scan(
-        patterns=patterns[0],
-        positions=positions[0].astype(np.float64),
-        probe=probe_modes(archive.array("probe")),
-        measurement=measurement,
-        corner=corner,
-        name=archive.path.name,
-        notes=(measurement_note, corner_note, "Positions are pixels (y, x)."),
+    scan = Scan(
+        patterns=patterns.viewed(lambda stored: stored[0]),
+        positions=archive.array("scan", REAL)[0].astype(np.float64),
+        probe_guess=probe_modes(archive.array("probe")),
+        name=opened.name,
+        notes=("Positions are pixels (y, x).",),
     )
+    return told(scan, measurement, zero_frequency)

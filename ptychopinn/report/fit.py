@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.data.selection import part
 from ptychopinn.evaluation.against_patterns import Residual, predict, residual
 
 AT_MOST = 2000
@@ -50,7 +49,7 @@ def fit(reconstruction, scan, indices=None, at_most=AT_MOST):
     """
     indices = np.arange(len(scan)) if indices is None else indices
     compared = indices[np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)]
-    some = part(scan, compared)
+    some = scan.subset(compared)
     left = residual(reconstruction, reconstruction.probe, some)
     worst = np.argsort(left.by_pattern)[::-1][:WORST]
     measured = some.amplitudes(worst)

@@ -2,6 +2,8 @@
 
 import math
 
+from ptychopinn.printable import printable
+
 PREFIXES = {0: "m", -3: "mm", -6: "µm", -9: "nm", -12: "pm"}
 
 
@@ -15,7 +17,7 @@ def number(value):
         return f"{value:.5g}"
     if isinstance(value, list | tuple):
         return ", ".join(map(number, value))
-    return str(value)
+    return printable(value)
 
 
 def mark(value):

@@ -49,7 +49,7 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, *, background=0.0, bad=
     if counts.max() <= np.iinfo(np.uint16).max:
         counts = counts.astype(np.uint16)
     mask = ~bad if bad is not None and bad.any() else None
-    return Scan(patterns=counts, positions=positions, probe=probe, object=obj, mask=mask, name="simulated")
+    return Scan(patterns=counts, positions=positions, probe_guess=probe, object=obj, mask=mask, name="simulated")
 
 
 def _mean_exit_photons(obj, probe, positions):

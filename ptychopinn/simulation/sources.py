@@ -6,9 +6,9 @@ import numpy as np
 from skimage.io import imread
 from skimage.transform import resize
 
+from ptychopinn.formats import read_reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
-from ptychopinn.formats.results import read_reconstruction
 
 PROBE_KEYS = ("probeGuess", "probe")
 

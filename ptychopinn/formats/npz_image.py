@@ -1,0 +1,122 @@
+"""An NPZ with one complex image: what `ptycho infer` writes, a scan's known object, or any program's object."""
+
+import numpy as np
+from scipy.ndimage import binary_fill_holes
+
+from ptychopinn.data.checks import REAL
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.formats.assumptions import probe_modes
+from ptychopinn.physics.ramp import add_ramp
+
+NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
+OBJECT_KEYS, PROBE_KEYS, WEIGHT_KEYS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
+EMPTY = 1e-6
+"""Below this part of the largest modulus a pixel was not reconstructed."""
+
+
+def recognises(opened):
+    """Tell whether the file is an archive."""
+    return opened.archive is not None
+
+
+def read(opened):
+    """Read the file; see `read_reconstruction`."""
+    archive, name = opened.archive, opened.name
+    obj = _object(archive, name)
+    while obj.ndim > 2 and len(obj) == 1:
+        obj = obj[0]
+    of_scan = "xcoords" in archive and "ycoords" in archive
+    origin, ramp, pixel_size = (_numbers(archive, key, count, name) for key, count in
+                                (("origin", 2), ("ramp", 2), ("pixel_size_m", 1)))  # fmt: skip
+    probe = _first(archive, PROBE_KEYS)
+    obj, weight = _weighted(archive, obj, of_scan, name)
+    if ramp is not None and obj.ndim == 2:  # files hold it straight
+        obj = _complex(add_ramp(obj, ramp))
+    return Reconstruction(
+        object=obj,
+        weight=weight,
+        origin=(0.0, 0.0) if of_scan and origin is None else origin,
+        ramp=(0.0, 0.0) if ramp is None else ramp,
+        probe=None if probe is None else probe_modes(archive.array(probe)),
+        positions=_positions(archive, name) if of_scan else None,
+        pixel_size_m=None if pixel_size is None else pixel_size[0],
+        name=name,
+    )
+
+
+def _first(archive, keys):
+    return next((key for key in keys if key in archive), None)
+
+
+def _object(archive, name):
+    key = _first(archive, OBJECT_KEYS)
+    if key is not None:
+        return _complex(archive.array(key))
+    if "amplitude" in archive and "phase" in archive:
+        amplitude, phase = archive.array("amplitude", REAL), archive.array("phase", REAL)
+        if amplitude.shape != phase.shape:
+            raise ValueError(
+                f"{name} must hold amplitude and phase of one shape. Received: amplitude.shape={amplitude.shape}, "
+                f"phase.shape={phase.shape}. Save both of one reconstruction."
+            )
+        return _complex(amplitude * np.exp(1j * phase))
+    images = [key for key in archive.keys if not key.startswith("probe") and _is_complex_image(archive, key)]
+    if len(images) != 1:
+        raise ValueError(
+            f"{name} must hold an object: key object, amplitude and phase, or one complex image (y, x). "
+            f"Received: {len(images)} complex images among the {archive.contents}. Rename the one to read to object."
+        )
+    return _complex(archive.array(images[0]))
+
+
+def _complex(array):
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(np.complex64)
+
+
+def _is_complex_image(archive, key):
+    try:
+        member = archive.member(key)
+    except ValueError:  # text, or objects that would have to be unpickled: not an image
+        return False
+    return member.dtype.kind == "c" and member.ndim >= 2 and set(member.shape[:-2]) <= {1}
+
+
+def _weighted(archive, obj, of_scan, name):
+    """Return the object and its weight; what was not seen may be anything, and is made 0."""
+    key = _first(archive, WEIGHT_KEYS)
+    if key is None and of_scan:
+        return obj, np.ones(obj.shape, np.float32)
+    if key is None:
+        modulus = np.abs(obj)
+        return obj, binary_fill_holes(modulus > EMPTY * modulus.max(initial=0)).astype(np.float32)
+    weight = archive.array(key, REAL).astype(np.float32)
+    if not (np.isfinite(weight) & (weight >= 0)).all():
+        raise ValueError(
+            f"{name} must hold a {key} of finite numbers, 0 or more. Received: NaN, infinity or a negative number. "
+            "Set it to 0 where nothing was reconstructed."
+        )
+    return np.where(weight > 0, obj, 0) if weight.shape == obj.shape else obj, weight
+
+
+def _positions(archive, name):
+    y, x = (archive.array(key, REAL).reshape(-1).astype(np.float64) for key in ("ycoords", "xcoords"))
+    if len(y) != len(x) or not len(y) or not np.isfinite([y, x]).all():
+        raise ValueError(
+            f"{name} must hold one finite xcoords and ycoords per pattern, pixels. "
+            f"Received: {len(x)} xcoords, {len(y)} ycoords. Write only the pairs that were measured."
+        )
+    return np.stack([y, x], axis=1)
+
+
+def _numbers(archive, key, count, name):
+    """Return a key's numbers as a tuple, or None where the archive does not hold it."""
+    if key not in archive:
+        return None
+    values = archive.array(key, REAL).reshape(-1)
+    if values.size != count or not np.isfinite(values).all():
+        raise ValueError(
+            f"{name} must hold {count} finite number{'s' * (count > 1)} as {key}. "
+            f"Received: {key}={values[:4].tolist()}{' ...' if values.size > 4 else ''}. Correct it, or leave it out."
+        )
+    return tuple(float(value) for value in values)

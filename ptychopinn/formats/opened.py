@@ -1,0 +1,56 @@
+"""A path, and what was opened of it on the way to its format."""
+
+import functools
+import pathlib
+
+import h5py
+
+from ptychopinn.formats.archive import BZ2, ZIP, Archive
+from ptychopinn.formats.unpacking import damage_said
+from ptychopinn.printable import printable
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""How most HDF5 files begin; some hold other bytes first."""
+
+
+class Opened:
+    """A file that may hold a scan or a result. Each container is opened when it is first asked for, and once.
+
+    Args:
+        path: path of a file.
+        name: str. What to call it. Defaults to the file's own name, as far as it can be printed.
+    """
+
+    def __init__(self, path, name=None):
+        self.path = pathlib.Path(path)
+        self.name = printable(name or self.path.name)
+
+    @classmethod
+    def of(cls, path):
+        """Return what was opened already as it is, and a path as a file to open."""
+        return path if isinstance(path, cls) else cls(path)
+
+    @functools.cached_property
+    def archive(self):
+        """`Archive`, or None if the file begins otherwise than one; raises ValueError if it is damaged."""
+        return Archive(self.path) if self._start.startswith((ZIP, BZ2)) else None
+
+    @functools.cached_property
+    def hdf5(self):
+        """`h5py.File`, or None if the file is none; raises ValueError if it is damaged."""
+        if not self._start.startswith(HDF5) and not h5py.is_hdf5(self.path):
+            return None
+        with damage_said(self.name):
+            return h5py.File(self.path)
+
+    @property
+    def contents(self):
+        """What the file holds, in words."""
+        if self.archive is not None:
+            return self.archive.contents
+        return "another kind of file" if self.hdf5 is None else f"HDF5 with {printable(', '.join(self.hdf5))[:200]}"
+
+    @functools.cached_property
+    def _start(self):
+        with self.path.open("rb") as file:
+            return file.read(len(HDF5))

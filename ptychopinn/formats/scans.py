@@ -1,0 +1,86 @@
+"""Scans of any known format."""
+
+import pathlib
+import typing
+
+from ptychopinn.data.scan import Scan
+from ptychopinn.formats import ptychopinn_npz, tike_npz
+from ptychopinn.formats.opened import Opened
+from ptychopinn.printable import printable
+
+
+class ScanSource(typing.Protocol):
+    """What a module that reads scans of one format offers."""
+
+    NAME: str
+    """The format in words, with its keys."""
+
+    def recognises(self, opened: Opened) -> bool:
+        """Tell whether the file is of this format, from its directory alone."""
+
+    def read(self, opened: Opened, measurement: str, zero_frequency: str) -> Scan:
+        """Make a scan of the file; see `read_scan`."""
+
+
+SCANS: tuple[ScanSource, ...] = (ptychopinn_npz, tike_npz)
+
+
+def read_scan(path, measurement="auto", zero_frequency="auto", photons=None) -> Scan:
+    """Read a scan of any known format.
+
+    Args:
+        path: str or path. An `.npz` or `.npz.bz2` file.
+        measurement: `"counts"`, `"amplitude"`, or `"auto"`: integers and whole numbers are counts.
+        zero_frequency: `"centre"`, `"corner"`, or `"auto"`: where the light of the patterns is.
+        photons: float. Mean photons of a pattern, for amplitudes of arbitrary unit.
+
+    Returns:
+        Scan. Its `notes` say what was assumed. Headers are read, and a few patterns where something is to be told
+        from them.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is of no known format, or its content cannot be a scan.
+    """
+    opened = Opened.of(path)
+    if not opened.path.is_file():
+        raise FileNotFoundError(
+            f"A scan must be a file. Received: path={printable(opened.path)}, which is none. Check the path."
+        )
+    source = _source_of(opened)
+    if source is None:
+        raise ValueError(
+            f"{opened.name} must be one of: {_names()}. Received: {opened.contents}. Rename its keys, or convert it."
+        )
+    scan = source.read(opened, measurement, zero_frequency)
+    return scan if photons is None else scan.with_photons(photons)
+
+
+def holds_patterns(path) -> bool:
+    """Tell whether a path is a file with diffraction patterns of any known format."""
+    opened = Opened.of(path)
+    return opened.path.is_file() and _source_of(opened) is not None
+
+
+def scan_files(folder) -> list[pathlib.Path]:
+    """Return the files of a folder that hold a scan of any known format, in the order of their names.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if a file is damaged.
+    """
+    known = sorted(path for path in pathlib.Path(folder).iterdir() if holds_patterns(path))
+    if not known:
+        raise FileNotFoundError(
+            f"A folder of scans must hold files of {_names()}. "
+            f"Received: path={printable(folder)}, with none. Check the path."
+        )
+    return known
+
+
+def _source_of(opened):
+    return next((source for source in SCANS if source.recognises(opened)), None)
+
+
+def _names():
+    return ", ".join(source.NAME for source in SCANS)
