@@ -40,7 +40,7 @@ def train(scans, start=None, **options):
     scans = scans if isinstance(scans, list) else [scans]
     model = library.fit_to(scans, model, data, training.seed)
     began = time.perf_counter()
-    trained = library.train(scans, library.Settings(model, loss, data, training, execution), start=start)
+    trained = library.train(scans, library.Settings(model, loss, data, training, execution, start=start))
     seconds = time.perf_counter() - began
     weights = sum(generator.count_params() for generator in trained.model.generators)
     steps = sum(min(data.n_subsample or len(scan), len(scan)) for scan in scans) * training.epochs

@@ -118,17 +118,13 @@ def said(record, talk):
 
 def score_of(reconstruction, scan, talk):
     """Score a reconstruction against the object of the file; `None` where there is none, or none to compare with."""
-    from ptychopinn.data.reconstruction import Reconstruction
     from ptychopinn.evaluation.against_truth import score
+    from ptychopinn.evaluation.reference import known_object
 
     if scan.object is None:
         return None
 
-    def compare():
-        truth = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions, name=f"the object of {scan.name}")
-        return score(reconstruction, truth)
-
-    return made_or_noted(compare, "comparison with the file's object", talk)
+    return made_or_noted(lambda: score(reconstruction, known_object(scan)), "comparison with the file's object", talk)
 
 
 def report_of(request, reconstruction, score, opening_s):

@@ -126,8 +126,10 @@ def train_model(job, scans, validation, talk):
     from ptychopinn_cli.progress import TrainingBar, patterns_at_once
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
-    settings = Settings(**{**job.stored, "model": fitted}, execution=job.execution, generator=job.generator)
     start = load_bundle(job.origin["path"]).model if job.origin and not job.resume else None
+    settings = Settings(
+        **{**job.stored, "model": fitted}, execution=job.execution, generator=job.generator, start=start
+    )
     training_data = described(job, scans)
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
     description |= {"training_data": training_data, "test_data": [str(path.resolve()) for path in job.test_files],
@@ -140,7 +142,7 @@ def train_model(job, scans, validation, talk):
     watching = [TrainingBar(patterns_at_once(settings, scans), talk.quiet),
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))]  # fmt: skip
     try:
-        trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, start, watching)
+        trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, watching)
     except Stopped as stop:
         resumable = job.resume or (epochs and settings.training.checkpoint)
         raise Stopped(stop.number, advice_of(job.output_dir, resumable)) from None

@@ -78,13 +78,13 @@ def check(field: dataclasses.Field, value: Any) -> None:
         raise ValueError(f"{name} must be one of {', '.join(limits['choices'])}. Received: {name}={value}.")
 
 
-def within(value, limits):
+def within(value: float, limits: Mapping[str, Any]) -> bool:
     """Tell whether a number keeps limits; NaN keeps none."""
     low, above, high = (limits[name] for name in ("low", "above", "high"))
     return (low is None or value >= low) and (above is None or value > above) and (high is None or value <= high)
 
 
-def numbers_allowed(kind, limits):
+def numbers_allowed(kind: type, limits: Mapping[str, Any]) -> str:
     """Say which numbers a field allows: "a whole number, at least 1 and at most 100 pixels"."""
     bounds = {"low": "at least", "above": "more than", "high": "at most"}
     said = [f"{words} {limits[name]:.10g}" for name, words in bounds.items() if limits[name] is not None]

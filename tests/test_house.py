@@ -24,17 +24,6 @@ SOURCES = sorted(LIBRARY.rglob("*.py"))
 ALL_SOURCES = SOURCES + sorted((ROOT / "cli").glob("*.py"))
 WITH_BENCHMARKS = ALL_SOURCES + sorted((ROOT / "benchmarks").glob("*.py"))
 LINES, FUNCTION_LINES, PARAMETERS = 200, 40, 7
-OWED = {
-    "benchmarks/peer_ptychi.py:main",
-    "cli/infer.py:run",
-    "ptychopinn/reconstruction/refinement.py:refine",
-    "ptychopinn/training/train.py:train",
-}
-"""Functions that are still too long or take too much; one that is mended leaves the list."""
-
-THAWED = {"ptychopinn/data/reconstruction.py", "ptychopinn/data/scan.py", "ptychopinn/data/selection.py"}
-"""Files that still write into frozen objects."""
-
 SAYS_NOTHING = {"helper", "helpers", "util", "utils", "misc", "manager", "components", "v2"}
 
 
@@ -86,7 +75,7 @@ def test_modules_hold_no_state(path):
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=name_of)
 def test_a_frozen_class_is_frozen(path):
     """A constructor of a frozen class does no work."""
-    assert ("object.__setattr__" in path.read_text()) == (name_of(path) in THAWED)
+    assert "object.__setattr__" not in path.read_text()
 
 
 @pytest.mark.parametrize("path", WITH_BENCHMARKS, ids=name_of)
@@ -122,9 +111,8 @@ def test_files_are_small(path):
 def test_functions_are_short_and_take_little(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            small = lines_of(node) <= FUNCTION_LINES and len(parameters_of(node)) <= PARAMETERS
-            owed = f"{name_of(path)}:{node.name}" in OWED
-            assert small != owed, f"{node.name}: {lines_of(node)} lines, {len(parameters_of(node))} parameters"
+            assert lines_of(node) <= FUNCTION_LINES, f"{node.name}: {lines_of(node)} lines"
+            assert len(parameters_of(node)) <= PARAMETERS, f"{node.name}: {parameters_of(node)}"
 
 
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=name_of)

@@ -162,7 +162,7 @@ def test_a_sparser_scan_gets_the_canvas_that_it_needs(model):
 
 def test_a_trained_network_adapts_in_fewer_passes_than_a_new_one(model):
     wanted = settings(OTHER_PROBE, epochs=1, model=model.params)
-    fresh, adapted = (train(OTHER_PROBE, wanted, start=start) for start in (None, model))
+    fresh, adapted = (train(OTHER_PROBE, dataclasses.replace(wanted, start=start)) for start in (None, model))
     assert error(adapted.model, OTHER_PROBE) < error(fresh.model, OTHER_PROBE)
     assert adapted.history[0]["loss"] < fresh.history[0]["loss"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from ptychopinn.physics.ramp import straightened
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False)
 class Reconstruction:
     """A complex image of an object, whoever made it.
 
@@ -52,7 +52,7 @@ class Reconstruction:
                 f"{int((~np.isfinite(self.object)).sum())} pixels. Set pixels that were not reconstructed to 0."
             )
         if self.weight is None:
-            object.__setattr__(self, "weight", (np.abs(self.object) > 0).astype(np.float32))
+            self.weight = (np.abs(self.object) > 0).astype(np.float32)
         elif np.shape(self.weight) != shape:
             raise ValueError(
                 f"{self.name} must hold a weight of the object's shape {shape}. "

@@ -1,6 +1,7 @@
 """Reconstructions beside the truth as pictures: panels on common colour scales, and ring correlations."""
 
 import io
+import typing
 
 import matplotlib
 import numpy as np
@@ -11,7 +12,7 @@ from ptychopinn.evaluation.ring_correlation import SEVENTH
 from ptychopinn.report.colours import around_zero, middle, of_phase
 
 NANO = 1e9
-PLAIN = {"text.parse_math": False}
+PLAIN: typing.Any = {"text.parse_math": False}
 """Names of files are no formulas, whatever dollars they hold."""
 
 

@@ -13,6 +13,8 @@ from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, of
 from ptychopinn.data.scan import listed
 from ptychopinn.files import writing
 from ptychopinn.model import PtychoModel
+from ptychopinn.networks.outside import Build
+from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.training.callbacks import Record, StopOnNaN
 from ptychopinn.training.checkpoint import restore
 from ptychopinn.training.collapse import CollapseAlarm
@@ -24,14 +26,21 @@ from ptychopinn.training.watching import keepers_of, watchers_of
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """All the parameters of a training, and the function that builds its network, where that is none of ours."""
+    """All the parameters of a training, and where its networks come from.
 
-    model: object
-    loss: object
-    data: object
-    training: object
-    execution: object
-    generator: object = None
+    Args:
+        model, loss, data, training, execution: ModelParams, LossParams, DataParams, TrainingParams, ExecutionParams.
+        generator: function that builds the network, where it is none of ours.
+        start: PtychoModel whose networks the training starts from; the probes are those of the scans.
+    """
+
+    model: ModelParams
+    loss: LossParams
+    data: DataParams
+    training: TrainingParams
+    execution: ExecutionParams
+    generator: Build | None = None
+    start: PtychoModel | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +102,7 @@ def group_canvas(scan, model, data, seed):
     )
 
 
-def train(scans, settings, validation=None, folder=None, description=None, resume=False, start=None, callbacks=()):
+def train(scans, settings, validation=None, folder=None, description=None, resume=False, callbacks=()):
     """Train a model on one scan, or on several together, each with its own probe.
 
     Args:
@@ -104,7 +113,6 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
         folder: path of the run, for its checkpoint and logs, held meanwhile. Nothing is written if it is not given.
         description: dict kept in the checkpoint: what a resumed run must know.
         resume: bool. Whether to go on from the folder's checkpoint. Defaults to `False`.
-        start: PtychoModel whose networks the training starts from; the probes are those of the scans.
         callbacks: further Keras callbacks.
 
     Returns:
@@ -112,9 +120,9 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
 
     Raises:
         MemoryError: if a step would not fit in memory.
-        ValueError: if scans, settings and start do not fit together, or another training has the folder.
+        ValueError: if scans and settings do not fit together, or another training has the folder.
     """
-    training, scans = settings.training, listed(scans)
+    training, start, scans = settings.training, settings.start, listed(scans)
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
     with contextlib.nullcontext() if folder is None else writing(folder):
         batches, validation_batches = make_batches(scans, settings, validation)
