@@ -32,8 +32,8 @@ HEAVY = ("torch", "keras", "tensorflow", "matplotlib.pyplot", "scipy.ndimage", "
          "ptychopinn.evaluation.against_truth")  # fmt: skip
 """What the commands import; TensorFlow because Keras does to save a model, where it is installed."""
 
-PLACING = 0.004
-"""Seconds that a complete generation takes to be put in place, and the old one to be cleared away."""
+PLACING = 0.06
+"""Seconds in which a complete generation is put in place and the old one cleared away, on a busy disk."""
 
 BUNDLE = ("model.keras", "params.json", "history.csv")
 LAYOUTS = ("files alone", "with a folder")
@@ -96,7 +96,7 @@ class Bench:
             self.generations[command, seed] = {path.name: checksum(path) for path in out.iterdir()}
         for seed in (1, 2):
             self.generations["write", seed] = {name: self.generations["train", seed][name] for name in BUNDLE}
-        self.took["write"] = 0.1
+        self.took["write"] = 0.2
 
     def arguments(self, command, seed, out):
         """Return what is typed: each command's second generation is of another scan."""
@@ -236,9 +236,13 @@ def forked(work, said):
         with open(said, "w") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        code = work() or 0
+        work()
+        code = 0
     except SystemExit as end:
         code = end.code
+    except ValueError as error:
+        os.write(2, str(error).encode())
+        code = 1
     finally:
         os._exit(code if isinstance(code, int) else 1)
 
