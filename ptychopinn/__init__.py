@@ -16,7 +16,7 @@ _HOMES = {
     "read_scan": "formats",
     "Diffraction": "physics.diffraction",
     "PtychoModel": "model",
-    "Settings": "training.train",
+    "Settings": "training.settings",
     "fit_to": "training.train",
     "train": "training.train",
     "load_bundle": "training.bundle",

@@ -69,6 +69,15 @@ def check_positions(positions: np.ndarray, size: int) -> None:
         )
 
 
+def check_size(scan: Scan, size: int) -> None:
+    """Raise ValueError unless a scan's patterns are of the size that a bundle's networks take."""
+    if scan.size != size:
+        raise ValueError(
+            f"The bundle reconstructs patterns of {size} x {size} pixels. "
+            f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
+        )
+
+
 def _check_shapes(scan: Scan, shape: tuple[int, ...]) -> None:
     name = scan.name
     if np.shape(scan.positions) != (shape[0], 2):

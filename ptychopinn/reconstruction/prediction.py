@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ptychopinn.data.batches import read_groups
+from ptychopinn.data.checks import check_size
 from ptychopinn.data.grouping import check_enough, cover, typical_reach
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.model import PtychoModel
@@ -158,7 +159,7 @@ def suited_to(scan, model, probe, precision="float32"):
         precision: str. Of the networks. Defaults to float32.
     """
     params = model.params
-    model.check_size(scan)
+    check_size(scan, params.size)
     check_enough(scan.positions, params.positions)
     canvas = params.canvas
     if params.positions > 1:

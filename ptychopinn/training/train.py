@@ -9,12 +9,11 @@ import warnings
 import numpy as np
 
 from ptychopinn.data.batches import GroupBatches, reach, split_validation
+from ptychopinn.data.checks import check_size
 from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
 from ptychopinn.data.scan import listed
 from ptychopinn.files import writing
 from ptychopinn.model import PtychoModel
-from ptychopinn.networks.outside import Build
-from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.training.callbacks import Record, StopOnNaN
 from ptychopinn.training.checkpoint import restore
 from ptychopinn.training.collapse import CollapseAlarm
@@ -22,25 +21,6 @@ from ptychopinn.training.memory import check_training
 from ptychopinn.training.optimizer import compile_model
 from ptychopinn.training.record import CHECKPOINT
 from ptychopinn.training.watching import keepers_of, watchers_of
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """All the parameters of a training, and where its networks come from.
-
-    Args:
-        model, loss, data, training, execution: ModelParams, LossParams, DataParams, TrainingParams, ExecutionParams.
-        generator: function that builds the network, where it is none of ours.
-        start: PtychoModel whose networks the training starts from; the probes are those of the scans.
-    """
-
-    model: ModelParams
-    loss: LossParams
-    data: DataParams
-    training: TrainingParams
-    execution: ExecutionParams
-    generator: Build | None = None
-    start: PtychoModel | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +111,7 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
         model = PtychoModel(settings.model, settings.loss, execution.precision, execution.remat, generator)
         model.diffraction.set_probes([scan.probe for scan in scans])
         if start is not None:
-            start.check_size(scans[0])
+            check_size(scans[0], start.params.size)
             model.take_generators(start)
         if not execution.remat:  # which keeps fewer maps than the estimate counts
             check_training(model, batches.batch_size)
