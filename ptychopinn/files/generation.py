@@ -12,7 +12,7 @@ from ptychopinn.files.exchange import exchange
 from ptychopinn.files.lock import LOCK, writing
 from ptychopinn.files.whole import flush
 
-Read = TypeVar("Read")
+T = TypeVar("T")
 
 NEW = ".ptychopinn-new"
 """Folder in which a generation is written."""
@@ -51,7 +51,7 @@ def write_together(
             settle(folder)
 
 
-def read_standing(folder: pathlib.Path | str, name: str, read: Callable[[pathlib.Path], Read]) -> Read:
+def read_standing(folder: pathlib.Path | str, name: str, read: Callable[[pathlib.Path], T]) -> T:
     """Return `read(path)` of a file of the generation that a folder holds, wherever it is; nothing is changed."""
     for path in (pathlib.Path(folder) / WHOLE / name, pathlib.Path(folder) / name):
         if path.exists():

@@ -32,7 +32,7 @@ class Header:
         length: int. Bytes before the array's own.
     """
 
-    shape: tuple
+    shape: tuple[int, ...]
     fortran: bool
     dtype: np.dtype
     length: int
