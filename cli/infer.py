@@ -69,6 +69,7 @@ def infer(bundle, data, output_dir, measurement, zero_frequency, report, talk, b
 
 def run(request, restated, talk):
     """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
+    from ptychopinn.data.checks import check_size
     from ptychopinn.files import checksum
     from ptychopinn.reconstruction.reconstruct import reconstruct
     from ptychopinn.report.page import PAGE
@@ -80,7 +81,7 @@ def run(request, restated, talk):
     bundle = load_bundle(request.bundle)
     refuse_contradictions(restated, bundle.model.params)
     scan = read(request, bundle, talk)
-    bundle.model.check_size(scan)
+    check_size(scan, bundle.model.params.size)
     sha256 = checksum(request.data)
     opened = time.perf_counter()
     with counting(talk.quiet) as progress:

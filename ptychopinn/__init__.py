@@ -4,6 +4,7 @@ Importing this module imports no backend; the public names load as they are used
 """
 
 import importlib
+from typing import Any
 
 _HOMES = {
     "DataParams": "params",
@@ -15,7 +16,7 @@ _HOMES = {
     "read_scan": "formats",
     "Diffraction": "physics.diffraction",
     "PtychoModel": "model",
-    "Settings": "training.train",
+    "Settings": "training.settings",
     "fit_to": "training.train",
     "train": "training.train",
     "load_bundle": "training.bundle",
@@ -34,11 +35,11 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'ptychopinn' has no attribute {name!r}")
     return getattr(importlib.import_module(f"ptychopinn.{_HOMES[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

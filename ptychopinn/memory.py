@@ -5,7 +5,7 @@ import psutil
 GIB = 2**30
 
 
-def check_memory(needed, what, way_out):
+def check_memory(needed: float, what: str, way_out: str) -> None:
     """Raise MemoryError unless memory is free for what is about to be done.
 
     Args:

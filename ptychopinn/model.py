@@ -1,8 +1,10 @@
 """PtychoModel: generator, overlap and forward physics in one `keras.Model`."""
 
 import dataclasses
+from typing import Any, Self
 
 import keras
+from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.networks import build_generator, outside
@@ -11,7 +13,7 @@ from ptychopinn.params import GENERATORS, LossParams, ModelParams
 from ptychopinn.physics import losses, overlap
 from ptychopinn.physics.consistency import consistency_step
 from ptychopinn.physics.diffraction import Diffraction, fill
-from ptychopinn.physics.waves import add, light_of
+from ptychopinn.physics.waves import Wave, add, light_of
 
 DARK = 1e-3
 """Weight of an unlit pixel of a patch, of the brightest pixel's."""
@@ -54,7 +56,10 @@ class PtychoModel(keras.Model):
         Hoidn, Mishra and Mehta, Sci. Rep. 13, 22789 (2023), doi:10.1038/s41598-023-48351-7
     """
 
-    def __init__(self, params, loss_params=None, precision="float32", remat=False, generator=None, **kwargs):
+    def __init__(
+        self, params: ModelParams, loss_params: LossParams | None = None, precision: str = "float32",
+        remat: bool = False, generator: outside.Build | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**{"dtype": "float32", **kwargs})
         if generator is not None:
             params = dataclasses.replace(params, generator=outside.name_of(generator))
@@ -65,7 +70,7 @@ class PtychoModel(keras.Model):
             params.size, params.modes, params.scans, params.refines_probe, params.scale_trainable, name="diffraction"
         )
         self.diffraction.build()
-        how = {"n_filters_scale": params.n_filters_scale, "precision": precision, "remat": remat}
+        how: dict[str, Any] = {"n_filters_scale": params.n_filters_scale, "precision": precision, "remat": remat}
         self.generators = [
             build_generator(generator or params.generator, params.size, self.channels, **how)
             for _ in range(1 if params.share_rounds else params.rounds)
@@ -74,16 +79,16 @@ class PtychoModel(keras.Model):
         self.built = True
 
     @property
-    def channels(self):
+    def channels(self) -> int:
         """Maps that the generator sees."""
         if self.params.input == "amplitude":
             return 1
         return 8 if self.params.agrees else 6
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
         amplitudes, offsets, scan = self.with_known_shape(inputs)
         windows = self._windows(offsets)
         patches = self._generate(amplitudes, windows, scan)
@@ -91,11 +96,11 @@ class PtychoModel(keras.Model):
             patches = overlap.merge(patches, self.weights_of_patch(scan), windows)
         return {"intensity": self.diffraction(patches, scan), "real": patches[0], "imag": patches[1]}
 
-    def predict_patches(self, amplitudes, offsets, scan=None):
+    def predict_patches(self, amplitudes: Tensor, offsets: Tensor, scan: Tensor | None = None) -> Wave:
         """Generate the patches of groups, before they are merged: pair `(batch, position, y, x)`, transmission."""
         return self._generate(amplitudes, self._windows(offsets), scan)
 
-    def _generate(self, amplitudes, windows, scan):
+    def _generate(self, amplitudes: Tensor, windows: Wave, scan: Tensor | None) -> Wave:
         params, light = self.params, self.weights_of_patch(scan)
         # the probe is refined by what it predicts, not by what it shows the network
         probe = tuple(map(ops.stop_gradient, self.diffraction.probe(scan)))
@@ -118,18 +123,18 @@ class PtychoModel(keras.Model):
                 patches = self._agree(patches, windows, light)
         return patches
 
-    def _agree(self, patches, windows, light):
+    def _agree(self, patches: Wave, windows: Wave, light: Tensor) -> Wave:
         """Merge the patches of a group on the way, if the network sees them together."""
         return overlap.merge(patches, light, windows) if self.params.agrees else patches
 
-    def _correct(self, generator, estimate, maps):
+    def _correct(self, generator: keras.Model, estimate: Wave, maps: list[Tensor]) -> Wave:
         """Correct estimated patches by what a network makes of maps `(batch, position, y, x)`."""
         size = self.params.size
         out = generator(ops.reshape(ops.stack(maps, axis=-1), (-1, size, size, len(maps))))
         out = ops.reshape(ops.cast(out, "float32"), (-1, self.params.positions, size, size, 2))
         return HEADS[self.params.head](out[..., 0], out[..., 1], estimate, self.params.amplitude_max)
 
-    def weights_of_patch(self, scan=None):
+    def weights_of_patch(self, scan: Tensor | None = None) -> Tensor:
         """Return the confidence in the pixels of a patch: the probe's intensity, 1 where it is brightest.
 
         The shape is `(y, x)`, or `(batch, 1, y, x)` if the scans of the groups are given.
@@ -137,20 +142,14 @@ class PtychoModel(keras.Model):
         light = ops.stop_gradient(light_of(self.diffraction.probe(scan)))
         return light / ops.max(light, axis=(-2, -1), keepdims=True) + DARK
 
-    def take_generators(self, other):
+    def take_generators(self, other: "PtychoModel") -> None:
         """Copy the weights of the networks of another model of the same kind; probes and their scales stay."""
         for own, others in zip(self.generators, other.generators, strict=True):
             own.set_weights(others.get_weights())
 
-    def check_size(self, scan):
-        """Raise ValueError unless a scan's patterns are of the size that the networks take."""
-        if scan.size != self.params.size:
-            raise ValueError(
-                f"The bundle reconstructs patterns of {self.params.size} x {self.params.size} pixels. "
-                f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
-            )
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Tensor:
         """Return the weighted sum of the loss's terms, mean over the groups.
 
         Predicted patterns are compared with `y`, amplitudes like the inputs, or with the inputs where it is not given.
@@ -174,26 +173,26 @@ class PtychoModel(keras.Model):
         self.r_factor.update_state(losses.r_factor(ops.stop_gradient(predicted), measured))
         return ops.mean(total)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {"params": self.params.to_dict(), "loss_params": self.loss_params.to_dict(), "name": self.name}
         if self.generator is not None:
             config["network"] = outside.configuration(self.generators[0])
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         params, loss_params = ModelParams.from_dict(config["params"]), LossParams.from_dict(config["loss_params"])
         generator = None
         if params.generator not in GENERATORS:
             generator = outside.builder_from(config["network"], params.generator)
         return cls(params, loss_params, generator=generator, name=config["name"])
 
-    def with_known_shape(self, inputs):
+    def with_known_shape(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor | None]:
         """Give the inputs the static shapes that the parameters know; the scan is `None` where it is not given."""
         size, positions = self.params.size, self.params.positions
         shapes = (-1, positions, size, size), (-1, positions, 2), (-1,)
         known = [ops.reshape(part, shape) for part, shape in zip(inputs, shapes)]
         return *known[:2], known[2] if len(known) > 2 else None
 
-    def _windows(self, offsets):
+    def _windows(self, offsets: Tensor) -> tuple[Tensor, Tensor]:
         return overlap.windows(offsets, self.params.size, self.params.canvas)

@@ -166,7 +166,7 @@ def thin(amplitudes: np.ndarray, holdout: float, seed: int | Sequence[int]) -> t
 
 def object_patches(scan: Scan, groups: np.ndarray) -> np.ndarray:
     """Cut groups of patches from the scan's object, bilinear: float32 `(group, position, y, x, 2)`."""
-    window = cut(scan.object, scan.positions[groups], scan.size)
+    window = cut(np.asarray(scan.object), scan.positions[groups], scan.size)
     return np.stack([window.real, window.imag], axis=-1).astype(np.float32)
 
 

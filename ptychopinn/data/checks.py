@@ -1,6 +1,15 @@
 """What patterns, positions, probe and mask must be to make a scan, told from shapes and positions alone."""
 
+from __future__ import annotations
+
+import typing
+
 import numpy as np
+
+from ptychopinn.data.selection import Patterns
+
+if typing.TYPE_CHECKING:
+    from ptychopinn.data.scan import Scan
 
 REAL, NUMBERS = "biuf", "biufc"
 """Kinds of dtype."""
@@ -12,7 +21,7 @@ FARTHEST = 1e9
 """Largest coordinate of a position, in pixels: up to here, fractions of a pixel are told."""
 
 
-def check_scan(scan):
+def check_scan(scan: Scan) -> None:
     """Raise ValueError unless the parts of a Scan belong together."""
     check_patterns(scan.patterns, scan.name)
     _check_shapes(scan, scan.patterns.shape)
@@ -20,7 +29,7 @@ def check_scan(scan):
     check_positions(scan.positions, scan.size)
 
 
-def check_patterns(patterns, name):
+def check_patterns(patterns: Patterns, name: str) -> None:
     """Raise ValueError unless patterns `(pattern, y, x)` are real and square, of a side that the networks can take."""
     shape = patterns.shape
     if patterns.dtype.kind not in REAL:
@@ -40,7 +49,7 @@ def check_patterns(patterns, name):
         )
 
 
-def check_positions(positions, size):
+def check_positions(positions: np.ndarray, size: int) -> None:
     """Raise ValueError unless positions are finite and make a canvas that fits a sensible scan, in pixels."""
     if not np.isfinite(positions).all():
         raise ValueError("Positions must be finite pixels. Received: NaN or infinity. Remove those patterns.")
@@ -60,7 +69,16 @@ def check_positions(positions, size):
         )
 
 
-def _check_shapes(scan, shape):
+def check_size(scan: Scan, size: int) -> None:
+    """Raise ValueError unless a scan's patterns are of the size that a bundle's networks take."""
+    if scan.size != size:
+        raise ValueError(
+            f"The bundle reconstructs patterns of {size} x {size} pixels. "
+            f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
+        )
+
+
+def _check_shapes(scan: Scan, shape: tuple[int, ...]) -> None:
     name = scan.name
     if np.shape(scan.positions) != (shape[0], 2):
         raise ValueError(
@@ -83,7 +101,7 @@ def _check_shapes(scan, shape):
         raise ValueError(f"{name} must hold one object (y, x). Received: {np.shape(scan.object)}. Keep one slice.")
 
 
-def _check_probe(probe, name):
+def _check_probe(probe: np.ndarray, name: str) -> None:
     with np.errstate(over="ignore"):
         power = np.sum(np.abs(probe) ** 2)
     if not np.isfinite(power) or power == 0:

@@ -1,6 +1,7 @@
 """Reconstruction: an object that somebody reconstructed, or that is known, and what is known beside it."""
 
 import dataclasses
+import typing
 
 import numpy as np
 
@@ -29,17 +30,17 @@ class Reconstruction:
     """
 
     object: np.ndarray
-    weight: np.ndarray | None = None
-    origin: tuple | None = None
-    ramp: tuple = (0.0, 0.0)
+    weight: np.ndarray = None  # type: ignore[assignment]  # filled in where it is not given
+    origin: tuple[float, float] | None = None
+    ramp: tuple[float, float] = (0.0, 0.0)
     uncertainty: np.ndarray | None = None
     probe: np.ndarray | None = None
     positions: np.ndarray | None = None
     pixel_size_m: float | None = None
     name: str = "object"
-    record: dict = dataclasses.field(default_factory=dict)
+    record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = np.shape(self.object)
         if len(shape) != 2 or min(shape) < 8:
             raise ValueError(
@@ -60,6 +61,6 @@ class Reconstruction:
             )
 
     @property
-    def straight(self):
+    def straight(self) -> np.ndarray:
         """The object to look at: its ramp and its mean phase taken out, complex64 `(y, x)`."""
         return straightened(self.object, self.weight, self.ramp)

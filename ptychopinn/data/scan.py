@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
 from ptychopinn.data.checks import check_scan
-from ptychopinn.data.selection import Selection
-from ptychopinn.data.survey import survey
+from ptychopinn.data.selection import Patterns, Selection
+from ptychopinn.data.survey import Survey, survey
 
 NO_DATA = -1.0
 """Amplitude of a pixel without data (a bad pixel): filled in the network's input, left out of the loss."""
@@ -39,7 +41,7 @@ class Scan:
         ValueError: where patterns, positions, probe and mask cannot belong together.
     """
 
-    patterns: object
+    patterns: Patterns
     positions: np.ndarray
     probe_guess: np.ndarray
     measurement: str = "counts"
@@ -51,43 +53,43 @@ class Scan:
     energy_eV: float | None = None
     distance_m: float | None = None
     name: str = "scan"
-    notes: tuple = ()
+    notes: tuple[str, ...] = ()
     whole: "Scan | None" = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.whole is None:
             check_scan(self)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Side of a pattern, in pixels."""
         return self.patterns.shape[-1]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.patterns.shape[0]
 
     @functools.cached_property
-    def survey(self):
+    def survey(self) -> Survey:
         """What all patterns together tell: `Survey`, made at its first use, and shared by every part of the scan."""
         return survey(self) if self.whole is None else self.whole.survey
 
     @property
-    def mean_photons(self):
+    def mean_photons(self) -> float:
         """Mean photons of a pattern, on good pixels."""
         return self.survey.mean_light if self.photons is None else self.photons
 
     @property
-    def amplitude_scale(self):
+    def amplitude_scale(self) -> float:
         """Factor that turns stored amplitudes into square roots of photons."""
         return np.sqrt(self.mean_photons / self.survey.mean_light)
 
     @functools.cached_property
-    def probe(self):
+    def probe(self) -> np.ndarray:
         """The probe, complex64 `(mode, y, x)`, scaled to the mean photons: the object is a transmission of order 1."""
         power = np.sum(np.abs(self.probe_guess) ** 2)
         return (np.asarray(self.probe_guess) * np.sqrt(self.mean_photons / power)).astype(np.complex64)
 
-    def amplitudes(self, indices):
+    def amplitudes(self, indices: slice | np.ndarray) -> np.ndarray:
         """Read patterns as amplitudes: float32 `(..., y, x)`, square root of photons, `NO_DATA` where bad.
 
         Args:
@@ -99,11 +101,11 @@ class Scan:
             amplitudes[..., ~self.mask] = NO_DATA
         return amplitudes
 
-    def check(self):
+    def check(self) -> Survey:
         """Raise ValueError where the patterns are damaged or cannot be, as their `survey` finds."""
         return self.survey
 
-    def subset(self, indices):
+    def subset(self, indices: np.ndarray) -> Self:
         """Return the scan of some of the patterns, with the photons and the probe of the whole.
 
         Args:
@@ -113,7 +115,7 @@ class Scan:
         patterns, positions = Selection(self.patterns, rising), self.positions[rising]
         return dataclasses.replace(self, patterns=patterns, positions=positions, whole=self._surveyed)
 
-    def with_photons(self, photons):
+    def with_photons(self, photons: float) -> Self:
         """Return the scan with amplitudes scaled so that a pattern has this many photons on average."""
         if self.measurement == "counts":
             raise ValueError(
@@ -123,10 +125,10 @@ class Scan:
         return dataclasses.replace(self, photons=float(photons), whole=self._surveyed)
 
     @property
-    def _surveyed(self):
+    def _surveyed(self) -> "Scan":
         return self if self.whole is None else self.whole
 
-    def _read(self, indices):
+    def _read(self, indices: slice | np.ndarray) -> np.ndarray:
         if isinstance(indices, slice):
             stored = np.asarray(self.patterns[indices])
         else:
@@ -140,6 +142,6 @@ class Scan:
         return np.sqrt(values) if self.measurement == "counts" else values * np.float32(self.amplitude_scale)
 
 
-def listed(scans):
+def listed(scans: Scan | Sequence[Scan]) -> list[Scan]:
     """Return one scan, or a sequence of them, as a list."""
     return [scans] if isinstance(scans, Scan) else list(scans)

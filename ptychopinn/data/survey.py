@@ -1,8 +1,16 @@
 """Survey: what one pass over all the patterns of a scan tells."""
 
+from __future__ import annotations
+
 import dataclasses
+import typing
 
 import numpy as np
+
+from ptychopinn.data.selection import Patterns
+
+if typing.TYPE_CHECKING:
+    from ptychopinn.data.scan import Scan
 
 BLOCK_BYTES = 1 << 24
 """Bytes of stored patterns that are looked at together."""
@@ -25,7 +33,7 @@ class Survey:
     mean_light: float
 
 
-def survey(scan):
+def survey(scan: Scan) -> Survey:
     """Look at all patterns of a scan once, a block at a time.
 
     Returns:
@@ -52,14 +60,14 @@ def survey(scan):
     return Survey(mean_light=light / len(scan))
 
 
-def blocks(patterns):
+def blocks(patterns: Patterns) -> list[slice]:
     """Return slices that go through patterns `(pattern, y, x)`, each of a few megabytes."""
     count, *pixels = patterns.shape
     step = max(1, BLOCK_BYTES // (int(np.prod(pixels)) * patterns.dtype.itemsize))
     return [slice(start, start + step) for start in range(0, count, step)]
 
 
-def _check_values(values, first, name):
+def _check_values(values: np.ndarray, first: int, name: str) -> None:
     low, high = values.min(axis=1), values.max(axis=1)  # NaN where there is one
     wrong = np.flatnonzero(~((low >= 0) & np.isfinite(high)))
     if len(wrong):

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
 from ptychopinn.physics.detector import Detector
 from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.numpy_physics import cut, far_field_intensity
@@ -28,7 +30,7 @@ class Residual:
     scale: float
 
 
-def residual(reconstruction, probe, scan):
+def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> Residual:
     """Compare the patterns that a reconstruction predicts with those of a scan, good pixels only.
 
     Args:
@@ -59,13 +61,13 @@ def residual(reconstruction, probe, scan):
     )
 
 
-def predict(reconstruction, probe, scan, indices):
+def predict(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan, indices: np.ndarray) -> np.ndarray:
     """Predict patterns of a scan: float array `(pattern, y, x)`, photons up to the `scale` of the residual."""
     obj, origin = covering(reconstruction, scan)
     return far_field_intensity(cut(obj, scan.positions[indices] - origin, scan.size), probe)
 
 
-def covering(reconstruction, scan):
+def covering(reconstruction: Reconstruction, scan: Scan) -> tuple[np.ndarray, np.ndarray]:
     """Return the reconstruction's object, grown by its edge pixels until it covers every patch.
 
     Returns:

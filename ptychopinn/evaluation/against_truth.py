@@ -1,13 +1,15 @@
 """Score a reconstruction against the truth, or against another reconstruction of the same scan."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation import ring_correlation as rings
 from ptychopinn.evaluation.metrics import errors, ms_ssim, parts, peak_ratio, ssim, varies
-from ptychopinn.evaluation.region import well_lit
+from ptychopinn.evaluation.region import Box, well_lit
 from ptychopinn.evaluation.registration.register import register
 
 RADIAN = 1.0
@@ -35,18 +37,20 @@ class Score:
         pixel_size_m: float, where it is known.
     """
 
-    figures: dict
-    curves: dict
+    figures: dict[str, float]
+    curves: dict[str, np.ndarray]
     image: np.ndarray
     truth: np.ndarray
-    region: tuple
-    shift: tuple
-    ramp: tuple
+    region: Box
+    shift: tuple[float, float]
+    ramp: tuple[float, float]
     factor: complex
     pixel_size_m: float | None = None
 
 
-def score(reconstruction, truth, region="auto", low_pass_px=None):
+def score(
+    reconstruction: Reconstruction, truth: Reconstruction, region: str | Box = "auto", low_pass_px: float | None = None
+) -> Score:
     """Register a reconstruction with the truth and measure how close it is.
 
     Shift, complex factor and phase ramp are removed together: ptychography cannot know them.
@@ -73,9 +77,12 @@ def score(reconstruction, truth, region="auto", low_pass_px=None):
     return Score(figures, curves, image, target, found.box, found.shift, found.ramp, found.factor, pixel_size_m)
 
 
-def measure(image, truth, pixel_size_m=None):
+def measure(
+    image: np.ndarray, truth: np.ndarray, pixel_size_m: float | None = None
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Return the `figures` and `curves` of a `Score` for two complex images on the same pixels."""
-    figures, curves = {}, {"frequency": rings.frequencies(truth.shape)}
+    figures: dict[str, float] = {}
+    curves = {"frequency": rings.frequencies(truth.shape)}
     half_bit = {real: rings.half_bit(truth.shape, real) for real in (False, True)}
     for name, (ours, theirs) in parts(image, truth).items():
         real, known = name != "complex", varies(theirs, RADIAN if name == "phase" else 0.0)
@@ -83,7 +90,7 @@ def measure(image, truth, pixel_size_m=None):
         rmse = found.pop("rmse")
         found["psnr"] = found["psnr"] if known else np.nan
         curve = rings.ring_correlation(ours, theirs) if known else np.full(len(curves["frequency"]), np.nan)
-        limits = {"frc50": 0.5, "frc143": rings.SEVENTH, "frc_half_bit": half_bit[real]}
+        limits: dict[str, Any] = {"frc50": 0.5, "frc143": rings.SEVENTH, "frc_half_bit": half_bit[real]}
         found |= {key: rings.crossing(curve, limit) if known else np.nan for key, limit in limits.items()}
         found["frc_area"] = rings.area(curve)
         if real:
@@ -102,7 +109,7 @@ def measure(image, truth, pixel_size_m=None):
     return figures, curves
 
 
-def require_contrast(reconstruction):
+def require_contrast(reconstruction: Reconstruction) -> None:
     """Raise ValueError if the object of a reconstruction is one value everywhere that light came to."""
     seen = reconstruction.object[well_lit(reconstruction)]
     if not seen.size or not varies(seen):

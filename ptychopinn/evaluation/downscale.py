@@ -6,7 +6,7 @@ import numpy as np
 from skimage.measure import block_reduce
 
 
-def block_means(image, side):
+def block_means(image: np.ndarray, side: int) -> np.ndarray:
     """Average an image over square blocks of pixels.
 
     Args:

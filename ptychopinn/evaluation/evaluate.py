@@ -1,10 +1,13 @@
 """Evaluate reconstructions by all there is: the truth or another reconstruction, and the measured patterns."""
 
 import dataclasses
+from collections.abc import Mapping
 
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.against_truth import Score, score
-from ptychopinn.evaluation.region import SMALLEST, intersect
+from ptychopinn.evaluation.region import SMALLEST, Box, intersect
 from ptychopinn.printable import printable
 
 
@@ -23,7 +26,7 @@ class Evaluation:
     residual: Residual | None = None
 
     @property
-    def figures(self):
+    def figures(self) -> dict[str, float]:
         """All figures: dict from name to float."""
         figures = {} if self.score is None else dict(self.score.figures)
         if self.residual is not None:
@@ -31,7 +34,14 @@ class Evaluation:
         return figures
 
 
-def evaluate_one(reconstruction, truth=None, scan=None, region="auto", low_pass_px=None, name=None):
+def evaluate_one(
+    reconstruction: Reconstruction,
+    truth: Reconstruction | None = None,
+    scan: Scan | None = None,
+    region: str | Box = "auto",
+    low_pass_px: float | None = None,
+    name: str | None = None,
+) -> Evaluation:
     """Evaluate one reconstruction; see `score` and `residual`.
 
     Returns:
@@ -44,7 +54,13 @@ def evaluate_one(reconstruction, truth=None, scan=None, region="auto", low_pass_
     return Evaluation(printable(name or reconstruction.name), found, _residual(reconstruction, scan))
 
 
-def evaluate_together(reconstructions, truth, scan=None, region="auto", low_pass_px=None):
+def evaluate_together(
+    reconstructions: Mapping[str, Reconstruction],
+    truth: Reconstruction,
+    scan: Scan | None = None,
+    region: str | Box = "auto",
+    low_pass_px: float | None = None,
+) -> list[Evaluation]:
     """Evaluate several reconstructions of one scan on the pixels that all of them share.
 
     Args:
@@ -59,7 +75,7 @@ def evaluate_together(reconstructions, truth, scan=None, region="auto", low_pass
         evaluate_one(reconstruction, truth, scan, region, low_pass_px, name)
         for name, reconstruction in reconstructions.items()
     ]
-    boxes = {one.score.region for one in alone}
+    boxes = {one.score.region for one in alone if one.score is not None}
     if len(boxes) == 1:
         return alone
     box = intersect(*boxes)
@@ -75,14 +91,14 @@ def evaluate_together(reconstructions, truth, scan=None, region="auto", low_pass
     return [dataclasses.replace(one, score=found) for one, found in zip(alone, scores)]
 
 
-def _on(scan, reconstruction):
+def _on(scan: Scan | None, reconstruction: Reconstruction) -> Reconstruction:
     """Give a reconstruction that says where it lies the positions of the scan."""
     if scan is None or reconstruction.origin is None:
         return reconstruction
     return dataclasses.replace(reconstruction, positions=scan.positions)
 
 
-def _residual(reconstruction, scan):
+def _residual(reconstruction: Reconstruction, scan: Scan | None) -> Residual | None:
     if scan is None or reconstruction.origin is None:
         return None
     probe = scan.probe if reconstruction.probe is None else reconstruction.probe

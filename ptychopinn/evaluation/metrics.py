@@ -5,6 +5,8 @@ References:
     Wang, Simoncelli and Bovik, Asilomar (2003), doi:10.1109/ACSSC.2003.1292216: multi-scale SSIM.
 """
 
+from typing import Any
+
 import numpy as np
 from skimage.metrics import structural_similarity
 
@@ -23,7 +25,7 @@ SMALLEST_ERROR = 1e-12
 """Errors below this part of the truth count as it: two equal images have a finite PSNR."""
 
 
-def parts(image, truth):
+def parts(image: np.ndarray, truth: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Split two complex images into what is compared.
 
     The truth's phase is turned by its mean, to keep it off the branch cut; the image's lies within half a turn of it.
@@ -40,12 +42,12 @@ def parts(image, truth):
     }
 
 
-def wrap(phase):
+def wrap(phase: np.ndarray) -> np.ndarray:
     """Bring a phase to -pi ... pi."""
     return (phase + np.pi) % (2 * np.pi) - np.pi
 
 
-def errors(image, truth):
+def errors(image: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Return the figures of the difference between two images, complex or real.
 
     Returns:
@@ -64,22 +66,22 @@ def errors(image, truth):
     }
 
 
-def peak_ratio(peak, rmse):
+def peak_ratio(peak: float, rmse: float) -> float:
     """Return the peak signal-to-noise ratio, in dB."""
     return float(20 * np.log10(peak / rmse)) if peak else -np.inf
 
 
-def varies(truth, unit=0.0):
+def varies(truth: np.ndarray, unit: float = 0.0) -> bool:
     """Tell whether an image is more than one value and the rounding of its largest, or of a unit."""
     return bool(np.abs(truth - truth.mean()).max() > 1e-6 * max(np.abs(truth).max(), unit))
 
 
-def ssim(image, truth):
+def ssim(image: np.ndarray, truth: np.ndarray) -> float:
     """Return the structural similarity of two real images, for the range of the truth."""
     return _similarity(image, truth, np.ptp(truth))
 
 
-def ms_ssim(image, truth):
+def ms_ssim(image: np.ndarray, truth: np.ndarray) -> float:
     r"""Return the multi-scale structural similarity of two real images: $l_M^{w_M} \prod_j (c s)_j^{w_j}$.
 
     Between scales the images are averaged over 2 x 2 pixels. Luminance is compared at the coarsest scale alone. A scale
@@ -95,7 +97,7 @@ def ms_ssim(image, truth):
     return float(product * max(_similarity(image, truth, peak), 0.0) ** weights[-1])
 
 
-def _similarity(image, truth, peak, **settings):
+def _similarity(image: np.ndarray, truth: np.ndarray, peak: float, **settings: Any) -> float:
     mean = structural_similarity(truth, image, data_range=peak, gaussian_weights=True, sigma=1.5,
                                  use_sample_covariance=False, **settings)  # fmt: skip
     return float(mean)

@@ -1,6 +1,7 @@
 """What reconstructions are evaluated by: a known object, another reconstruction, or the patterns of a scan."""
 
 import dataclasses
+import pathlib
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Reference:
     note: str = ""
 
 
-def read_reference(path, scan_path=None):
+def read_reference(path: pathlib.Path | str | None, scan_path: pathlib.Path | str | None = None) -> Reference:
     """Read what reconstructions are evaluated by.
 
     Args:
@@ -50,7 +51,7 @@ def read_reference(path, scan_path=None):
         return Reference(None, scan, str(error))
 
 
-def known_object(scan):
+def known_object(scan: Scan) -> Reconstruction | None:
     """Return the object that a scan's file holds as a Reconstruction, its pixel (0, 0) at (0, 0); None without one.
 
     Raises:

@@ -3,6 +3,10 @@
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
+from ptychopinn.data.reconstruction import Reconstruction
+
+Box = tuple[int, int, int, int]
+
 WELL_LIT = 0.15
 """Pixels count where the weight exceeds this part of its largest."""
 
@@ -12,19 +16,19 @@ SMALLEST = 16
 REGIONS = ("auto", "weight", "scan")
 
 
-def well_lit(reconstruction):
+def well_lit(reconstruction: Reconstruction) -> np.ndarray:
     """Return the bool array `(y, x)` of the pixels of a reconstruction that were lit well enough to count."""
     return reconstruction.weight > WELL_LIT * reconstruction.weight.max()
 
 
-def shared_box(reconstruction, truth, place):
+def shared_box(reconstruction: Reconstruction, truth: Reconstruction, place: tuple[int, int]) -> Box:
     """Return the box `(top, bottom, left, right)` of the truth's pixels that a reconstruction covers at a place."""
     low = np.maximum(place, 0)
     high = np.minimum(np.add(place, reconstruction.object.shape), truth.object.shape)
     return int(low[0]), int(high[0]), int(low[1]), int(high[1])
 
 
-def scan_box(reconstruction, truth, place):
+def scan_box(reconstruction: Reconstruction, truth: Reconstruction, place: tuple[int, int]) -> Box | None:
     """Return the bounding box of the scan's positions, in the truth's pixels; None where nobody knows them."""
     if truth.positions is not None and truth.origin is not None:
         positions = truth.positions - np.asarray(truth.origin)
@@ -36,14 +40,16 @@ def scan_box(reconstruction, truth, place):
     return int(low[0]), int(high[0]), int(low[1]), int(high[1])
 
 
-def intersect(*boxes):
+def intersect(*boxes: Box) -> Box | None:
     """Return the box that all boxes share; None where it is smaller than `SMALLEST`."""
     tops, bottoms, lefts, rights = zip(*boxes)
     box = max(tops), min(bottoms), max(lefts), min(rights)
     return box if min(box[1] - box[0], box[3] - box[2]) >= SMALLEST else None
 
 
-def find_region(reconstruction, truth, place, region="auto"):
+def find_region(
+    reconstruction: Reconstruction, truth: Reconstruction, place: tuple[int, int], region: str | Box = "auto"
+) -> Box | None:
     """Choose the box on which a reconstruction at a place is judged.
 
     Args:
@@ -60,8 +66,10 @@ def find_region(reconstruction, truth, place, region="auto"):
         ValueError: if the scan's box is asked for and nobody knows the positions.
     """
     shared = shared_box(reconstruction, truth, place)
-    if region not in REGIONS:
+    if not isinstance(region, str):
         return intersect(shared, region)
+    if region not in REGIONS:
+        raise ValueError(f"region must be one of {', '.join(REGIONS)}, or a box. Received: region={region}.")
     scanned = None if region == "weight" else scan_box(reconstruction, truth, place)
     if region == "scan" and scanned is None:
         raise ValueError(
@@ -76,7 +84,7 @@ def find_region(reconstruction, truth, place, region="auto"):
     return box if lit is None and scanned is not None else lit
 
 
-def _lit_within(box, reconstruction, truth, place):
+def _lit_within(box: Box, reconstruction: Reconstruction, truth: Reconstruction, place: tuple[int, int]) -> Box | None:
     """Return the rectangle inside a box in which both images are well lit; None where less than `SMALLEST` are left."""
     top, bottom, left, right = box
     lit = binary_fill_holes(well_lit(truth))[top:bottom, left:right]
@@ -85,7 +93,7 @@ def _lit_within(box, reconstruction, truth, place):
     return inside and (top + inside[0], top + inside[1], left + inside[2], left + inside[3])
 
 
-def lit_box(lit):
+def lit_box(lit: np.ndarray) -> Box | None:
     """Take the darkest side off a box until every pixel in it is lit; None where less than `SMALLEST` are left.
 
     Args:
@@ -97,7 +105,7 @@ def lit_box(lit):
     dark = np.zeros(np.add(lit.shape, 1), np.int64)  # dark pixels above and left of a corner
     dark[1:, 1:] = np.cumsum(np.cumsum(~lit, axis=0), axis=1)
 
-    def within(top, bottom, left, right):
+    def within(top: int, bottom: int, left: int, right: int) -> int:
         return dark[bottom, right] - dark[top, right] - dark[bottom, left] + dark[top, left]
 
     top, bottom, left, right = 0, lit.shape[0], 0, lit.shape[1]
@@ -111,6 +119,6 @@ def lit_box(lit):
             (0, 0, 1, 0): within(top, bottom, left, left + 1) / height,
             (0, 0, 0, -1): within(top, bottom, right - 1, right) / height,
         }
-        steps = max(sides, key=sides.get)
+        steps = max(sides, key=sides.__getitem__)
         top, bottom, left, right = (edge + step for edge, step in zip((top, bottom, left, right), steps))
     return None

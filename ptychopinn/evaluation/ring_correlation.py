@@ -24,7 +24,7 @@ REACH = 2
 SEVENTH = 1 / 7
 
 
-def ring_correlation(image, truth):
+def ring_correlation(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Correlate two images ring by ring, their means removed, under a Tukey window.
 
     Args:
@@ -43,13 +43,13 @@ def ring_correlation(image, truth):
     return cross / np.sqrt(np.maximum(power * true_power, np.finfo(float).tiny))
 
 
-def frequencies(shape):
+def frequencies(shape: tuple[int, ...]) -> np.ndarray:
     """Return the middle of each ring: float array `(ring,)`, cycles per pixel."""
     count = min(shape) // 2
     return (np.arange(count) + 0.5) * NYQUIST / count
 
 
-def half_bit(shape, real=False):
+def half_bit(shape: tuple[int, ...], real: bool = False) -> np.ndarray:
     r"""Return the correlation that carries half a bit of information per independent sample of Fourier space.
 
     $(0.2071 + 1.9102 / \sqrt n) / (1.2071 + 0.9102 / \sqrt n)$, with n the independent samples of a ring: its pixels,
@@ -67,7 +67,7 @@ def half_bit(shape, real=False):
     return (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root)
 
 
-def independent_samples(shape, real=False):
+def independent_samples(shape: tuple[int, ...], real: bool = False) -> np.ndarray:
     r"""Return the effective number of independent samples of each ring: float array `(ring,)`.
 
     The window $w$ ties Fourier pixels a few apart together, by $|\mathcal F\{w^2\}|^2$ of their distance; where both
@@ -75,14 +75,15 @@ def independent_samples(shape, real=False):
     """
     rings, count = _rings(shape), min(shape) // 2
     ties = [_ties(side) for side in shape]
-    pixels, tied = np.bincount(rings.ravel())[:count], 0.0
+    pixels = np.bincount(rings.ravel())[:count]
+    tied: np.ndarray | float = 0.0
     for (y, tie_y), (x, tie_x) in itertools.product(ties[0].items(), ties[1].items()):
         together = rings[rings == np.roll(rings, (y, x), axis=(0, 1))]
         tied = tied + tie_y * tie_x * np.bincount(together, minlength=count + 1)[:count]
     return pixels**2 / tied / (2 if real else 1)
 
 
-def crossing(correlation, threshold):
+def crossing(correlation: np.ndarray, threshold: float | np.ndarray) -> float:
     """Return the frequency, cycles per pixel, at which a correlation first falls below a threshold.
 
     The correlation is smoothed lightly (1/4, 1/2, 1/4) first. Nyquist where it never falls; 0 where it begins below.
@@ -103,23 +104,23 @@ def crossing(correlation, threshold):
     return float((ring - 0.5 + part) * NYQUIST / len(smooth))
 
 
-def area(correlation):
+def area(correlation: np.ndarray) -> float:
     """Return the mean of a correlation from 0 to Nyquist; where it is negative it counts as 0."""
     return float(np.clip(correlation, 0, 1).mean())
 
 
-def _rings(shape):
+def _rings(shape: tuple[int, ...]) -> np.ndarray:
     """Return the ring of each pixel of Fourier space; those beyond Nyquist are in the last one, which is left out."""
     count = min(shape) // 2
     radius = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1]))
     return np.minimum((radius / NYQUIST * count).astype(int), count)
 
 
-def _ties(side):
+def _ties(side: int) -> dict[int, float]:
     """Return how much the window ties Fourier pixels together: dict from their distance to 0 ... 1."""
     spectrum = np.abs(np.fft.fft(tukey(side, FADE) ** 2)) ** 2
     return {distance: spectrum[distance] / spectrum[0] for distance in range(-REACH, REACH + 1)}
 
 
-def _window(shape):
+def _window(shape: tuple[int, ...]) -> np.ndarray:
     return np.outer(*(tukey(side, FADE) for side in shape))

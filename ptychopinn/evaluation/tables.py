@@ -3,6 +3,11 @@
 import csv
 import json
 import math
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ptychopinn.evaluation.evaluate import Evaluation
 
 PARTS = ("complex", "amplitude", "phase")
 
@@ -34,7 +39,7 @@ COLUMNS = {
 """Columns of the table of several; those that nobody has are left out."""
 
 
-def table_of_one(evaluation):
+def table_of_one(evaluation: Evaluation) -> list[str]:
     """Return an evaluation as lines: a row a metric, a column a part of the complex image, and the residual."""
     lines, figures = [], evaluation.figures
     if evaluation.score is not None:
@@ -47,16 +52,16 @@ def table_of_one(evaluation):
     return lines
 
 
-def table_of_many(evaluations):
+def table_of_many(evaluations: Sequence[Evaluation]) -> list[str]:
     """Return evaluations as lines: a row a reconstruction."""
     known = {label: key for label, key in COLUMNS.items() if any(key in one.figures for one in evaluations)}
     rows = [[one.name, *(_short(one.figures.get(key)) for key in known.values())] for one in evaluations]
     return _aligned([["", *known], *rows])
 
 
-def record(evaluation):
+def record(evaluation: Evaluation) -> dict[str, Any]:
     """Return an evaluation as a dict for JSON; a figure without meaning is None."""
-    facts = {"name": evaluation.name}
+    facts: dict[str, Any] = {"name": evaluation.name}
     if evaluation.score is not None:
         score = evaluation.score
         facts |= {
@@ -69,19 +74,19 @@ def record(evaluation):
     return facts | {"figures": {key: _or_none(value) for key, value in evaluation.figures.items()}}
 
 
-def write_json(path, facts):
+def write_json(path: pathlib.Path, facts: dict[str, Any]) -> None:
     """Write facts as JSON."""
     path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n")
 
 
-def write_figures(path, evaluations):
+def write_figures(path: pathlib.Path, evaluations: Sequence[Evaluation]) -> None:
     """Write a CSV file: a row a reconstruction, a column a figure; empty where it has no meaning."""
     columns = list(dict.fromkeys(key for one in evaluations for key in one.figures))
     rows = [[one.name, *(_or_none(one.figures.get(key)) for key in columns)] for one in evaluations]
     _write_csv(path, [["name", *columns], *rows])
 
 
-def write_curves(path, evaluations):
+def write_curves(path: pathlib.Path, evaluations: Sequence[Evaluation]) -> None:
     """Write a CSV file of the ring correlations: a row a ring, those of one reconstruction after the other's."""
     scores = {one.name: one.score for one in evaluations if one.score is not None}
     columns = next(iter(scores.values())).curves
@@ -91,20 +96,20 @@ def write_curves(path, evaluations):
     _write_csv(path, [["name", *columns], *rows])
 
 
-def _write_csv(path, rows):
+def _write_csv(path: pathlib.Path, rows: Iterable[Sequence[object]]) -> None:
     with open(path, "w", newline="") as file:
         csv.writer(file).writerows(rows)
 
 
-def _or_none(value):
+def _or_none(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else float(value)
 
 
-def _short(value):
-    return "-" if _or_none(value) is None else f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
+def _short(value: float | None) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
 
 
-def _aligned(rows):
+def _aligned(rows: list[list[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])

@@ -5,10 +5,14 @@ import json
 import os
 import pathlib
 import shutil
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from ptychopinn.files.exchange import exchange
 from ptychopinn.files.lock import LOCK, writing
 from ptychopinn.files.whole import flush
+
+T = TypeVar("T")
 
 NEW = ".ptychopinn-new"
 """Folder in which a generation is written."""
@@ -20,7 +24,9 @@ GONE = ".gone"
 """File in it: names of earlier files that this generation does without."""
 
 
-def write_together(folder, writers, known=()):
+def write_together(
+    folder: pathlib.Path | str, writers: Mapping[str, Callable[[pathlib.Path], object]], known: Iterable[str] = ()
+) -> None:
     """Write files that belong together: a kill at any moment leaves all of the old ones, or all of the new ones.
 
     They are written aside. A folder that has all of them, and links to whatever else the old one holds, then takes
@@ -45,7 +51,7 @@ def write_together(folder, writers, known=()):
             settle(folder)
 
 
-def read_standing(folder, name, read):
+def read_standing(folder: pathlib.Path | str, name: str, read: Callable[[pathlib.Path], T]) -> T:
     """Return `read(path)` of a file of the generation that a folder holds, wherever it is; nothing is changed."""
     for path in (pathlib.Path(folder) / WHOLE / name, pathlib.Path(folder) / name):
         if path.exists():
@@ -54,7 +60,7 @@ def read_standing(folder, name, read):
     return read(pathlib.Path(folder) / name)
 
 
-def stage(new, writers, gone):
+def stage(new: pathlib.Path, writers: Mapping[str, Callable[[pathlib.Path], object]], gone: list[str]) -> None:
     """Write a generation to a folder of its own."""
     new.mkdir()
     for name, write in writers.items():
@@ -65,7 +71,7 @@ def stage(new, writers, gone):
     flush(new)
 
 
-def put_in_place(folder):
+def put_in_place(folder: pathlib.Path) -> bool:
     """Exchange a folder for one with the generation that waits in it; return whether that could be."""
     ours, beside = names_of(folder / NEW), beside_of(folder)
     others = [entry for entry in os.scandir(folder) if entry.name not in {NEW, *ours}]
@@ -86,7 +92,7 @@ def put_in_place(folder):
     return True
 
 
-def settle(folder):
+def settle(folder: pathlib.Path) -> None:
     """Clear away what a generation left on its way, and end a move; the caller holds the folder."""
     beside = beside_of(folder)
     if (beside / NEW).exists():
@@ -99,7 +105,7 @@ def settle(folder):
         shutil.rmtree(folder / NEW)
 
 
-def clear(old, folder):
+def clear(old: pathlib.Path, folder: pathlib.Path) -> None:
     """Remove a folder that was exchanged for another, but not what somebody wrote to it meanwhile."""
     ours = names_of(old / NEW)
     for entry in [old / name for name in os.listdir(old) if name != NEW]:
@@ -113,7 +119,7 @@ def clear(old, folder):
     old.rmdir()
 
 
-def move(whole, folder):
+def move(whole: pathlib.Path, folder: pathlib.Path) -> None:
     """Move the files of a complete generation into their folder, one by one."""
     names = names_of(whole)
     for name in names:
@@ -124,11 +130,11 @@ def move(whole, folder):
     os.rename(whole, folder / NEW)
 
 
-def names_of(new):
+def names_of(new: pathlib.Path) -> set[str]:
     """Return the names of files that a generation brings or does without."""
     return {*os.listdir(new), *json.loads((new / GONE).read_text())} - {GONE}
 
 
-def beside_of(folder):
+def beside_of(folder: pathlib.Path) -> pathlib.Path:
     """Return the name that a folder has for a moment while it is exchanged."""
     return folder.with_name(f".{folder.name}.ptychopinn")

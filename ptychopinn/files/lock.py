@@ -5,6 +5,7 @@ import errno
 import os
 import pathlib
 import platform
+from collections.abc import Iterator
 
 LOCK = ".ptychopinn-lock"
 """File that the writer of a folder has locked, and removes when it ends."""
@@ -13,7 +14,7 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
-def writing(folder):
+def writing(folder: pathlib.Path | str) -> Iterator[pathlib.Path]:
     """Hold a folder as its only writer; what is called meanwhile, in the same thread, may hold it again.
 
     The folder is made if it does not exist, with its parents, and removed if it was and stayed empty. The lock is the
@@ -60,7 +61,7 @@ def writing(folder):
                 path.rmdir()
 
 
-def _holder(path):
+def _holder(path: pathlib.Path) -> str:
     try:
         return path.read_text() or "another process"
     except OSError:  # it has just ended, or the system locks readers out too

@@ -1,6 +1,10 @@
 """NPZ archives, whose directory is read when they are opened, and members when they are indexed."""
 
+import pathlib
+import typing
 import zipfile
+
+import numpy as np
 
 from ptychopinn.data.checks import NUMBERS
 from ptychopinn.formats.member import Member
@@ -28,18 +32,20 @@ class Archive:
         ValueError: if the file is not an NPZ archive, or is damaged.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path) -> None:
         self.path, self.name = path, printable(path.name)
-        self.file = path.open("rb")
-        start = self.file.read(len(BZ2))
+        packed = path.open("rb")
+        start = packed.read(len(BZ2))
+        file: typing.IO[bytes] | None = packed
         if start == BZ2:
-            self.file.close()
-            self.file = unpack_bz2(path, self.name, ZIP)
-        if self.file is None or not start.startswith((ZIP, BZ2)):
+            packed.close()
+            file = unpack_bz2(path, self.name, ZIP)
+        if file is None or not start.startswith((ZIP, BZ2)):
             raise ValueError(
                 f"{self.name} must be a NumPy archive (.npz, .npz.bz2). Received: another kind of file. "
                 "Convert it to PtychoPINN's or tike's NPZ."
             )
+        self.file = file
         with damage_said(self.name):
             self.zip = zipfile.ZipFile(self.file)
             for info in self.zip.infolist():
@@ -50,16 +56,16 @@ class Archive:
         if len(set(members)) < len(members):
             raise damaged(self.name)
 
-    def __contains__(self, key):
+    def __contains__(self, key: str) -> bool:
         return key in self.keys
 
     @property
-    def contents(self):
+    def contents(self) -> str:
         """The keys in words, shortened where there are many."""
         few = ", ".join(printable(key)[:30] for key in self.keys[:8]) or "none"
         return f"keys {few}" + (f" and {len(self.keys) - 8} more" if len(self.keys) > 8 else "")
 
-    def member(self, key):
+    def member(self, key: str) -> Member:
         """Return a member as an array-like that is opened when it is first indexed."""
         if key not in self.keys:
             raise ValueError(
@@ -81,7 +87,7 @@ class Archive:
             raise damaged(self.name)
         return Member(self, info, header)
 
-    def array(self, key, kinds=NUMBERS):
+    def array(self, key: str, kinds: str = NUMBERS) -> np.ndarray:
         """Read one member into memory; raise ValueError unless its dtype is of the kinds that are asked for."""
         member = self.member(key)
         if member.dtype.kind not in kinds:
@@ -95,7 +101,7 @@ class Archive:
             )
         return member.in_memory()
 
-    def _check_packing(self, key, info):
+    def _check_packing(self, key: str, info: zipfile.ZipInfo) -> None:
         if not _is_packed_as_numpy_does(info):
             found = "encryption" if info.flag_bits & ENCRYPTED else f"compression method {info.compress_type}"
             raise ValueError(
@@ -106,5 +112,5 @@ class Archive:
             raise damaged(self.name)
 
 
-def _is_packed_as_numpy_does(info):
+def _is_packed_as_numpy_does(info: zipfile.ZipInfo) -> bool:
     return not info.flag_bits & ENCRYPTED and info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

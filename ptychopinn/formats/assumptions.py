@@ -4,6 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.data.scan import Scan
+from ptychopinn.data.selection import Patterns
+from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.unpacking import Damaged
 
 LOOK_AT = 32
@@ -14,7 +17,7 @@ SMALLEST, LARGEST = 8, 1e15
 """Least side of an object, in pixels, and largest modulus: the square of a larger one overflows single precision."""
 
 
-def told(scan, measurement, zero_frequency):
+def told(scan: Scan, measurement: str, zero_frequency: str) -> Scan:
     """Return a scan with what was asked for, or what its patterns tell, and notes that say so.
 
     Args:
@@ -29,7 +32,7 @@ def told(scan, measurement, zero_frequency):
     return dataclasses.replace(scan, measurement=measurement, corner=corner, mask=mask, notes=notes)
 
 
-def tell_measurement(patterns, measurement):
+def tell_measurement(patterns: Patterns, measurement: str) -> tuple[str, str]:
     """Return `(measurement, note)`: integers, and floats that are all whole, are counts; else amplitudes."""
     if measurement != "auto":
         return measurement, f"Patterns are read as {measurement}, as asked."
@@ -42,7 +45,7 @@ def tell_measurement(patterns, measurement):
     return "amplitude", note
 
 
-def tell_corner(patterns, zero_frequency, bad=False):
+def tell_corner(patterns: Patterns, zero_frequency: str, bad: np.ndarray | bool = False) -> tuple[bool, str]:
     """Return `(corner, note)`: the zero frequency is at the corner if the central quarter holds less than its share.
 
     Pixels that are `bad`, a bool array `(y, x)` stored as the patterns are, have no say: they may be very bright.
@@ -57,7 +60,7 @@ def tell_corner(patterns, zero_frequency, bad=False):
     return corner, f"Zero frequency is at the {place}, where the light is; --zero-frequency overrides."
 
 
-def probe_modes(probe):
+def probe_modes(probe: np.ndarray) -> np.ndarray:
     """Bring a probe of shape (y, x), (y, x, 1), (mode, y, x) or (1, ..., mode, y, x) to complex (mode, y, x)."""
     if probe.dtype.kind != "c":
         probe = probe.astype(np.complex128)
@@ -68,7 +71,7 @@ def probe_modes(probe):
     return probe[None] if probe.ndim == 2 else probe
 
 
-def known_object(archive, key):
+def known_object(archive: Archive, key: str) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Return `(object or None, notes)`: an object that is of no use is left out, and a note says why."""
     if key not in archive:
         return None, ()
@@ -82,7 +85,7 @@ def known_object(archive, key):
     return (None, (f"The object {key} is left out: {flaw}.",)) if flaw else (obj, ())
 
 
-def flaw_of(obj):
+def flaw_of(obj: np.ndarray) -> str | None:
     """Say why an object `(y, x)` is of no use, or return None."""
     if obj.ndim != 2 or min(obj.shape) < SMALLEST:
         return f"it has the shape {obj.shape}, and one image (y, x) of {SMALLEST} x {SMALLEST} pixels or more is read"
@@ -94,6 +97,6 @@ def flaw_of(obj):
     return f"it is {obj[0, 0]:.3g} everywhere" if (obj == obj[0, 0]).all() else None
 
 
-def _sample(patterns):
+def _sample(patterns: Patterns) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(patterns[:: max(1, len(patterns) // LOOK_AT)][:LOOK_AT], dtype=np.float32)
+        return np.asarray(patterns[:: max(1, patterns.shape[0] // LOOK_AT)][:LOOK_AT], dtype=np.float32)

@@ -1,11 +1,15 @@
 """An NPZ with one complex image: what `ptycho infer` writes, a scan's known object, or any program's object."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
 from ptychopinn.data.checks import REAL
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
+from ptychopinn.formats.opened import Opened
 from ptychopinn.physics.ramp import add_ramp
 
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
@@ -14,14 +18,14 @@ EMPTY = 1e-6
 """Below this part of the largest modulus a pixel was not reconstructed."""
 
 
-def recognises(opened):
+def recognises(opened: Opened) -> bool:
     """Tell whether the file is an archive."""
     return opened.archive is not None
 
 
-def read(opened):
+def read(opened: Opened) -> Reconstruction:
     """Read the file; see `read_reconstruction`."""
-    archive, name = opened.archive, opened.name
+    archive, name = opened.known_archive, opened.name
     obj = _object(archive, name)
     while obj.ndim > 2 and len(obj) == 1:
         obj = obj[0]
@@ -44,11 +48,11 @@ def read(opened):
     )
 
 
-def _first(archive, keys):
+def _first(archive: Archive, keys: Iterable[str]) -> str | None:
     return next((key for key in keys if key in archive), None)
 
 
-def _object(archive, name):
+def _object(archive: Archive, name: str) -> np.ndarray:
     key = _first(archive, OBJECT_KEYS)
     if key is not None:
         return _complex(archive.array(key))
@@ -69,12 +73,12 @@ def _object(archive, name):
     return _complex(archive.array(images[0]))
 
 
-def _complex(array):
+def _complex(array: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(np.complex64)
 
 
-def _is_complex_image(archive, key):
+def _is_complex_image(archive: Archive, key: str) -> bool:
     try:
         member = archive.member(key)
     except ValueError:  # text, or objects that would have to be unpickled: not an image
@@ -82,7 +86,7 @@ def _is_complex_image(archive, key):
     return member.dtype.kind == "c" and member.ndim >= 2 and set(member.shape[:-2]) <= {1}
 
 
-def _weighted(archive, obj, of_scan, name):
+def _weighted(archive: Archive, obj: np.ndarray, of_scan: bool, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the object and its weight; what was not seen may be anything, and is made 0."""
     key = _first(archive, WEIGHT_KEYS)
     if key is None and of_scan:
@@ -99,7 +103,7 @@ def _weighted(archive, obj, of_scan, name):
     return np.where(weight > 0, obj, 0) if weight.shape == obj.shape else obj, weight
 
 
-def _positions(archive, name):
+def _positions(archive: Archive, name: str) -> np.ndarray:
     y, x = (archive.array(key, REAL).reshape(-1).astype(np.float64) for key in ("ycoords", "xcoords"))
     if len(y) != len(x) or not len(y) or not np.isfinite([y, x]).all():
         raise ValueError(
@@ -109,7 +113,7 @@ def _positions(archive, name):
     return np.stack([y, x], axis=1)
 
 
-def _numbers(archive, key, count, name):
+def _numbers(archive: Archive, key: str, count: int, name: str) -> tuple | None:
     """Return a key's numbers as a tuple, or None where the archive does not hold it."""
     if key not in archive:
         return None

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import math
+from typing import IO
 
 import numpy as np
 
@@ -31,18 +32,18 @@ class Header:
         length: int. Bytes before the array's own.
     """
 
-    shape: tuple
+    shape: tuple[int, ...]
     fortran: bool
     dtype: np.dtype
     length: int
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes of the array, without the header."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream):
+def read_header(stream: IO[bytes]) -> Header | None:
     """Read the header at the beginning of a binary stream: `Header`, or None unless it describes numbers."""
     start = stream.read(len(MAGIC) + 2)
     width = WIDTHS.get(start[-2]) if len(start) == len(MAGIC) + 2 and start.startswith(MAGIC) else None
@@ -60,7 +61,7 @@ def read_header(stream):
     return header if _describes_numbers(header) else None
 
 
-def _describes_numbers(header):
+def _describes_numbers(header: Header) -> bool:
     plain = len(header.shape) <= MOST_AXES and all(type(side) is int and side >= 0 for side in header.shape)
     if header.dtype.kind not in NUMBERS or not plain:
         return False

@@ -1,5 +1,7 @@
 """A path, and what was opened of it on the way to its format."""
 
+from __future__ import annotations
+
 import functools
 import pathlib
 
@@ -21,22 +23,28 @@ class Opened:
         name: str. What to call it. Defaults to the file's own name, as far as it can be printed.
     """
 
-    def __init__(self, path, name=None):
+    def __init__(self, path: pathlib.Path | str, name: str | None = None) -> None:
         self.path = pathlib.Path(path)
         self.name = printable(name or self.path.name)
 
     @classmethod
-    def of(cls, path):
+    def of(cls, path: pathlib.Path | str | Opened) -> Opened:
         """Return what was opened already as it is, and a path as a file to open."""
-        return path if isinstance(path, cls) else cls(path)
+        return path if isinstance(path, Opened) else cls(path)
 
     @functools.cached_property
-    def archive(self):
+    def archive(self) -> Archive | None:
         """`Archive`, or None if the file begins otherwise than one; raises ValueError if it is damaged."""
         return Archive(self.path) if self._start.startswith((ZIP, BZ2)) else None
 
+    @property
+    def known_archive(self) -> Archive:
+        """The `Archive` of a file that was recognised as one."""
+        assert self.archive is not None
+        return self.archive
+
     @functools.cached_property
-    def hdf5(self):
+    def hdf5(self) -> h5py.File | None:
         """`h5py.File`, or None if the file is none; raises ValueError if it is damaged."""
         if not self._start.startswith(HDF5) and not h5py.is_hdf5(self.path):
             return None
@@ -44,13 +52,13 @@ class Opened:
             return h5py.File(self.path)
 
     @property
-    def contents(self):
+    def contents(self) -> str:
         """What the file holds, in words."""
         if self.archive is not None:
             return self.archive.contents
         return "another kind of file" if self.hdf5 is None else f"HDF5 with {printable(', '.join(self.hdf5))[:200]}"
 
     @functools.cached_property
-    def _start(self):
+    def _start(self) -> bytes:
         with self.path.open("rb") as file:
             return file.read(len(HDF5))

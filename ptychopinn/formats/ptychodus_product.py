@@ -1,26 +1,30 @@
 """ptychodus's products, `product.h5` and `product.npz`: one vocabulary, in attributes or flat."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import h5py
 import numpy as np
 
 from ptychopinn.data.checks import NUMBERS
 from ptychopinn.data.reconstruction import Reconstruction
-from ptychopinn.formats.archive import MOST_IN_MEMORY
+from ptychopinn.formats.archive import MOST_IN_MEMORY, Archive
 from ptychopinn.formats.assumptions import probe_modes
+from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.unpacking import damage_said
 
 NAME = "a ptychodus product (HDF5 or NPZ)"
 SIZES = {"y": "object_pixel_height_m", "x": "object_pixel_width_m"}
 
 
-def recognises(opened):
+def recognises(opened: Opened) -> bool:
     """Tell whether the file is HDF5, or an archive with ptychodus's keys."""
     return opened.hdf5 is not None if opened.archive is None else "object_center_x_m" in opened.archive
 
 
-def read(opened):
+def read(opened: Opened) -> Reconstruction:
     """Read the file; see `read_reconstruction`."""
-    fields = _fields_of_hdf5(opened) if opened.archive is None else _fields_of_archive(opened.archive)
+    fields = _fields_of_hdf5(opened.hdf5, opened.name) if opened.archive is None else _fields_of_archive(opened.archive)
     if "object" not in fields:
         raise ValueError(
             f"{opened.name} must hold a dataset of numbers called object. Received: {opened.contents}. "
@@ -29,7 +33,7 @@ def read(opened):
     return product_of(fields, opened.name)
 
 
-def product_of(fields, name):
+def product_of(fields: Mapping[str, Any], name: str) -> Reconstruction:
     """Make a `Reconstruction` of a dict of arrays with the keys of `product.npz`.
 
     The object lies in its own pixels: its origin is (0, 0), and the positions are brought there from metres.
@@ -50,7 +54,9 @@ def product_of(fields, name):
     )
 
 
-def _positions(fields, shape, size, name):
+def _positions(
+    fields: Mapping[str, Any], shape: tuple[int, ...], size: Mapping[str, Any], name: str
+) -> np.ndarray | None:
     """Return the positions in pixels of the object, `(pattern, 2)`; None where the file has none."""
     if "probe_position_x_m" not in fields or "probe_position_y_m" not in fields:
         return None
@@ -66,7 +72,7 @@ def _positions(fields, shape, size, name):
     return np.stack(pixels, axis=1)
 
 
-def _scalar(fields, key, name):
+def _scalar(fields: Mapping[str, Any], key: str, name: str) -> float | None:
     """Return a finite real number, or None where the file has none."""
     if key not in fields:
         return None
@@ -79,26 +85,26 @@ def _scalar(fields, key, name):
     return float(value.reshape(-1)[0])
 
 
-def _fields_of_archive(archive):
+def _fields_of_archive(archive: Archive) -> dict[str, np.ndarray]:
     wanted = ("object", "probe", *(key for key in archive.keys if key.endswith("_m")))
     return {key: archive.array(key) for key in wanted if key in archive}
 
 
-def _fields_of_hdf5(opened):
+def _fields_of_hdf5(file: h5py.File, name: str) -> dict[str, Any]:
     """Read the datasets of an HDF5 file, and their attributes, as the flat keys of `product.npz`."""
-    with damage_said(opened.name):
-        wanted = {key: data for key, data in opened.hdf5.items() if _is_wanted(key, data)}
+    with damage_said(name):
+        wanted = {key: data for key, data in file.items() if _is_wanted(key, data)}
         size = sum(data.size * data.dtype.itemsize for data in wanted.values())
     if size > MOST_IN_MEMORY:
         raise ValueError(
-            f"{opened.name} must hold a product of {MOST_IN_MEMORY >> 20} MiB at most. Received: {size >> 20} MiB. "
+            f"{name} must hold a product of {MOST_IN_MEMORY >> 20} MiB at most. Received: {size >> 20} MiB. "
             "Save the reconstruction alone."
         )
-    with damage_said(opened.name):
+    with damage_said(name):
         fields = {key: data[()] for key, data in wanted.items()}
-        return {f"{key}_{word}": value for key in fields for word, value in opened.hdf5[key].attrs.items()} | fields
+        return {f"{key}_{word}": value for key in fields for word, value in file[key].attrs.items()} | fields
 
 
-def _is_wanted(key, data):
+def _is_wanted(key: str, data: object) -> bool:
     wanted = key in ("object", "probe") or key.startswith(("probe_position_", "object_pixel_", "object_center_"))
     return wanted and isinstance(data, h5py.Dataset) and data.dtype.kind in NUMBERS

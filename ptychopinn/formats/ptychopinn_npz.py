@@ -4,13 +4,18 @@ Besides, where they are known, the scalars `pixel_size_m`, `energy_eV` and `dist
 """
 
 import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from ptychopinn.data.checks import REAL, check_patterns
 from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_whole
+from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import known_object, probe_modes, told
+from ptychopinn.formats.opened import Opened
 
 NAME = "PtychoPINN NPZ (diff3d or diffraction, xcoords, ycoords, probeGuess)"
 PATTERNS = ("diff3d", "diffraction")
@@ -18,14 +23,14 @@ GEOMETRY = {"pixel_size_m": (1e-13, 1e-2), "energy_eV": (1e-3, 1e9), "distance_m
 """Scalars, and between what each lies."""
 
 
-def recognises(opened):
+def recognises(opened: Opened) -> bool:
     """Tell whether the file is an archive with patterns under PtychoPINN's keys."""
     return opened.archive is not None and any(key in opened.archive for key in PATTERNS)
 
 
-def read(opened, measurement, zero_frequency):
+def read(opened: Opened, measurement: str, zero_frequency: str) -> Scan:
     """Read the file; see `read_scan`."""
-    archive = opened.archive
+    archive = opened.known_archive
     patterns = archive.member(next(key for key in PATTERNS if key in archive))
     positions = _positions(archive, patterns.shape)
     notes = ["Positions are pixels (x column, y row) of the patch's centre."]
@@ -34,20 +39,26 @@ def read(opened, measurement, zero_frequency):
         notes.append("Patterns are in the order (y, x, pattern): turned to (pattern, y, x).")
     check_patterns(patterns, opened.name)
     obj, left_out = known_object(archive, "objectGuess")
+    geometry: Any = {key: _number(archive, key) for key in GEOMETRY if key in archive}
     scan = Scan(
         patterns=patterns,
         positions=positions,
         probe_guess=probe_modes(archive.array("probeGuess")),
         object=obj,
         mask=_mask(archive, patterns.shape[1:]),
-        **{key: _number(archive, key) for key in GEOMETRY if key in archive},
+        **geometry,
         name=opened.name,
         notes=(*notes, *left_out),
     )
     return told(scan, measurement, zero_frequency)
 
 
-def write(path, scan, true_positions=None, metadata=None):
+def write(
+    path: pathlib.Path | str,
+    scan: Scan,
+    true_positions: np.ndarray | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
     """Write a scan of counts, and its object where it is known.
 
     Args:
@@ -58,7 +69,7 @@ def write(path, scan, true_positions=None, metadata=None):
         metadata: dict. Written as JSON text, `_metadata`, which readers leave alone.
     """
     arrays = {
-        "diff3d": np.fft.fftshift(scan.patterns, axes=(1, 2)) if scan.corner else np.asarray(scan.patterns),
+        "diff3d": np.fft.fftshift(np.asarray(scan.patterns), axes=(1, 2)) if scan.corner else np.asarray(scan.patterns),
         "xcoords": scan.positions[:, 1],
         "ycoords": scan.positions[:, 0],
         "probeGuess": scan.probe,
@@ -73,14 +84,14 @@ def write(path, scan, true_positions=None, metadata=None):
     if metadata is not None:
         arrays["_metadata"] = json.dumps(metadata)
 
-    def save(temporary):
+    def save(temporary: pathlib.Path) -> None:
         with open(temporary, "wb") as file:
             np.savez_compressed(file, **arrays)
 
     write_whole(path, save)
 
 
-def _positions(archive, of_patterns):
+def _positions(archive: Archive, of_patterns: tuple[int, ...]) -> np.ndarray:
     """Read `ycoords` and `xcoords`: float64 `(pattern, 2)`, pixels; too many for the patterns are not even read."""
     shapes = [archive.member(key).shape for key in ("xcoords", "ycoords")]
     x, y = (int(np.prod(shape)) for shape in shapes)
@@ -98,7 +109,7 @@ def _positions(archive, of_patterns):
     return np.stack([archive.array(key, REAL).reshape(-1).astype(np.float64) for key in ("ycoords", "xcoords")], axis=1)
 
 
-def _mask(archive, shape):
+def _mask(archive: Archive, shape: tuple[int, ...]) -> np.ndarray | None:
     """Return `bad_pixels` as a mask, True on good pixels, stored as the patterns are; None where all are good."""
     if "bad_pixels" not in archive:
         return None
@@ -111,7 +122,7 @@ def _mask(archive, shape):
     return ~bad.astype(bool) if bad.any() else None
 
 
-def _number(archive, key):
+def _number(archive: Archive, key: str) -> float:
     value, (low, high) = archive.array(key, REAL).reshape(-1), GEOMETRY[key]
     if value.size != 1 or not low <= value[0] <= high:
         raise ValueError(
@@ -121,5 +132,5 @@ def _number(archive, key):
     return float(value[0])
 
 
-def _pattern_axis_is_last(shape, positions):
+def _pattern_axis_is_last(shape: tuple[int, ...], positions: int) -> bool:
     return len(shape) == 3 and shape[0] == shape[1] and shape[2] != shape[1] and shape[0] != positions

@@ -29,7 +29,7 @@ class ResultSource(typing.Protocol):
 RESULTS: tuple[ResultSource, ...] = (ptychodus_product, npz_image)
 
 
-def read_reconstruction(path) -> Reconstruction:
+def read_reconstruction(path: pathlib.Path | str | Opened) -> Reconstruction:
     """Read an object that somebody reconstructed, or that is known.
 
     Args:
@@ -60,7 +60,7 @@ def read_reconstruction(path) -> Reconstruction:
     return read_standing(opened.path.parent, opened.path.name, lambda path: _read(Opened(path, opened.name)))
 
 
-def _read(opened):
+def _read(opened: Opened) -> Reconstruction:
     source = next((source for source in RESULTS if source.recognises(opened)), None)
     if source is None:
         names = ", ".join(source.NAME for source in RESULTS)

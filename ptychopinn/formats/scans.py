@@ -25,7 +25,12 @@ class ScanSource(typing.Protocol):
 SCANS: tuple[ScanSource, ...] = (ptychopinn_npz, tike_npz)
 
 
-def read_scan(path, measurement="auto", zero_frequency="auto", photons=None) -> Scan:
+def read_scan(
+    path: pathlib.Path | str | Opened,
+    measurement: str = "auto",
+    zero_frequency: str = "auto",
+    photons: float | None = None,
+) -> Scan:
     """Read a scan of any known format.
 
     Args:
@@ -56,13 +61,13 @@ def read_scan(path, measurement="auto", zero_frequency="auto", photons=None) -> 
     return scan if photons is None else scan.with_photons(photons)
 
 
-def holds_patterns(path) -> bool:
+def holds_patterns(path: pathlib.Path | str | Opened) -> bool:
     """Tell whether a path is a file with diffraction patterns of any known format."""
     opened = Opened.of(path)
     return opened.path.is_file() and _source_of(opened) is not None
 
 
-def scan_files(folder) -> list[pathlib.Path]:
+def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
     """Return the files of a folder that hold a scan of any known format, in the order of their names.
 
     Raises:
@@ -78,9 +83,9 @@ def scan_files(folder) -> list[pathlib.Path]:
     return known
 
 
-def _source_of(opened):
+def _source_of(opened: Opened) -> ScanSource | None:
     return next((source for source in SCANS if source.recognises(opened)), None)
 
 
-def _names():
+def _names() -> str:
     return ", ".join(source.NAME for source in SCANS)

@@ -5,18 +5,19 @@ import numpy as np
 from ptychopinn.data.checks import REAL
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats.assumptions import probe_modes, told
+from ptychopinn.formats.opened import Opened
 
 NAME = "tike NPZ (data, scan, probe)"
 
 
-def recognises(opened):
+def recognises(opened: Opened) -> bool:
     """Tell whether the file is an archive with tike's three keys."""
     return opened.archive is not None and all(key in opened.archive for key in ("data", "scan", "probe"))
 
 
-def read(opened, measurement, zero_frequency):
+def read(opened: Opened, measurement: str, zero_frequency: str) -> Scan:
     """Read the file; see `read_scan`."""
-    archive = opened.archive
+    archive = opened.known_archive
     patterns, positions = archive.member("data"), archive.member("scan")
     if patterns.ndim != 4 or len(patterns) != 1 or positions.shape != (1, patterns.shape[1], 2):
         raise ValueError(

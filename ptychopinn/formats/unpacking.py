@@ -3,8 +3,11 @@
 import bz2
 import contextlib
 import errno
+import pathlib
 import shutil
 import tempfile
+from collections.abc import Iterator
+from typing import IO
 
 BLOCK_BYTES = 1 << 22
 
@@ -17,7 +20,7 @@ class Damaged(ValueError):
 
 
 @contextlib.contextmanager
-def damage_said(name):
+def damage_said(name: str) -> Iterator[None]:
     """Turn whatever is raised on damaged bytes into `Damaged`; errors of the operating system pass."""
     try:
         yield
@@ -31,12 +34,12 @@ def damage_said(name):
         raise damaged(name) from None
 
 
-def damaged(name):
+def damaged(name: str) -> Damaged:
     """Return the error of a file that is not whole."""
     return Damaged(f"{name} must be a whole file. Received: a truncated or damaged one. Copy it again.")
 
 
-def copy(stream, size, name):
+def copy(stream: IO[bytes], size: int, name: str) -> IO[bytes]:
     """Copy a stream of a known size to a temporary file; raise Damaged where it holds more or less."""
     plain = tempfile.TemporaryFile()
     while block := stream.read(BLOCK_BYTES):
@@ -49,13 +52,13 @@ def copy(stream, size, name):
     return plain
 
 
-def read_through(stream):
+def read_through(stream: IO[bytes]) -> None:
     """Read a member of an archive to its end, where its checksum is compared."""
     while stream.read(BLOCK_BYTES):
         pass
 
 
-def check_space(size, name):
+def check_space(size: int, name: str) -> None:
     """Raise ValueError unless the disk of temporary files has room for so many bytes."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
@@ -66,7 +69,7 @@ def check_space(size, name):
         )
 
 
-def unpack_bz2(path, name, begins_with):
+def unpack_bz2(path: pathlib.Path, name: str, begins_with: bytes) -> IO[bytes] | None:
     """Unpack a `.bz2` to a temporary file, or return None if what is in it begins otherwise than it should."""
     plain, packed_size = tempfile.TemporaryFile(), path.stat().st_size
     limit = max(SMALL, RATIO * packed_size)
@@ -85,6 +88,6 @@ def unpack_bz2(path, name, begins_with):
     return plain
 
 
-def _next_block(packed, name):
+def _next_block(packed: IO[bytes], name: str) -> bytes:
     with damage_said(name):
         return packed.read(BLOCK_BYTES)

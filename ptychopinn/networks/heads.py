@@ -5,9 +5,7 @@ import math
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.physics.waves import intensity, multiply, polar, unit_phase
-
-Wave = tuple[Tensor, Tensor]
+from ptychopinn.physics.waves import Wave, intensity, multiply, polar, unit_phase
 
 BOUND = 0.99
 """Largest amplitude that an estimate enters with, of the largest that can be made."""

@@ -1,17 +1,18 @@
 """Data consistency of a pattern: the least change of exit wave and object that explains what was measured."""
 
+from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.physics.detector import IDEAL
+from ptychopinn.physics.detector import IDEAL, Detector
 from ptychopinn.physics.exit_waves import exit_wave, exit_wave_object_adjoint
-from ptychopinn.physics.propagation import far_field, far_field_adjoint
-from ptychopinn.physics.waves import light_of, scale
+from ptychopinn.physics.propagation import Propagator, far_field, far_field_adjoint
+from ptychopinn.physics.waves import Wave, light_of, scale
 
 DIM = 1e-2
 """Photons added to a predicted pixel before the measured amplitude is divided by its root."""
 
 
-def exit_wave_change(waves, amplitudes, detector=IDEAL):
+def exit_wave_change(waves: Wave, amplitudes: Tensor, detector: Detector = IDEAL) -> Wave:
     r"""Return the change of exit waves that brings them to the measured amplitudes.
 
     The far field $\hat\psi_m$ keeps its phase and takes the measured amplitude $a$:
@@ -30,7 +31,9 @@ def exit_wave_change(waves, amplitudes, detector=IDEAL):
     return far_field_adjoint(scale(waves, excess[..., None, :, :]))
 
 
-def object_step(change, slices, probe, between=None, regularisation=0.05):
+def object_step(
+    change: Wave, slices: Wave, probe: Wave, between: Propagator | None = None, regularisation: float = 0.05
+) -> Wave:
     r"""Return the step of an object that explains a change of its exit waves: that of ePIE, for every slice.
 
     $\delta O = \sum_m P_m^* \delta\psi_m / (\sum_m |P_m|^2 + \epsilon \max \sum_m |P_m|^2)$.
@@ -51,7 +54,7 @@ def object_step(change, slices, probe, between=None, regularisation=0.05):
     return scale(exit_wave_object_adjoint(change, slices, probe, between), 1.0 / light)
 
 
-def consistency_step(patches, amplitudes, probe, regularisation=0.05):
+def consistency_step(patches: Wave, amplitudes: Tensor, probe: Wave, regularisation: float = 0.05) -> Wave:
     """Return the step of patches `(..., y, x)` towards the measured amplitudes: `object_step` of one slice."""
     slices = tuple(part[..., None, :, :] for part in patches)
     change = exit_wave_change(far_field(exit_wave(slices, probe)), amplitudes)

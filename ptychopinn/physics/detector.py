@@ -16,7 +16,7 @@ class Detector:
     flux: typing.Any = 1.0
     background: typing.Any = 0.0
 
-    def expected(self, light):
+    def expected(self, light: typing.Any) -> typing.Any:
         """Return the expected counts of intensity `(..., y, x)`, photons."""
         return self.flux * light + self.background
 

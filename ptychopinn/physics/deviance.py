@@ -1,12 +1,15 @@
 """The Poisson deviance: one definition for training, refining and judging, on tensors and NumPy arrays alike."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 PHOTON_FLOOR = 1e-3
 """Photons added to every expected and measured pixel: keeps the logarithm and its gradient finite in the dark."""
 
 
-def poisson_deviance(expected, counts, log=np.log):
+def poisson_deviance(expected: Any, counts: Any, log: Callable[[Any], Any] = np.log) -> Any:
     r"""Return the Poisson deviance of each pixel, $2 (I - n + n \ln(n / I))$.
 
     It is zero at a perfect fit, and about 1 on average where nothing but noise is left and counts are many. Half of it

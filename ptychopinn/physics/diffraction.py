@@ -1,20 +1,24 @@
 """Diffraction: from patches to the patterns that they should make, and the layer that owns the probes for it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
+from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.physics.detector import IDEAL
+from ptychopinn.physics.detector import IDEAL, Detector
 from ptychopinn.physics.exit_waves import exit_wave
 from ptychopinn.physics.propagation import far_field
-from ptychopinn.physics.waves import light_of, scale
+from ptychopinn.physics.waves import Wave, light_of, scale
 
 PROBE_UNIT = 30.0
 """Probe weights are stored in this many mean moduli of the probe: a step of the optimizer (about its learning rate,
 whatever the gradient) then moves the probe hundreds of times as fast, relative to its size, as a network's weight."""
 
 
-def diffract(patches, probe, detector=IDEAL):
+def diffract(patches: Wave, probe: Wave, detector: Detector = IDEAL) -> Tensor:
     r"""Predict the expected counts of the far field, $I = \sum_m |\mathcal F\{P_m O\}|^2$ on an ideal detector.
 
     Args:
@@ -30,7 +34,7 @@ def diffract(patches, probe, detector=IDEAL):
     return detector.expected(light_of(far_field(exit_wave(slices, probe))))
 
 
-def fill(amplitudes, probe, detector=IDEAL):
+def fill(amplitudes: Tensor, probe: Wave, detector: Detector = IDEAL) -> Tensor:
     """Replace pixels without data in amplitudes `(..., y, x)` by what the empty beam would leave there."""
     empty = ops.sqrt(detector.expected(light_of(far_field(probe))))
     return ops.where(amplitudes < 0, empty, amplitudes)
@@ -73,7 +77,15 @@ class Diffraction(keras.layers.Layer):
         Hoidn, Mishra and Mehta, Sci. Rep. 13, 22789 (2023), doi:10.1038/s41598-023-48351-7
     """
 
-    def __init__(self, size, modes=1, scans=1, probe_trainable=False, scale_trainable=True, **kwargs):
+    def __init__(
+        self,
+        size: int,
+        modes: int = 1,
+        scans: int = 1,
+        probe_trainable: bool = False,
+        scale_trainable: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.size = size
         self.modes = modes
@@ -81,10 +93,10 @@ class Diffraction(keras.layers.Layer):
         self.probe_trainable = probe_trainable
         self.scale_trainable = scale_trainable
 
-    def build(self, patches_shape=None, scan_shape=None):
+    def build(self, patches_shape: Any = None, scan_shape: Any = None) -> None:
         shape, empty = (self.scans, self.modes, self.size, self.size), self.modes * self.size**2
 
-        def weight(name, shape, start, trainable=False):
+        def weight(name: str, shape: tuple[int, ...], start: float, trainable: bool = False) -> keras.Variable:
             start = keras.initializers.Constant(start)
             return self.add_weight(shape=shape, initializer=start, trainable=trainable, name=name)
 
@@ -95,7 +107,7 @@ class Diffraction(keras.layers.Layer):
         self.log_scale = weight("log_scale", (self.scans,), 0.0, self.scale_trainable)
         self.built = True
 
-    def probe(self, scan=None):
+    def probe(self, scan: Tensor | None = None) -> Wave:
         """Return the probe modes with their scale, in square root of photons.
 
         Args:
@@ -110,12 +122,12 @@ class Diffraction(keras.layers.Layer):
             return tuple(part[0] for part in probes)
         return tuple(ops.take(part, scan, axis=0)[:, None] for part in probes)
 
-    def photons(self, scan=None):
+    def photons(self, scan: Tensor | None = None) -> Tensor:
         """Return the mean photons of a pattern of the groups' scans: float32 tensor `(batch,)`, or a number."""
         photons = ops.convert_to_tensor(self.mean_photons)
         return photons[0] if scan is None else ops.take(photons, scan, axis=0)
 
-    def set_probes(self, probes, photons=None):
+    def set_probes(self, probes: Sequence[np.ndarray], photons: Sequence[float] | None = None) -> None:
         """Set the probe of every scan.
 
         Args:
@@ -146,7 +158,7 @@ class Diffraction(keras.layers.Layer):
         self.probe_unit.assign(units)
         self.mean_photons.assign(photons or [np.sum(np.abs(probe) ** 2) for probe in probes])
 
-    def probe_for(self, photons, scan=0):
+    def probe_for(self, photons: float, scan: int = 0) -> np.ndarray:
         """Return the probe of a scan, made as bright as patterns of so many photons need it.
 
         Args:
@@ -160,7 +172,7 @@ class Diffraction(keras.layers.Layer):
         probe = (real + 1j * imag) * np.sqrt(photons / ops.convert_to_numpy(self.mean_photons)[scan])
         return probe[np.abs(probe).any(axis=(1, 2))].astype(np.complex64)
 
-    def call(self, patches, scan=None):
+    def call(self, patches: Wave, scan: Tensor | None = None) -> Tensor:
         if patches[0].shape[-2:] != (self.size, self.size):
             raise ValueError(
                 f"Patches must be {self.size} x {self.size} pixels. Received: patches.shape={patches[0].shape}. "
@@ -168,10 +180,10 @@ class Diffraction(keras.layers.Layer):
             )
         return diffract(patches, self.probe(scan))
 
-    def compute_output_shape(self, patches_shape, scan_shape=None):
+    def compute_output_shape(self, patches_shape: Any, scan_shape: Any = None) -> tuple[int | None, ...]:
         return tuple(patches_shape[0])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "size": self.size,

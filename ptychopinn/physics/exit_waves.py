@@ -6,10 +6,11 @@ of the others.
 
 from keras import ops
 
-from ptychopinn.physics.waves import conjugate, multiply
+from ptychopinn.physics.propagation import Propagator
+from ptychopinn.physics.waves import Wave, conjugate, multiply
 
 
-def exit_wave(slices, probe, between=None):
+def exit_wave(slices: Wave, probe: Wave, between: Propagator | None = None) -> Wave:
     """Send every probe mode through the slices of an object, one after the other.
 
     Args:
@@ -23,7 +24,7 @@ def exit_wave(slices, probe, between=None):
     return multiply(_arriving(slices, probe, between)[-1], _slice(slices, -1))
 
 
-def exit_wave_object_adjoint(waves, slices, probe, between=None):
+def exit_wave_object_adjoint(waves: Wave, slices: Wave, probe: Wave, between: Propagator | None = None) -> Wave:
     """Send waves at the exit back to every slice: adjoint of the derivative of `exit_wave` by the slices.
 
     Args:
@@ -38,7 +39,7 @@ def exit_wave_object_adjoint(waves, slices, probe, between=None):
     return tuple(ops.stack([ops.sum(part, axis=-3) for part in parts], axis=-3) for parts in zip(*found))
 
 
-def exit_wave_probe_adjoint(waves, slices, between=None):
+def exit_wave_probe_adjoint(waves: Wave, slices: Wave, between: Propagator | None = None) -> Wave:
     """Send waves at the exit back to the probe: adjoint of `exit_wave`, which is linear in the probe.
 
     Args:
@@ -51,22 +52,31 @@ def exit_wave_probe_adjoint(waves, slices, between=None):
     return multiply(conjugate(_slice(slices, 0)), _leaving(waves, slices, between)[0])
 
 
-def _arriving(slices, probe, between):
+def _arriving(slices: Wave, probe: Wave, between: Propagator | None) -> list[Wave]:
     """Return the waves that arrive at each slice, first to last."""
     waves = [probe]
     for index in range(slices[0].shape[-3] - 1):
-        waves.append(between.forward(multiply(waves[-1], _slice(slices, index))))
+        waves.append(_way(between).forward(multiply(waves[-1], _slice(slices, index))))
     return waves
 
 
-def _leaving(waves, slices, between):
+def _leaving(waves: Wave, slices: Wave, between: Propagator | None) -> list[Wave]:
     """Return waves at the exit, sent back to where they left each slice, first to last."""
     found = [waves]
     for index in range(slices[0].shape[-3] - 1, 0, -1):
-        found.insert(0, between.adjoint(multiply(conjugate(_slice(slices, index)), found[0])))
+        found.insert(0, _way(between).adjoint(multiply(conjugate(_slice(slices, index)), found[0])))
     return found
 
 
-def _slice(slices, index):
+def _way(between: Propagator | None) -> Propagator:
+    if between is None:
+        raise ValueError(
+            "Slices of an object must have a way between them. Received: between=None, and several slices. "
+            "Give the Propagator from one to the next."
+        )
+    return between
+
+
+def _slice(slices: Wave, index: int) -> Wave:
     """Return one slice, with an axis for the modes: pair `(..., 1, y, x)`."""
     return tuple(part[..., index, None, :, :] for part in slices)

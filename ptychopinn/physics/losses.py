@@ -1,12 +1,13 @@
 """Losses, each a pure function of one group: `(batch, position, y, x)` -> `(batch,)`."""
 
+from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.physics.deviance import PHOTON_FLOOR, poisson_deviance
-from ptychopinn.physics.waves import intensity
+from ptychopinn.physics.waves import Wave, intensity
 
 
-def negative_log_likelihood(predicted, measured, photons):
+def negative_log_likelihood(predicted: Tensor, measured: Tensor, photons: Tensor | float) -> Tensor:
     r"""Negative logarithm of the Poisson likelihood of counts, less that of a perfect fit, per mean photon.
 
     $\frac{1}{n_0}\sum_k I_k - n_k + n_k \ln(n_k / I_k)$, half the deviance: zero at a perfect fit, and about
@@ -24,7 +25,7 @@ def negative_log_likelihood(predicted, measured, photons):
     return _mean_pattern(deviance / 2, measured) / photons
 
 
-def amplitude_error(predicted, measured, photons):
+def amplitude_error(predicted: Tensor, measured: Tensor, photons: Tensor | float) -> Tensor:
     """Mean absolute error of amplitude, relative to the root-mean-square amplitude of a pattern."""
     pixels = measured.shape[-1] * measured.shape[-2]
     amplitude = ops.sqrt(predicted + PHOTON_FLOOR)
@@ -32,7 +33,7 @@ def amplitude_error(predicted, measured, photons):
     return _mean_pattern(error, measured) / (photons * pixels) ** 0.5
 
 
-def r_factor(predicted, measured):
+def r_factor(predicted: Tensor, measured: Tensor) -> Tensor:
     """R-factor of amplitudes, the crystallographer's figure of merit: a metric of each group, not a loss.
 
     Training means it over groups as they pass, while the weights move; `evaluation.against_patterns.residual` states
@@ -43,7 +44,7 @@ def r_factor(predicted, measured):
     return error / ops.maximum(_mean_pattern(amplitude, measured), 1e-6)
 
 
-def object_error(predicted, label, weights):
+def object_error(predicted: Wave, label: Wave, weights: Tensor) -> Tensor:
     """Mean absolute error of supervised patches, weighted with the probe's intensity.
 
     Args:
@@ -58,7 +59,7 @@ def object_error(predicted, label, weights):
     return ops.mean(ops.sum(error, axis=(-2, -1)) / ops.sum(weights, axis=(-2, -1)), axis=1)
 
 
-def total_variation(patches, weights):
+def total_variation(patches: Wave, weights: Tensor) -> Tensor:
     """Mean absolute difference between neighbouring pixels of the object, weighted with the probe's intensity."""
     total = 0.0
     for part in patches:
@@ -68,6 +69,6 @@ def total_variation(patches, weights):
     return ops.mean(total / ops.sum(weights, axis=(-2, -1)), axis=1)
 
 
-def _mean_pattern(error, measured):
+def _mean_pattern(error: Tensor, measured: Tensor) -> Tensor:
     """Sum over the good pixels of a pattern, mean over the patterns of a group."""
     return ops.mean(ops.sum(ops.where(measured < 0, 0.0, error), axis=(-2, -1)), axis=1)

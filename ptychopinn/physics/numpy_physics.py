@@ -6,7 +6,7 @@ The simulator makes data with it, and evaluation compares reconstructions with t
 import numpy as np
 
 
-def cut(obj, positions, size):
+def cut(obj: np.ndarray, positions: np.ndarray, size: int) -> np.ndarray:
     """Cut patches out of an object, bilinear between pixels.
 
     Args:
@@ -37,7 +37,7 @@ def cut(obj, positions, size):
     return window[..., :-1] * (1 - x) + window[..., 1:] * x
 
 
-def far_field_intensity(patches, probe):
+def far_field_intensity(patches: np.ndarray, probe: np.ndarray) -> np.ndarray:
     r"""Return far-field intensities $\sum_m |\mathcal F\{P_m O\}|^2$, zero frequency at the centre.
 
     Args:
@@ -47,7 +47,7 @@ def far_field_intensity(patches, probe):
     Returns:
         float64 array `(..., y, x)`: photons; their sum is that of the exit wave (Parseval).
     """
-    total = 0.0
+    total: np.ndarray | float = 0.0
     for mode in probe:
         cornered = np.fft.ifftshift(mode * patches, axes=(-2, -1))
         total = total + np.abs(np.fft.fft2(cornered, norm="ortho")) ** 2

@@ -7,12 +7,13 @@ differentiable in the offsets, and compile on every backend.
 Offsets are pixels ``(y, x)`` of the patch's centre from the canvas's centre.
 """
 
+from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.physics.waves import conjugate, multiply, scale, unit_phase
+from ptychopinn.physics.waves import Wave, conjugate, multiply, scale, unit_phase
 
 
-def windows(offsets, size, canvas):
+def windows(offsets: Tensor, size: int, canvas: int) -> tuple[Tensor, Tensor]:
     """Return the interpolation matrices of patches on a canvas.
 
     Args:
@@ -31,24 +32,24 @@ def windows(offsets, size, canvas):
     return matrices[:, :, 0], matrices[:, :, 1]
 
 
-def extract(image, matrices):
+def extract(image: Tensor, matrices: tuple[Tensor, Tensor]) -> Tensor:
     """Cut patches `(batch, position, y, x)` from a real canvas `(batch, y, x)`."""
     a_y, a_x = matrices
     return ops.matmul(ops.matmul(a_y, image[:, None]), ops.swapaxes(a_x, -1, -2))
 
 
-def place(patches, matrices):
+def place(patches: Tensor, matrices: tuple[Tensor, Tensor]) -> Tensor:
     """Put each real patch on a canvas of its own: `(batch, position, y, x)`."""
     a_y, a_x = matrices
     return ops.matmul(ops.matmul(ops.swapaxes(a_y, -1, -2), patches), a_x)
 
 
-def assemble(patches, matrices):
+def assemble(patches: Tensor, matrices: tuple[Tensor, Tensor]) -> Tensor:
     """Add real patches into one canvas `(batch, y, x)`: adjoint of `extract`."""
     return ops.sum(place(patches, matrices), axis=1)
 
 
-def merge(patches, weights, matrices):
+def merge(patches: Wave, weights: Tensor, matrices: tuple[Tensor, Tensor]) -> Wave:
     """Merge the patches of a group into one object, and cut them from it again.
 
     Each patch is known up to a constant phase, so patches are first turned to agree with the group's first one where

@@ -6,13 +6,13 @@ BRIGHT = 0.1
 """The probe's footprint is where its intensity exceeds this part of its largest."""
 
 
-def footprint(probe):
+def footprint(probe: np.ndarray) -> np.ndarray:
     """Return where a probe `(mode, y, x)` is bright, above `BRIGHT` of its peak intensity: bool array `(y, x)`."""
     light = np.sum(np.abs(probe) ** 2, axis=0)
     return light > BRIGHT * light.max()
 
 
-def agreement(one, other):
+def agreement(one: np.ndarray, other: np.ndarray) -> float:
     r"""Return how much of the light of two probes is the same, whatever their brightness and the order of their modes.
 
     $\sum_{mn} |\langle P_m, Q_n\rangle|^2 / \sqrt{\sum_{mn} |\langle P_m, P_n\rangle|^2 \sum_{mn} |\langle Q_m,
@@ -22,7 +22,7 @@ def agreement(one, other):
         one, other: complex arrays `(mode, y, x)`.
     """
 
-    def overlap(a, b):
+    def overlap(a: np.ndarray, b: np.ndarray) -> float:
         return np.sum(np.abs(np.tensordot(a.conj(), b, axes=((1, 2), (1, 2)))) ** 2)
 
     return float(overlap(one, other) / np.sqrt(overlap(one, one) * overlap(other, other)))

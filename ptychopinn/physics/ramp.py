@@ -4,13 +4,15 @@ Patterns know it, because a detector's centre is never exact; the eye does not w
 keeps its ramp, and a straight one is made to be shown.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 FAINT = 0.05
 """The ramp is measured where the weight exceeds this part of its largest."""
 
 
-def ramp_of(image, weight, rounds=3):
+def ramp_of(image: np.ndarray, weight: np.ndarray, rounds: int = 3) -> tuple[float, float]:
     """Measure the mean phase ramp of an object.
 
     Args:
@@ -25,21 +27,21 @@ def ramp_of(image, weight, rounds=3):
     for _ in range(rounds):
         left = add_ramp(image, -ramp) * seen
         ramp += np.angle([np.vdot(left[:-1], left[1:]), np.vdot(left[:, :-1], left[:, 1:])])
-    return tuple(map(float, ramp))
+    return float(ramp[0]), float(ramp[1])
 
 
-def straightened(image, weight, ramp):
+def straightened(image: np.ndarray, weight: np.ndarray, ramp: tuple[float, float]) -> np.ndarray:
     """Take a phase ramp `(y, x)`, radians per pixel, and the mean phase out of an object: complex64 array `(y, x)`."""
     straight = add_ramp(image, -np.asarray(ramp))
     mean = np.sum(straight * _seen(weight))
     return (straight * np.exp(-1j * np.angle(mean))).astype(np.complex64)
 
 
-def add_ramp(image, ramp):
+def add_ramp(image: np.ndarray, ramp: Sequence[float] | np.ndarray) -> np.ndarray:
     """Multiply an object `(y, x)` by a phase ramp `(y, x)`, radians per pixel, that is zero at its first pixel."""
     along_y, along_x = (slope * np.arange(side) for slope, side in zip(ramp, image.shape))
     return image * np.exp(1j * (along_y[:, None] + along_x))
 
 
-def _seen(weight):
+def _seen(weight: np.ndarray) -> np.ndarray:
     return weight * (weight > FAINT * weight.max())

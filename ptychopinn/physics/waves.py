@@ -1,43 +1,46 @@
 """Complex waves as pairs ``(real, imag)`` of float32 tensors, last axes ``(y, x)``."""
 
+from keras import KerasTensor as Tensor
 from keras import ops
 
+Wave = tuple[Tensor, Tensor]
 
-def multiply(a, b):
+
+def multiply(a: Wave, b: Wave) -> Wave:
     """Multiply two waves, pixel by pixel."""
     return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
 
 
-def add(a, b):
+def add(a: Wave, b: Wave) -> Wave:
     """Add two waves."""
     return a[0] + b[0], a[1] + b[1]
 
 
-def conjugate(wave):
+def conjugate(wave: Wave) -> Wave:
     """Return the complex conjugate of a wave."""
     return wave[0], -wave[1]
 
 
-def scale(wave, factor):
+def scale(wave: Wave, factor: Tensor | float) -> Wave:
     """Multiply a wave by a real factor."""
     return wave[0] * factor, wave[1] * factor
 
 
-def intensity(wave):
+def intensity(wave: Wave) -> Tensor:
     """Return the squared modulus of a wave; its gradient at zero is zero."""
     return ops.square(wave[0]) + ops.square(wave[1])
 
 
-def light_of(waves):
+def light_of(waves: Wave) -> Tensor:
     """Add up the intensity of incoherent modes: waves `(..., mode, y, x)` to photons `(..., y, x)`."""
     return ops.sum(intensity(waves), axis=-3)
 
 
-def unit_phase(wave, floor=1e-12):
+def unit_phase(wave: Wave, floor: float = 1e-12) -> Wave:
     """Divide a wave by its modulus; a wave of zero becomes (almost) zero, with a finite gradient."""
     return scale(wave, ops.rsqrt(intensity(wave) + floor))
 
 
-def polar(amplitude, phase):
+def polar(amplitude: Tensor, phase: Tensor) -> Wave:
     """Make a wave from amplitude and phase (radians)."""
     return amplitude * ops.cos(phase), amplitude * ops.sin(phase)

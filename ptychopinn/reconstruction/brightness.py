@@ -1,14 +1,17 @@
 """Predicted patterns beside measured ones, and how bright an object must be to explain the photons of a scan."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from ptychopinn.data.scan import Scan
 from ptychopinn.physics.numpy_physics import cut, far_field_intensity
 
 CHUNK = 64
 """Patterns at a time."""
 
 
-def brightness(obj, origin, probe, scan):
+def brightness(obj: np.ndarray, origin: np.ndarray, probe: np.ndarray, scan: Scan) -> float:
     """Return the factor on predicted intensity that conserves the photons of a scan, good pixels only.
 
     Args:
@@ -24,7 +27,9 @@ def brightness(obj, origin, probe, scan):
     return float(photons / max(predicted_photons, 1e-30))
 
 
-def compared(obj, origin, probe, scan):
+def compared(
+    obj: np.ndarray, origin: np.ndarray, probe: np.ndarray, scan: Scan
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Yield `(slice, measured amplitudes, predicted intensities)` for the patterns, a chunk at a time."""
     for start in range(0, len(scan), CHUNK):
         part = slice(start, min(start + CHUNK, len(scan)))

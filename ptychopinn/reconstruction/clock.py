@@ -2,16 +2,17 @@
 
 import contextlib
 import time
+from collections.abc import Iterator
 
 
 class Clock:
     """Add up the seconds that parts of the work take, in `seconds`: `with clock("read"): ...`."""
 
-    def __init__(self):
-        self.seconds = {}
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
 
     @contextlib.contextmanager
-    def __call__(self, part):
+    def __call__(self, part: str) -> Iterator[None]:
         began = time.perf_counter()
         try:
             yield

@@ -21,6 +21,6 @@ class Estimate:
     probe: np.ndarray
     positions: np.ndarray
 
-    def patches(self, patterns):
+    def patches(self, patterns: np.ndarray) -> np.ndarray:
         """Cut the patches of patterns out of the object: complex array `(pattern, y, x)`."""
         return cut(self.object, self.positions[patterns], self.probe.shape[-1])

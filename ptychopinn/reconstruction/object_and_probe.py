@@ -1,9 +1,11 @@
 """The step that improves object and probe by data consistency of each pattern: that of ePIE, for many at once."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
+from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.physics.consistency import exit_wave_change, object_step
@@ -12,6 +14,8 @@ from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.exit_waves import exit_wave, exit_wave_probe_adjoint
 from ptychopinn.physics.propagation import far_field
 from ptychopinn.physics.waves import light_of
+from ptychopinn.reconstruction.estimate import Estimate
+from ptychopinn.reconstruction.photons import Photons
 from ptychopinn.reconstruction.stitching import PatchMean
 
 PROBE_FLOOR = 0.05
@@ -31,14 +35,14 @@ class Consistency(keras.Model):
         x, 2)`, real and imaginary part last; the Poisson deviance of each pattern, `(batch,)`.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.built = True
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         real, imag, probe_real, probe_imag, seen, judging = inputs
         slices, probe = (real[:, None], imag[:, None]), (probe_real, probe_imag)
         waves = far_field(exit_wave(slices, probe))
@@ -59,12 +63,12 @@ class ObjectAndProbe:
         moves_probe: bool. Whether the probe moves too.
     """
 
-    def __init__(self, photons, probe, moves_probe=True):
+    def __init__(self, photons: Photons, probe: np.ndarray, moves_probe: bool = True) -> None:
         light = np.sum(np.abs(probe) ** 2, axis=0)
         self.photons, self.weights, self.moves_probe = photons, light / light.max(), moves_probe
         self.consistency = Consistency()
 
-    def __call__(self, estimate, patterns, length):
+    def __call__(self, estimate: Estimate, patterns: np.ndarray, length: float) -> tuple[Estimate, float]:
         """Return the better `Estimate`, and the deviance of the patterns before it, in photons.
 
         Args:
@@ -73,7 +77,8 @@ class ObjectAndProbe:
             length: float. Part of the step that each pattern would take alone.
         """
         steps, missed = PatchMean(estimate.object.shape, (0, 0), self.weights), 0.0
-        pulls, lit = np.zeros(estimate.probe.shape, complex), 0.0
+        pulls = np.zeros(estimate.probe.shape, complex)
+        lit: Any = 0.0
         probe = _parts(estimate.probe[None])
         for batch in self.photons.batches(patterns):
             patches = estimate.patches(batch.patterns)
@@ -90,6 +95,6 @@ class ObjectAndProbe:
         return better, missed
 
 
-def _parts(wave):
+def _parts(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the real and the imaginary part of a complex array, float32."""
     return wave.real.astype(np.float32), wave.imag.astype(np.float32)

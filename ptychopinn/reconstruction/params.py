@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from ptychopinn.params import ExecutionParams
 from ptychopinn.schema import Params, option
 
 PROBES = ("scan", "bundle")
@@ -30,7 +31,7 @@ class ReconstructionParams(Params):
     batch_size: int = option(16, "Groups at a time.", low=1, aliases=("inference_batch_size",))
 
 
-def refuse_training_options(execution):
+def refuse_training_options(execution: ExecutionParams) -> None:
     """Raise ValueError where ExecutionParams ask for what only a training can do."""
     if execution.remat:
         raise ValueError(

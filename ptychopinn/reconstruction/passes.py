@@ -5,8 +5,11 @@ estimate, and by how much the one before it missed the patterns (their deviance,
 """
 
 import dataclasses
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+
+from ptychopinn.reconstruction.estimate import Estimate
 
 FIRST_STEP = 0.25
 """How far the first pass goes, in steps that a pattern would take alone; every further pass goes twice as far. Several
@@ -21,14 +24,19 @@ class Pass:
     subsets: int
 
 
-def doubling(passes, most):
+def doubling(passes: int, most: float) -> Iterator[Pass]:
     """Yield `Pass`es, each twice as far as the one before, until they go through the most subsets."""
     for number in range(passes):
         far = min(FIRST_STEP * 2.0 ** min(number, 60), most)
         yield Pass(min(far, 1.0), int(max(far, 1)))
 
 
-def go(estimate, step, schedule, order):
+def go(
+    estimate: Estimate,
+    step: Callable[[Estimate, np.ndarray, float], tuple[Estimate, float]],
+    schedule: Iterable[Pass],
+    order: np.ndarray,
+) -> Iterator[tuple[Estimate, float]]:
     """Make passes over a scan; yield, for each, the `Estimate` before it and how far that misses the patterns.
 
     Args:

@@ -2,10 +2,12 @@
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from ptychopinn.data.batches import thin
+from ptychopinn.data.scan import Scan
 
 HOLDOUT = 0.1
 """Part of the photons that only judge."""
@@ -42,20 +44,21 @@ class Photons:
         seed: int.
     """
 
-    def __init__(self, scan, batch_size, most, seed=0):
+    def __init__(self, scan: Scan, batch_size: int, most: int, seed: int = 0) -> None:
         self.scan, self.seed = scan, seed
         self.batch_size = math.ceil(most / math.ceil(most / batch_size))
         self.hold_out = scan.measurement == "counts"
-        self._kept, self._room = {}, KEPT_BYTES // (8 * scan.size**2)
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._room = KEPT_BYTES // (8 * scan.size**2)
 
-    def batches(self, patterns):
+    def batches(self, patterns: np.ndarray) -> Iterator[Batch]:
         """Yield the `Batch`es of patterns, an int array."""
         for start in range(0, len(patterns), self.batch_size):
             some = patterns[start : start + self.batch_size]
             batch = np.resize(some, self.batch_size)
             yield Batch(batch, len(some), *self._read(batch))
 
-    def _read(self, batch):
+    def _read(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not self.hold_out:
             amplitudes = self.scan.amplitudes(batch)
             return amplitudes, amplitudes
@@ -65,4 +68,5 @@ class Photons:
             dealt[index] = thin(amplitudes, HOLDOUT, (self.seed, index))
             if len(self._kept) < self._room:
                 self._kept[index] = dealt[index]
-        return tuple(map(np.stack, zip(*(dealt[int(index)] for index in batch))))
+        seen, judging = map(np.stack, zip(*(dealt[int(index)] for index in batch)))
+        return seen, judging

@@ -2,15 +2,20 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
+from typing import Any, Self
 
 import keras
 import numpy as np
+from keras import KerasTensor as Tensor
 
 from ptychopinn.data.batches import read_groups
+from ptychopinn.data.checks import check_size
 from ptychopinn.data.grouping import check_enough, cover, typical_reach
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
 from ptychopinn.model import PtychoModel
-from ptychopinn.params import ExecutionParams
+from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import refuse_training_options
 from ptychopinn.reconstruction.reading import read_ahead
@@ -31,22 +36,22 @@ class PatchPredictor(keras.Model):
         float32 tensor `(batch, position, y, x, 2)`: real and imaginary part of the transmission.
     """
 
-    def __init__(self, model, **kwargs):
+    def __init__(self, model: PtychoModel, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.model = model
         self.built = True
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return keras.ops.stack(self.model.predict_patches(*self.model.with_known_shape(inputs)), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"model": keras.saving.serialize_keras_object(self.model)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(keras.saving.deserialize_keras_object(config["model"]))
 
 
@@ -62,12 +67,19 @@ class Prediction:
     """
 
     stitched: Reconstruction
-    seconds: dict
+    seconds: dict[str, float]
     patterns: int
     groups: int
 
 
-def predict_object(model, scan, probe=None, batch_size=16, execution=None, progress=lambda done: None):
+def predict_object(
+    model: PtychoModel,
+    scan: Scan,
+    probe: np.ndarray | None = None,
+    batch_size: int = 16,
+    execution: ExecutionParams | None = None,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Prediction:
     """Predict the patches of every pattern of a scan and stitch them.
 
     Memory is bounded by the batch and the canvas: patterns are read, and patches added, a batch at a time.
@@ -108,11 +120,11 @@ def predict_object(model, scan, probe=None, batch_size=16, execution=None, progr
             stitcher.add(maps[..., 0] + 1j * maps[..., 1], scan.positions[members])
         done += int(new.sum())
         progress(done)
-    known = {"probe": probe, "positions": scan.positions, "pixel_size_m": scan.pixel_size_m, "name": scan.name}
+    known: Any = {"probe": probe, "positions": scan.positions, "pixel_size_m": scan.pixel_size_m, "name": scan.name}
     return Prediction(dataclasses.replace(stitcher.result(), **known), clock.seconds, done, len(groups))
 
 
-def full_batches(groups, batch_size):
+def full_batches(groups: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Split groups `(group, position)` into batches of one size, not larger than all; the last is filled with groups.
 
     Compiled steps keep one shape then, and a small scan does not fill a large batch with copies.
@@ -122,12 +134,12 @@ def full_batches(groups, batch_size):
     return [np.resize(groups[start : start + size], (size, groups.shape[1])) for start in starts]
 
 
-def reach_of(params):
+def reach_of(params: ModelParams) -> float:
     """Return how far a member of a group may lie from its anchor, so that the group fits its canvas, in pixels."""
     return (params.canvas - params.size) / 2 - 1
 
 
-def predictor_of(model, execution):
+def predictor_of(model: PtychoModel, execution: ExecutionParams) -> PatchPredictor:
     """Return the `PatchPredictor` of a model, compiled or not as ExecutionParams say."""
     predictor = PatchPredictor(model)
     if execution.jit is not None:
@@ -135,7 +147,7 @@ def predictor_of(model, execution):
     return predictor
 
 
-def own_probe(model, scan):
+def own_probe(model: PtychoModel, scan: Scan) -> np.ndarray:
     """Return the one probe of a model, as bright as a scan's patterns need it; refuse a model of several."""
     if model.params.scans > 1:
         raise ValueError(
@@ -145,7 +157,7 @@ def own_probe(model, scan):
     return model.diffraction.probe_for(scan.mean_photons)
 
 
-def suited_to(scan, model, probe, precision="float32"):
+def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str = "float32") -> PtychoModel:
     """Return a model with the networks of another, and the probe and canvas that suit a scan.
 
     The canvas is as wide as it was in training, or wider where the patterns of the scan lie farther apart: it has no
@@ -158,7 +170,7 @@ def suited_to(scan, model, probe, precision="float32"):
         precision: str. Of the networks. Defaults to float32.
     """
     params = model.params
-    model.check_size(scan)
+    check_size(scan, params.size)
     check_enough(scan.positions, params.positions)
     canvas = params.canvas
     if params.positions > 1:

@@ -3,9 +3,14 @@
 import collections
 import concurrent.futures
 import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-def read_ahead(read, items, threads=0):
+def read_ahead(read: Callable[[T], R], items: Iterable[T], threads: int = 0) -> Iterator[R]:
     """Yield `read(item)` of items in their order, while threads read those that follow.
 
     Args:

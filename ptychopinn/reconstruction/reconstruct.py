@@ -1,7 +1,11 @@
 """Reconstruct a scan: one call that decides what `ptycho infer` decides, and says what it decided."""
 
 import dataclasses
+import pathlib
+from collections.abc import Callable
 
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import ReconstructionParams, refuse_training_options
@@ -11,7 +15,14 @@ from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
 
 
-def reconstruct(scan, bundle=None, params=None, execution=None, sha256=None, progress=lambda part, done, total: None):
+def reconstruct(
+    scan: Scan,
+    bundle: Bundle | pathlib.Path | str | None = None,
+    params: ReconstructionParams | None = None,
+    execution: ExecutionParams | None = None,
+    sha256: str | None = None,
+    progress: Callable[[str, int, int], object] = lambda part, done, total: None,
+) -> Reconstruction:
     """Reconstruct a scan: choose its probe, start from an object, and refine both by passes over all patterns.
 
     Args:
@@ -55,19 +66,19 @@ def reconstruct(scan, bundle=None, params=None, execution=None, sha256=None, pro
     return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
 
 
-def counting(progress, part, total):
+def counting(progress: Callable[[str, int, int], object], part: str, total: int) -> Callable[[int], object]:
     """Return a function of the patterns done that reports them as those of a part of the work."""
     return lambda done: progress(part, done, total)
 
 
-def passes_for(scan, params):
+def passes_for(scan: Scan, params: ReconstructionParams) -> int:
     """Return how many passes a scan gets at most: amplitudes, which hold out no photons, get none unless asked."""
     if params.refine is not None:
         return params.refine
     return PASSES if scan.measurement == "counts" else 0
 
 
-def check(bundle, params):
+def check(bundle: Bundle | None, params: ReconstructionParams) -> None:
     """Raise ValueError where what is asked for needs a bundle and there is none."""
     wanted = [word for word, asked in (("start=network", params.start == "network"),
                                        ("probe=bundle", params.probe == "bundle")) if asked]  # fmt: skip

@@ -6,10 +6,12 @@ to stop: photons that are held out from the passes are predicted worse as soon a
 
 import dataclasses
 import math
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.estimate import Estimate
@@ -41,12 +43,13 @@ class Refinement:
     """
 
     reconstruction: Reconstruction
-    deviances: list
+    deviances: list[float]
 
 
 def refine(
-    reconstruction, scan, passes=PASSES, refine_probe=True, batch_size=64, seed=0, progress=lambda done: None
-):  # fmt: skip
+    reconstruction: Reconstruction, scan: Scan, passes: int = PASSES, refine_probe: bool = True, batch_size: int = 64,
+    seed: int = 0, progress: Callable[[int], object] = lambda done: None,
+) -> Refinement:  # fmt: skip
     """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
 
     A tenth of the photons of counts is held out, and what predicts them best is kept: the passes end when one has made
@@ -75,7 +78,7 @@ def refine(
     """
     check(reconstruction, scan, passes)
     scan, unit = in_photons(scan)
-    start = estimate_of(reconstruction, scan, unit * reconstruction.probe)
+    start = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
     subsets = min(SUBSETS, max(1, len(scan) // FEWEST))
     photons = Photons(scan, batch_size, most=math.ceil(len(scan) / subsets), seed=seed)
     step = ObjectAndProbe(photons, start.probe, refine_probe)
@@ -94,27 +97,30 @@ def refine(
     return Refinement(refined, [deviance / scan.mean_photons for deviance in missed])
 
 
-def estimate_of(reconstruction, scan, probe):
+def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> Estimate:
     """Return the `Estimate` to start from: the object as bright as the photons of the scan ask for."""
-    light = brightness(reconstruction.object, reconstruction.origin, probe, scan)
-    return Estimate(reconstruction.object * np.sqrt(light), probe, scan.positions - np.array(reconstruction.origin))
+    origin = np.array(reconstruction.origin)
+    light = brightness(reconstruction.object, origin, probe, scan)
+    return Estimate(reconstruction.object * np.sqrt(light), probe, scan.positions - origin)
 
 
-def counted(passes, patterns, progress):
+def counted(
+    passes: Iterable[tuple[Estimate, float]], patterns: int, progress: Callable[[int], object]
+) -> Iterator[tuple[Estimate, float]]:
     """Yield passes, and say after each how many patterns are done."""
     for number, one in enumerate(passes, start=1):
         progress(number * patterns)
         yield one
 
 
-def in_photons(scan):
+def in_photons(scan: Scan) -> tuple[Scan, float]:
     """Return the scan with amplitudes as of bright patterns, and the factor on them; counts as they are."""
     if scan.measurement == "counts":
         return scan, 1.0
     return scan.with_photons(AMPLITUDE_PHOTONS), np.sqrt(AMPLITUDE_PHOTONS / scan.mean_photons)
 
 
-def check(reconstruction, scan, passes):
+def check(reconstruction: Reconstruction, scan: Scan, passes: int) -> None:
     """Raise ValueError unless passes are 0 or more, and the object lies as a stitcher lays the scan's."""
     if passes < 0:
         raise ValueError(f"passes must be 0 or more. Received: passes={passes}. Take 0 to change nothing.")
@@ -124,7 +130,8 @@ def check(reconstruction, scan, passes):
             "Give it scan.probe, by dataclasses.replace."
         )
     origin, shape = canvas_of(scan.positions, scan.size)
-    if reconstruction.object.shape != shape or tuple(reconstruction.origin) != tuple(origin):
+    lies = reconstruction.origin
+    if reconstruction.object.shape != shape or lies is None or tuple(lies) != tuple(origin):
         raise ValueError(
             f"An object to refine must be stitched from the patterns of {scan.name}: {shape[0]} x {shape[1]} pixels "
             f"from {tuple(map(int, origin))}. Received: object.shape={reconstruction.object.shape}, "

@@ -25,14 +25,14 @@ class PatchMean:
         weights: float array `(y, x)`: weight of a patch's pixels.
     """
 
-    def __init__(self, shape, origin, weights):
+    def __init__(self, shape: tuple[int, int], origin: np.ndarray | tuple[int, int], weights: np.ndarray) -> None:
         rows, columns = (np.flatnonzero(weights.max(axis=axis) > LIT * weights.max()) for axis in (1, 0))
         self._lit = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         self._weights = weights[self._lit].astype(np.float32)
         self._first = np.array([rows[0] - weights.shape[0] // 2, columns[0] - weights.shape[1] // 2]) - origin
         self.sum, self.weight = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
 
-    def add(self, patches, positions):
+    def add(self, patches: np.ndarray, positions: np.ndarray) -> None:
         """Add complex patches `(patch, y, x)`, centred at positions `(patch, 2)`."""
         corner = positions + self._first
         whole = np.floor(corner).astype(int)
@@ -42,16 +42,16 @@ class PatchMean:
         for (row, column), patch, weight in zip(whole, weighted, weights):
             self._place(np.s_[row : row + patch.shape[0], column : column + patch.shape[1]], patch, weight)
 
-    def _place(self, window, patch, weight):
+    def _place(self, window: tuple[slice, slice], patch: np.ndarray, weight: np.ndarray) -> None:
         self.sum[window] += patch
         self.weight[window] += weight
 
-    def mean(self):
+    def mean(self) -> np.ndarray:
         """Return the weighted mean of the patches: complex array `(y, x)`, zero where none reaches."""
         return np.where(self._seen, self.sum / np.maximum(self.weight, 1e-12), 0)
 
     @property
-    def _seen(self):
+    def _seen(self) -> np.ndarray:
         return self.weight > LIT * self.weight.max()
 
 
@@ -66,12 +66,12 @@ class Stitcher(PatchMean):
         weights: float array `(y, x)`: weight of a patch's pixels, the probe's intensity.
     """
 
-    def __init__(self, positions, weights):
+    def __init__(self, positions: np.ndarray, weights: np.ndarray) -> None:
         self._origin, shape = canvas_of(positions, weights.shape[0])
         super().__init__(shape, self._origin, weights)
         self._squared_weight, self._power = np.zeros((2, *shape), np.float32)
 
-    def _place(self, window, patch, weight):
+    def _place(self, window: tuple[slice, slice], patch: np.ndarray, weight: np.ndarray) -> None:
         agreement = np.vdot(patch, self.sum[window])
         if agreement:
             patch = patch * (agreement / abs(agreement))
@@ -79,18 +79,18 @@ class Stitcher(PatchMean):
         self._squared_weight[window] += weight**2
         self._power[window] += np.abs(patch) ** 2 / np.maximum(weight, 1e-12)
 
-    def result(self):
+    def result(self) -> Reconstruction:
         """Return the object as a `Reconstruction`: its weight, origin, ramp and uncertainty beside it."""
         mean = self.mean()
         return Reconstruction(
             object=mean.astype(np.complex64),
             weight=self.weight,
-            origin=tuple(map(int, self._origin)),
+            origin=(int(self._origin[0]), int(self._origin[1])),
             ramp=ramp_of(mean, self.weight),
             uncertainty=self._uncertainty(mean),
         )
 
-    def _uncertainty(self, mean):
+    def _uncertainty(self, mean: np.ndarray) -> np.ndarray:
         r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$."""
         weight = np.maximum(self.weight, 1e-12)
         variance = np.maximum(self._power / weight - np.abs(mean) ** 2, 0)
@@ -99,7 +99,7 @@ class Stitcher(PatchMean):
         return np.where(several, np.sqrt(variance / np.where(several, patches - 1, 1)), np.inf).astype(np.float32)
 
 
-def canvas_of(positions, size):
+def canvas_of(positions: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
     """Return the canvas that holds patches of a size at positions: its origin `(y, x)`, pixels, and its shape.
 
     Raises:
@@ -115,7 +115,7 @@ def canvas_of(positions, size):
     return low, (height, width)
 
 
-def shift(images, fraction):
+def shift(images: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     """Shift images `(image, y, x)` by a fraction of a pixel, onto one more row and column, bilinear."""
     y, x = fraction[:, 0, None, None], fraction[:, 1, None, None]
     out = np.zeros((len(images), images.shape[1] + 1, images.shape[2] + 1), images.dtype)
@@ -128,6 +128,6 @@ def shift(images, fraction):
     return out
 
 
-def outward(positions):
+def outward(positions: np.ndarray) -> np.ndarray:
     """Return the order of positions from the middle of the scan outward: each patch meets the ones before it."""
     return np.argsort(np.linalg.norm(positions - np.median(positions, axis=0), axis=1), kind="stable")

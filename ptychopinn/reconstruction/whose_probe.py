@@ -1,12 +1,16 @@
 """Whose probe a scan is reconstructed with: its own, or one that training left in a bundle."""
 
+import numpy as np
+
+from ptychopinn.data.scan import Scan
 from ptychopinn.physics.probes import agreement
+from ptychopinn.training.bundle import Bundle
 
 TOLERANCE = 1e-3
 """By how much probes may agree less than they did in training, and still be the same."""
 
 
-def choose_probe(wanted, bundle, scan, sha256=None):
+def choose_probe(wanted: str | None, bundle: Bundle, scan: Scan, sha256: str | None = None) -> tuple[str, np.ndarray]:
     """Choose between the probe of a scan and those of a bundle.
 
     Of the bundle's probes it is that of the scan with the file's SHA-256, or the only one. The only one is taken by

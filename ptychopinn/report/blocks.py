@@ -1,6 +1,7 @@
 """What a page is made of. Each kind of block has a macro of its name in `page.html`."""
 
 import dataclasses
+from collections.abc import Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -9,7 +10,7 @@ class Key:
 
     uri: str
     quantity: str
-    marks: tuple = ()
+    marks: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,15 +41,15 @@ class Viewer:
         bar: `(part of the width, text)`: the scale bar at full view, for paper.
     """
 
-    layers: dict
-    shape: tuple
-    corner: tuple
+    layers: dict[str, list[Layer]]
+    shape: tuple[int, int]
+    corner: tuple[float, float]
     pixel_size_m: float | None
-    bar: tuple
+    bar: tuple[float, str]
     kind: str = "viewer"
 
     @property
-    def alone(self):
+    def alone(self) -> bool:
         """Whether there is one image, and not several to compare."""
         return all(len(layers) == 1 for layers in self.layers.values())
 
@@ -57,7 +58,7 @@ class Viewer:
 class Tile:
     """Small pictures side by side `((uri, alt), ...)` under one caption."""
 
-    pictures: tuple
+    pictures: tuple[tuple[str, str], ...]
     caption: str
 
 
@@ -66,8 +67,8 @@ class Gallery:
     """Tiles under one title, with the key of their colours."""
 
     title: str
-    tiles: list
-    keys: tuple = ()
+    tiles: list[Tile]
+    keys: tuple[Key, ...] = ()
     kind: str = "gallery"
 
 
@@ -86,9 +87,12 @@ class Table:
     """Rows of cells, the first of each a heading; `head` names the columns, if they need names."""
 
     title: str
-    rows: list
-    head: tuple = ()
+    rows: Sequence[tuple[str, ...]]
+    head: tuple[str, ...] = ()
     kind: str = "table"
+
+
+Block = Viewer | Gallery | Plot | Table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +102,7 @@ class Section:
     name: str
     title: str
     note: str
-    blocks: list
+    blocks: Sequence[Block]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,5 +117,5 @@ class Page:
 
     title: str
     subtitle: str
-    headline: list
-    sections: list
+    headline: list[tuple[str, str]]
+    sections: list[Section]

@@ -1,7 +1,12 @@
 """The pages of an evaluation and of a comparison."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
+from ptychopinn.evaluation.evaluate import Evaluation
 from ptychopinn.report.blocks import Page
 from ptychopinn.report.fit import fit
 from ptychopinn.report.sections import facts_section, fit_section, object_section, probe_section
@@ -17,7 +22,13 @@ HEADLINE = {
 }
 
 
-def page_of_evaluation(evaluation, reconstruction, truth, scan, facts):
+def page_of_evaluation(
+    evaluation: Evaluation,
+    reconstruction: Reconstruction,
+    truth: Reconstruction | None,
+    scan: Scan | None,
+    facts: Mapping[str, Mapping[str, Any]],
+) -> Page:
     """Return the `Page` of one reconstruction that was evaluated.
 
     Args:
@@ -31,8 +42,8 @@ def page_of_evaluation(evaluation, reconstruction, truth, scan, facts):
     if evaluation.score is None:
         sections.append(object_section(reconstruction))
     else:
-        sections.append(truth_section(evaluation.score, truth.origin))
-    if evaluation.residual is not None:
+        sections.append(truth_section(evaluation.score, None if truth is None else truth.origin))
+    if evaluation.residual is not None and scan is not None:
         probe = scan.probe if reconstruction.probe is None else reconstruction.probe
         sections.append(fit_section(fit(dataclasses.replace(reconstruction, probe=probe), scan)))
     if reconstruction.probe is not None:
@@ -44,7 +55,12 @@ def page_of_evaluation(evaluation, reconstruction, truth, scan, facts):
     return Page(f"Evaluation of {evaluation.name}", f"{reconstruction.name}{against}", headline, sections)
 
 
-def page_of_comparison(evaluations, reference, corner, facts):
+def page_of_comparison(
+    evaluations: Sequence[Evaluation],
+    reference: str,
+    corner: tuple[float, float] | None,
+    facts: Mapping[str, Mapping[str, Any]],
+) -> Page:
     """Return the `Page` of several reconstructions of one scan.
 
     Args:

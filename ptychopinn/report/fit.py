@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_patterns import Residual, predict, residual
 
 AT_MOST = 2000
@@ -35,7 +37,7 @@ class Fit:
     total: int
 
 
-def fit(reconstruction, scan, indices=None, at_most=AT_MOST):
+def fit(reconstruction: Reconstruction, scan: Scan, indices: np.ndarray | None = None, at_most: int = AT_MOST) -> Fit:
     """Compare an object with at most so many patterns of a scan, evenly drawn.
 
     Args:
@@ -50,7 +52,8 @@ def fit(reconstruction, scan, indices=None, at_most=AT_MOST):
     indices = np.arange(len(scan)) if indices is None else indices
     compared = indices[np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)]
     some = scan.subset(compared)
-    left = residual(reconstruction, reconstruction.probe, some)
+    probe = np.asarray(reconstruction.probe)
+    left = residual(reconstruction, probe, some)
     worst = np.argsort(left.by_pattern)[::-1][:WORST]
     measured = some.amplitudes(worst)
     return Fit(
@@ -59,6 +62,6 @@ def fit(reconstruction, scan, indices=None, at_most=AT_MOST):
         positions=some.positions,
         worst=worst,
         measured=np.where(measured < 0, np.nan, np.square(measured)),
-        predicted=left.scale * predict(reconstruction, reconstruction.probe, some, worst),
+        predicted=left.scale * predict(reconstruction, probe, some, worst),
         total=len(indices),
     )

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -9,6 +10,7 @@ from matplotlib.colors import hsv_to_rgb
 from PIL import Image
 
 from ptychopinn.evaluation.downscale import block_means
+from ptychopinn.report.colours import Scale
 
 SHADES = 255
 """Colours of a palette; one more is transparent, for pixels without a value."""
@@ -17,12 +19,12 @@ LARGEST = 2048
 """Larger images are averaged over blocks of pixels, to keep a page light."""
 
 
-def data_uri(content, kind):
+def data_uri(content: bytes, kind: str) -> str:
     """Write bytes as the `src` of an image of a MIME type."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def paint(values, scale):
+def paint(values: np.ndarray, scale: Scale) -> str:
     """Paint real values `(y, x)` with the colours of a scale; NaN stays transparent.
 
     Returns:
@@ -36,7 +38,7 @@ def paint(values, scale):
     return _png(picture, transparency=0)
 
 
-def paint_complex(image, brightest):
+def paint_complex(image: np.ndarray, brightest: float) -> str:
     """Paint complex values `(y, x)`: the phase as hue (0 is red), the modulus as brightness, full at `brightest`."""
     seen = np.isfinite(image)
     image = np.where(seen, image, 0)
@@ -45,25 +47,25 @@ def paint_complex(image, brightest):
     return _png(Image.fromarray(np.rint(255 * np.dstack([colours, seen])).astype(np.uint8)))
 
 
-def paint_bar(scale):
+def paint_bar(scale: Scale) -> str:
     """Paint the key of `paint`: the colours of a scale from its low end, left, to its high end."""
     return paint(np.linspace(scale.low, scale.high, SHADES)[None], scale)
 
 
-def paint_wheel(side=96):
+def paint_wheel(side: int = 96) -> str:
     """Paint the key of `paint_complex`: a disc of all phases, brighter outward."""
     y, x = np.linspace(1, -1, side)[:, None], np.linspace(-1, 1, side)
     disc = x + 1j * y
     return paint_complex(np.where(np.abs(disc) <= 1, disc, np.nan), 1.0)
 
 
-def limit_size(image, largest=LARGEST):
+def limit_size(image: np.ndarray, largest: int = LARGEST) -> np.ndarray:
     """Average an image `(y, x)` over square blocks, so that no side is above `largest` pixels; NaN has no say."""
     block = -(-max(image.shape) // largest)
     return image if block == 1 else block_means(image, block)
 
 
-def _png(picture, **options):
+def _png(picture: Image.Image, **options: Any) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", **options)
     return data_uri(buffer.getvalue(), "image/png")

@@ -1,13 +1,17 @@
 """The page of a run: one HTML file that needs nothing else."""
 
+import pathlib
+from collections.abc import Callable
+
 import jinja2
 from markupsafe import Markup
 
 from ptychopinn.printable import printable
+from ptychopinn.report.blocks import Page
 from ptychopinn.training.record import PAGE
 
 
-def render(page):
+def render(page: Page) -> str:
     """Return a page as HTML: styles, script and pictures inside, every text escaped and printable.
 
     The page forbids itself the network (Content-Security-Policy).
@@ -25,11 +29,11 @@ def render(page):
     return environment.get_template("page.html").render(page=page)
 
 
-def page_writer(html):
+def page_writer(html: str | None) -> dict[str, Callable[[pathlib.Path], object]]:
     """Return the page for `write_together`: a dict from its name to a function of the path; empty without a page."""
     return {} if html is None else {PAGE: lambda path: path.write_text(html, encoding="utf-8", errors="replace")}
 
 
-def _shown(value):
+def _shown(value: object) -> str:
     """Make a value's text printable; what a macro wrote has been through here."""
     return value if isinstance(value, Markup) else printable(value)

@@ -1,10 +1,13 @@
 """Pictures of a reconstruction as files: panels with axes in pixels and colour bars."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.evaluation.region import WELL_LIT, well_lit
 from ptychopinn.report.colours import Scale, from_zero, middle, of_phase
 
@@ -18,19 +21,20 @@ class Panel:
     scale: Scale
 
 
-def well_seen(weight):
+def well_seen(weight: np.ndarray) -> tuple[slice, slice]:
     """Return the slices `(rows, columns)` of the box that holds all well-seen pixels."""
     seen = weight > WELL_LIT * weight.max()
-    return tuple(slice(*(np.flatnonzero(seen.any(axis=axis))[[0, -1]] + [0, 1])) for axis in (1, 0))
+    rows, columns = (slice(*(np.flatnonzero(seen.any(axis=axis))[[0, -1]] + [0, 1])) for axis in (1, 0))
+    return rows, columns
 
 
-def picture_extent(origin, rows, columns):
+def picture_extent(origin: np.ndarray, rows: slice, columns: slice) -> tuple[float, float, float, float]:
     """Return matplotlib's extent of a box of the canvas, in pixels of the scan's positions."""
     top, left = origin[0] + rows.start - 0.5, origin[1] + columns.start - 0.5
     return left, left + columns.stop - columns.start, top + rows.stop - rows.start, top
 
 
-def draw(panels, extent=None):
+def draw(panels: Sequence[Panel], extent: tuple[float, float, float, float] | None = None) -> Figure:
     """Draw panels side by side, each with its colour bar.
 
     Args:
@@ -51,11 +55,11 @@ def draw(panels, extent=None):
     return figure
 
 
-def pictures(stitched, probe):
+def pictures(stitched: Reconstruction, probe: np.ndarray) -> dict[str, Figure]:
     """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
     rows, columns = well_seen(stitched.weight)
     image = np.where(well_lit(stitched)[rows, columns], stitched.straight[rows, columns], np.nan)
-    extent = picture_extent(stitched.origin, rows, columns)
+    extent = picture_extent(np.asarray(stitched.origin), rows, columns)
     amplitude, phase = np.abs(image), np.angle(image)
     modes = [
         Panel(f"probe mode {i}: modulus", modulus, middle(modulus, "magma")) for i, modulus in enumerate(np.abs(probe))
@@ -71,14 +75,14 @@ def pictures(stitched, probe):
     return drawn
 
 
-def known_error(reconstruction):
+def known_error(reconstruction: Reconstruction) -> np.ndarray:
     """Return a reconstruction's uncertainty where the object was well seen and patches overlap, NaN elsewhere."""
     rows, columns = well_seen(reconstruction.weight)
-    error = reconstruction.uncertainty[rows, columns]
+    error = np.asarray(reconstruction.uncertainty)[rows, columns]
     return np.where(well_lit(reconstruction)[rows, columns] & np.isfinite(error), error, np.nan)
 
 
-def comparison(score):
+def comparison(score: Score) -> Figure:
     """Draw reconstruction and truth, amplitude and phase, each pair on the truth's scale."""
     mean = np.exp(-1j * np.angle(np.mean(score.truth)))
     panels = []

@@ -2,22 +2,25 @@
 
 import contextlib
 import io
+from collections.abc import Iterator
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.reconstruction.stitching import outward
 from ptychopinn.report.blocks import Plot
 from ptychopinn.report.images import data_uri
 
-STYLE = {
+STYLE: Any = {
     "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
     "axes.axisbelow": True, "lines.linewidth": 1.6, "legend.frameon": False,
 }  # fmt: skip
 
 
-def embed(figure, alt, caption=""):
+def embed(figure: Figure, alt: str, caption: str = "") -> Plot:
     """Return a matplotlib figure as a `Plot`."""
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "ptychopinn"}):
@@ -26,7 +29,7 @@ def embed(figure, alt, caption=""):
 
 
 @contextlib.contextmanager
-def drawing(plots, alt, caption="", size=(4.4, 3.0)):
+def drawing(plots: list[Plot], alt: str, caption: str = "", size: tuple[float, float] = (4.4, 3.0)) -> Iterator[Any]:
     """Yield the axes of a figure, and append it to `plots` as a `Plot` when it is drawn."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
@@ -34,13 +37,13 @@ def drawing(plots, alt, caption="", size=(4.4, 3.0)):
         plots.append(embed(figure, alt, caption))
 
 
-def curves_of_training(history):
+def curves_of_training(history: list[dict[str, float]]) -> list[Plot]:
     """Draw loss, R-factor and learning rate against the epoch, with those of the validation where there are any.
 
     Args:
         history: list of dicts, one per epoch, as in `history.csv`.
     """
-    plots = []
+    plots: list[Plot] = []
     epochs = [row["epoch"] for row in history]
     for name, words in (("loss", "loss"), ("r_factor", "R-factor"), ("learning_rate", "learning rate")):
         with drawing(plots, f"{words} by epoch", size=(3.6, 2.6)) as axes:
@@ -56,7 +59,7 @@ def curves_of_training(history):
     return plots
 
 
-def map_of_scan(reconstruction, box, footprint):
+def map_of_scan(reconstruction: Reconstruction, box: tuple[slice, slice], footprint: np.ndarray) -> list[Plot]:
     """Draw the positions over the weight map, and the probe's footprint at the one nearest to the middle.
 
     Args:
@@ -64,11 +67,13 @@ def map_of_scan(reconstruction, box, footprint):
         box: `(rows, columns)` slices of the object that was well seen.
         footprint: bool array `(y, x)`: where the probe is bright.
     """
-    plots, (rows, columns), (top, left) = [], box, reconstruction.origin
+    plots: list[Plot] = []
+    (rows, columns), (top, left) = box, np.asarray(reconstruction.origin)
+    positions = np.asarray(reconstruction.positions)
     height, width = reconstruction.weight.shape
     extent = (left - 0.5, left + width - 0.5, top + height - 0.5, top - 0.5)
-    y, x = reconstruction.positions.T
-    centre = reconstruction.positions[outward(reconstruction.positions)[0]]
+    y, x = positions.T
+    centre = positions[outward(positions)[0]]
     side = np.arange(footprint.shape[0]) - footprint.shape[0] // 2
     with drawing(plots, "scan positions over the light that the object received, with the probe's footprint",
                  "Dots: positions. Grey: light received. Outline: the probe at one position. Dashes: the box shown "
@@ -94,9 +99,9 @@ def map_of_scan(reconstruction, box, footprint):
     return plots
 
 
-def plots_of_fit(positions, by_pattern):
+def plots_of_fit(positions: np.ndarray, by_pattern: np.ndarray) -> list[Plot]:
     """Draw how the R-factors of patterns are spread, and where the badly fitted ones lie."""
-    plots = []
+    plots: list[Plot] = []
     with drawing(plots, "histogram of the patterns' R-factors", "How many patterns are fitted how well.") as axes:
         axes.hist(by_pattern, bins=min(40, max(8, len(by_pattern) // 10)), color="tab:blue")
         axes.axvline(np.median(by_pattern), color="tab:red", linewidth=1, label=f"median {np.median(by_pattern):.3g}")

@@ -1,11 +1,13 @@
 """The page of a training or of a reconstruction."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.report.blocks import Page
 from ptychopinn.report.fit import fit
 from ptychopinn.report.pictures import well_seen
@@ -43,16 +45,16 @@ class Run:
     subtitle: str
     reconstruction: Reconstruction
     scan: Scan
-    history: list
-    facts: dict
-    headline: tuple = ()
+    history: list[dict[str, float]]
+    facts: dict[str, dict[str, Any]]
+    headline: tuple[tuple[str, str], ...] = ()
     indices: np.ndarray | None = None
     first_probe: np.ndarray | None = None
     note: str = ""
-    score: object = None
+    score: Score | None = None
 
 
-def page_of_run(run):
+def page_of_run(run: Run) -> Page:
     """Return the `Page` of a run."""
     reconstruction, fitted = run.reconstruction, fit(run.reconstruction, run.scan, run.indices)
     sections = [object_section(reconstruction, run.note)]
@@ -63,14 +65,14 @@ def page_of_run(run):
     sections += [
         fit_section(fitted),
         scan_section(reconstruction),
-        probe_section(reconstruction.probe, run.first_probe),
+        probe_section(np.asarray(reconstruction.probe), run.first_probe),
     ]
     if run.history:
         sections.append(training_section(run.history))
     sections.append(facts_section(run.facts))
     size = run.scan.size
     headline = [
-        (f"{len(reconstruction.positions)} × {size} × {size} px", "patterns"),
+        (f"{len(np.asarray(reconstruction.positions))} × {size} × {size} px", "patterns"),
         (extent(reconstruction), "object"),
         (f"{fitted.residual.r_factor:.4f}", "R-factor of the stitched object"),
         *run.headline,
@@ -78,7 +80,7 @@ def page_of_run(run):
     return Page(run.title, run.subtitle, headline, sections)
 
 
-def extent(reconstruction):
+def extent(reconstruction: Reconstruction) -> str:
     """Write the size of what was well seen of an object: in pixels, and in metres where that is known."""
     height, width = (part.stop - part.start for part in well_seen(reconstruction.weight))
     if not reconstruction.pixel_size_m:

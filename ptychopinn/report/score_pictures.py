@@ -2,14 +2,16 @@
 
 import io
 import typing
+from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.evaluation.metrics import parts, wrap
 from ptychopinn.evaluation.ring_correlation import SEVENTH
-from ptychopinn.report.colours import around_zero, middle, of_phase
+from ptychopinn.report.colours import Scale, around_zero, middle, of_phase
 
 NANO = 1e9
 PLAIN: typing.Any = {"text.parse_math": False}
@@ -17,7 +19,7 @@ PLAIN: typing.Any = {"text.parse_math": False}
 
 
 @matplotlib.rc_context(PLAIN)
-def panels(scores, reference="truth", difference=False):
+def panels(scores: Mapping[str, Score], reference: str = "truth", difference: bool = False) -> Figure:
     """Draw reconstructions and what they are compared with side by side, amplitude above phase, each on one scale.
 
     Args:
@@ -33,7 +35,7 @@ def panels(scores, reference="truth", difference=False):
     top, bottom, left, right = next(iter(scores.values())).region
     extent = (left - 0.5, right - 0.5, bottom - 0.5, top - 0.5)
     split = {name: parts(score.image, score.truth) for name, score in scores.items()}
-    rows = (("amplitude", "amplitude", middle, np.asarray), ("phase", "phase / rad", of_phase, wrap))
+    rows: typing.Any = (("amplitude", "amplitude", middle, np.asarray), ("phase", "phase / rad", of_phase, wrap))
     for axes, (part, words, scale_of, shown) in zip(figure.subplots(2, columns), rows):
         images = {name: pairs[part][0] for name, pairs in split.items()}
         last, truth = list(split.values())[-1][part]
@@ -48,20 +50,22 @@ def panels(scores, reference="truth", difference=False):
     return figure
 
 
-def png(figure):
+def png(figure: Figure) -> bytes:
     """Return a matplotlib Figure as the bytes of a PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 
-def _paint(axes, title, image, scale, extent):
+def _paint(
+    axes: typing.Any, title: str, image: np.ndarray, scale: Scale, extent: tuple[float, float, float, float]
+) -> typing.Any:
     axes.set_title(title)
     return axes.imshow(image, vmin=scale.low, vmax=scale.high, cmap=scale.colours, extent=extent, interpolation="none")
 
 
 @matplotlib.rc_context(PLAIN)
-def curves_of_one(score):
+def curves_of_one(score: Score) -> Figure:
     """Draw the ring correlations of complex image, amplitude and phase."""
     figure, axes = _ring_axes(score)
     for key, name in (("frc", "complex"), ("frc_amplitude", "amplitude"), ("frc_phase", "phase")):
@@ -72,7 +76,7 @@ def curves_of_one(score):
 
 
 @matplotlib.rc_context(PLAIN)
-def curves_of_many(scores):
+def curves_of_many(scores: Mapping[str, Score]) -> Figure:
     """Draw the ring correlations of several complex images, on one region."""
     figure, axes = _ring_axes(next(iter(scores.values())))
     for name, score in scores.items():
@@ -81,10 +85,10 @@ def curves_of_many(scores):
     return figure
 
 
-def _ring_axes(score):
+def _ring_axes(score: Score) -> tuple[Figure, typing.Any]:
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.subplots()
-    grey = {"color": "0.5", "linewidth": 1}
+    grey: typing.Any = {"color": "0.5", "linewidth": 1}
     axes.plot(score.curves["frequency"], score.curves["half_bit"], linestyle="--", label="half-bit threshold", **grey)
     for level, name in ((0.5, "0.5"), (SEVENTH, "1/7")):
         axes.axhline(level, linestyle=":", **grey)

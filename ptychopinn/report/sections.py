@@ -1,12 +1,17 @@
 """The parts of a page: object, scan, probe, fit and training, each as a titled section."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ptychopinn.data.grouping import spacing
+from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.physics.probes import BRIGHT, footprint
 from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
 from ptychopinn.report.colours import Scale, from_zero
+from ptychopinn.report.fit import Fit
 from ptychopinn.report.images import limit_size, paint, paint_bar, paint_complex
 from ptychopinn.report.pictures import known_error, well_seen
 from ptychopinn.report.plots import curves_of_training, map_of_scan, plots_of_fit
@@ -17,7 +22,7 @@ DECADES = 5
 """Patterns are shown over at most so many powers of ten."""
 
 
-def object_section(reconstruction, note=""):
+def object_section(reconstruction: Reconstruction, note: str = "") -> Section:
     """Show a reconstruction's object where it was well seen."""
     rows, columns = well_seen(reconstruction.weight)
     image = np.where(well_lit(reconstruction)[rows, columns], reconstruction.straight[rows, columns], np.nan)
@@ -27,7 +32,7 @@ def object_section(reconstruction, note=""):
     return Section("object", "Object", f"{words} {note}".strip(), [viewer])
 
 
-def uncertainty_section(reconstruction):
+def uncertainty_section(reconstruction: Reconstruction) -> Section:
     """Show how much overlapping patches disagree, as the object's standard error."""
     error = known_error(reconstruction)
     scale = from_zero(error)
@@ -39,16 +44,16 @@ def uncertainty_section(reconstruction):
     return Section("uncertainty", "Uncertainty", note, [Gallery("", [tile], (colour_key("standard error", scale),))])
 
 
-def scan_section(reconstruction):
+def scan_section(reconstruction: Reconstruction) -> Section:
     """Show where the probe went, and how much its places overlap."""
-    lit = footprint(reconstruction.probe)
+    lit, positions = footprint(np.asarray(reconstruction.probe)), np.asarray(reconstruction.positions)
     diameter = 2 * np.sqrt(lit.sum() / np.pi)
-    low, high = reconstruction.positions.min(axis=0), reconstruction.positions.max(axis=0)
-    rows = [("positions", number(len(reconstruction.positions))),
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    rows = [("positions", number(len(positions))),
             ("extent", f"{high[0] - low[0]:.1f} × {high[1] - low[1]:.1f} px"),
             ("probe's diameter", f"{diameter:.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
-    if len(reconstruction.positions) > 1:
-        step = spacing(reconstruction.positions)
+    if len(positions) > 1:
+        step = spacing(positions)
         rows += [("step", f"{step:.1f} px to the nearest neighbour (median)"),
                  ("overlap", f"{max(0.0, 1 - step / diameter):.0%} of the diameter")]  # fmt: skip
     if reconstruction.pixel_size_m:
@@ -57,7 +62,7 @@ def scan_section(reconstruction):
     return Section("scan", "Scan and overlap", "", [*drawn, Table("", rows)])
 
 
-def probe_section(probe, before=None):
+def probe_section(probe: np.ndarray, before: np.ndarray | None = None) -> Section:
     """Show the probe's modes, and those of the scan, if they are others."""
     note, tiles = "Each mode twice: phase and modulus, and modulus alone.", modes(probe, "mode")
     if before is not None:
@@ -71,7 +76,7 @@ def probe_section(probe, before=None):
     return Section("probe", "Probe", note, [Gallery("", tiles, keys)])
 
 
-def modes(probe, name):
+def modes(probe: np.ndarray, name: str) -> list[Tile]:
     """Paint probe modes as tiles, each on its own scale, with its part of the power."""
     power, tiles = np.sum(np.abs(probe) ** 2, axis=(1, 2)), []
     for index, (mode, part) in enumerate(zip(probe, power / power.sum()), start=1):
@@ -86,7 +91,7 @@ def modes(probe, name):
     return tiles
 
 
-def fit_section(fit):
+def fit_section(fit: Fit) -> Section:
     """Show how well the patterns are explained, and the worst of them beside their predictions."""
     left, some = fit.residual, len(fit.compared) < fit.total
     which = f"{len(fit.compared)} of {fit.total} patterns, evenly drawn," if some else f"All {fit.total} patterns"
@@ -98,7 +103,7 @@ def fit_section(fit):
     return Section("fit", "Fit to the patterns", note, [*plots_of_fit(fit.positions, left.by_pattern), gallery])
 
 
-def worst_patterns(fit):
+def worst_patterns(fit: Fit) -> Gallery:
     """Paint the worst patterns beside their predictions, on one logarithmic scale."""
     high, seen = float(np.nanmax(fit.measured)), fit.measured[fit.measured > 0]
     low = max(high / 10**DECADES, float(seen.min()) / 2)
@@ -117,14 +122,14 @@ def worst_patterns(fit):
     return Gallery("The worst patterns: measured, left, and predicted, right", tiles, (key,))
 
 
-def training_section(history):
+def training_section(history: list[dict[str, float]]) -> Section:
     """Show the losses by epoch."""
     last = history[-1]
     note = f"{len(history)} epochs in {sum(row['seconds'] for row in history):.0f} s, to a loss of {last['loss']:.4g}."
     return Section("training", "Training", note, curves_of_training(history))
 
 
-def facts_section(facts):
+def facts_section(facts: Mapping[str, Mapping[str, Any]]) -> Section:
     """List what was run, on what, with which options: a dict of tables, each a dict.
 
     Args:

@@ -1,5 +1,9 @@
 """What a simulation can be made of, and which options go with which choice."""
 
+from collections.abc import Mapping
+
+from ptychopinn.schema import Params
+
 DRAWN = ("lines", "grf", "points", "diagonals", "dead_leaves", "siemens_star")
 OBJECT_CHOICES = (*DRAWN, "from-image", "from-file")
 PROBES = ("disc", "gaussian", "zone-plate", "zernike", "from-file")
@@ -38,13 +42,13 @@ FILES = {
 """Files that a choice must be given: `{(chooser, choice): option}`."""
 
 
-def takes(chosen, name):
+def takes(chosen: Mapping[str, str], name: str) -> bool:
     """Tell whether an option has a say with the chosen object, probe and scan (a dict)."""
     chooser, choices = GOES_WITH.get(name, (None, ()))
     return chooser is None or chosen[chooser] in choices
 
 
-def check_files(params):
+def check_files(params: Params) -> None:
     """Raise ValueError unless the file that a choice reads is given."""
     for (chooser, choice), name in FILES.items():
         if getattr(params, chooser, None) == choice and getattr(params, name) is None:

@@ -6,7 +6,7 @@ LARGEST = 4e9
 """Expected photons of a pixel above which counts may not fit in 32 bits."""
 
 
-def bad_pixels(size, dead=0.0, beamstop=0.0, seed=0):
+def bad_pixels(size: int, dead: float = 0.0, beamstop: float = 0.0, seed: int = 0) -> np.ndarray:
     """Choose the pixels that read 0: dead ones at random, and those behind a round stop before the middle.
 
     Args:
@@ -33,7 +33,7 @@ def bad_pixels(size, dead=0.0, beamstop=0.0, seed=0):
     return bad
 
 
-def draw_counts(expected, seed, first):
+def draw_counts(expected: np.ndarray, seed: int, first: int) -> np.ndarray:
     """Draw Poisson counts, the same on every machine.
 
     Each pattern has its own random stream, so that it does not depend on how many are drawn at a time; and what is

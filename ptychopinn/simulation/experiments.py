@@ -1,8 +1,12 @@
 """Simulated experiments: from options to scans, and to files."""
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import scipy.constants
@@ -15,6 +19,7 @@ from ptychopinn.simulation import positions as places
 from ptychopinn.simulation.detector import bad_pixels
 from ptychopinn.simulation.memory import check_simulation
 from ptychopinn.simulation.objects import OBJECTS, transmission
+from ptychopinn.simulation.params import ObjectParams, PositionParams, ProbeParams, SimulationParams
 from ptychopinn.simulation.scans import simulate
 
 STREAMS = ("positions", "errors", "noise", "aberrations", "dead")
@@ -35,9 +40,9 @@ class Simulated:
 
     scan: Scan
     true_positions: np.ndarray | None
-    metadata: dict
+    metadata: dict[str, Any]
 
-    def part(self, indices, **metadata):
+    def part(self, indices: np.ndarray, **metadata: Any) -> "Simulated":
         """Return the experiment with some of its patterns only."""
         kept, true = self.scan, self.true_positions
         return Simulated(
@@ -47,7 +52,7 @@ class Simulated:
         )
 
 
-def run(params):
+def run(params: SimulationParams) -> dict[str, Simulated]:
     """Simulate the scans that the options ask for.
 
     Args:
@@ -74,12 +79,12 @@ def run(params):
     return {"-train": whole.part(train, part="train"), "-test": whole.part(test, part="test")}
 
 
-def experiment(params, index=0):
+def experiment(params: SimulationParams, index: int = 0) -> Simulated:
     """Simulate the scan of one object, the `index`-th of the options' seed: `Simulated`."""
     files, detector = params.files, params.detector
     shared, own = seeds(files.seed), seeds(files.seed + index)
     obj = make_object(params.object, files.seed + index)
-    known = geometry(params.probe)
+    known: Any = geometry(params.probe)
     probe = make_probe(params.probe, known, shared["aberrations"])
     stored, true = make_positions(params.positions, obj.shape, params.probe.size, own)
     bad = bad_pixels(params.probe.size, detector.dead_pixels, detector.beamstop, shared["dead"])
@@ -90,18 +95,18 @@ def experiment(params, index=0):
     return Simulated(dataclasses.replace(scan, positions=stored, **known), None if true is stored else true, metadata)
 
 
-def make_object(params, seed):
+def make_object(params: ObjectParams, seed: int) -> np.ndarray:
     """Make the object that the options name: complex64 array `(y, x)`."""
     if params.object == "from-file":
-        return sources.read_object(params.object_file)
+        return sources.read_object(str(params.object_file))
     if params.object == "from-image":
-        image = sources.read_image(params.image_file, params.object_size)
+        image = sources.read_image(str(params.image_file), params.object_size)
         second = sources.read_image(params.phase_file, params.object_size) if params.phase_file else None
         return transmission(image, params.phase_max, second)
     return transmission(OBJECTS[params.object](params.object_size, seed), params.phase_max)
 
 
-def make_probe(params, known, seed):
+def make_probe(params: ProbeParams, known: Mapping[str, float], seed: int) -> np.ndarray:
     """Make the probe that the options name: complex64 array `(mode, y, x)`; `known` is its `geometry`."""
     if params.probe == "disc":
         probe = probes.disc(params.size, params.disc_diameter)
@@ -115,11 +120,13 @@ def make_probe(params, known, seed):
     elif params.probe == "zernike":
         probe = pupils.zernike(params.size, params.zernike_pupil, params.zernike_rms, seed)
     else:
-        probe = modes.resize(sources.read_probe(params.probe_file), params.size, params.probe_resize)
+        probe = modes.resize(sources.read_probe(str(params.probe_file)), params.size, params.probe_resize)
     return probe if params.modes is None else modes.incoherent(probe, params.modes, params.mode_power)
 
 
-def make_positions(params, shape, size, streams):
+def make_positions(
+    params: PositionParams, shape: tuple[int, ...], size: int, streams: Mapping[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Make the positions that the options name: `(stored, true)`, one array where there is no error."""
     margin = places.largest_error(params.position_error)
     if params.scan == "raster":
@@ -129,13 +136,13 @@ def make_positions(params, shape, size, streams):
     elif params.scan == "spiral":
         stored = places.fermat_spiral(shape, size, params.step, margin)
     else:
-        stored = sources.read_positions(params.positions_file)
+        stored = sources.read_positions(str(params.positions_file))
     true = places.displaced(stored, params.position_error, streams["errors"]) if params.position_error else stored
     places.check_inside(true, shape, size)
     return stored, true
 
 
-def geometry(params):
+def geometry(params: ProbeParams) -> dict[str, float]:
     """Return what is known of `energy_eV`, `distance_m`, `detector_pixel_m`, and the `pixel_size_m` that they make."""
     given = {name: getattr(params, name) for name in ZONE_PLATE_GEOMETRY if getattr(params, name) is not None}
     known = {**(ZONE_PLATE_GEOMETRY if params.probe == "zone-plate" else {}), **given}
@@ -145,22 +152,22 @@ def geometry(params):
     return known
 
 
-def wavelength_m(energy_eV):
+def wavelength_m(energy_eV: float) -> float:
     """Return the wavelength of photons, in metres, of an energy in eV."""
     return scipy.constants.h * scipy.constants.c / (energy_eV * scipy.constants.e)
 
 
-def seeds(seed):
+def seeds(seed: int) -> dict[str, int]:
     """Return independent seeds for `STREAMS`, by name, all from one."""
     return dict(zip(STREAMS, np.random.SeedSequence(seed).generate_state(len(STREAMS)).tolist()))
 
 
-def numbered(name, count):
+def numbered(name: str, count: int) -> list[str]:
     """Return `count` names: numbered, unless there is one."""
     return [name] if count == 1 else [f"{name}-{i}" for i in range(1, count + 1)]
 
 
-def write(path, parts):
+def write(path: pathlib.Path, parts: Mapping[str, Simulated]) -> dict[pathlib.Path, Simulated]:
     """Write each scan to PtychoPINN's NPZ, and its metadata to JSON beside it, each file whole or not at all.
 
     Args:
@@ -174,5 +181,5 @@ def write(path, parts):
         scan = path.with_name(f"{path.stem}{name}.npz")
         ptychopinn_npz.write(scan, made.scan, made.true_positions, made.metadata)
         text = json.dumps(made.metadata, indent=2) + "\n"
-        write_whole(scan.with_suffix(".json"), lambda target, text=text: target.write_text(text))
+        write_whole(scan.with_suffix(".json"), functools.partial(pathlib.Path.write_text, data=text))
     return {path.with_name(f"{path.stem}{name}.npz"): made for name, made in parts.items()}

@@ -1,5 +1,7 @@
 """Dead leaves: shapes of all sizes that hide each other, with the statistics of natural images."""
 
+from typing import Any
+
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
@@ -10,7 +12,7 @@ LAYERS = 8
 """Times that the leaves' areas cover the image: of it, exp(-8) stays bare."""
 
 
-def dead_leaves(side, seed=0):
+def dead_leaves(side: int, seed: int = 0) -> np.ndarray:
     """Drop discs and regular polygons of random grey on each other, their radii by the power law $r^{-3}$.
 
     That law makes the image scale-invariant: an enlarged piece of it looks like the whole.
@@ -40,7 +42,7 @@ def dead_leaves(side, seed=0):
     return gaussian_filter(image, 0.7)  # edges as wide as a pixel
 
 
-def drop(image, centre, radius, corners, turn, grey):
+def drop(image: np.ndarray, centre: Any, radius: float, corners: int, turn: float, grey: float) -> None:
     """Paint one regular polygon over an image `(y, x)`: pixels closer to the centre than its sides are."""
     low = np.maximum(np.floor(centre - radius).astype(int), 0)
     high = np.minimum(np.ceil(centre + radius).astype(int) + 1, image.shape)

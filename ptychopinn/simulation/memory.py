@@ -1,6 +1,7 @@
 """What a simulation needs of memory: its patterns, and the drawing of its object."""
 
 from ptychopinn.memory import check_memory
+from ptychopinn.simulation.params import SimulationParams
 
 OF_DRAWING = 100
 """Bytes for a pixel of the object while it is drawn: measured 56 (grf) to 176 (diagonals)."""
@@ -9,7 +10,7 @@ OF_COUNT, OF_COUNT_KEPT = 4, 2
 """Bytes for a pixel of a pattern: of the scan that is being simulated, and of each that waits to be written."""
 
 
-def check_simulation(params):
+def check_simulation(params: SimulationParams) -> None:
     """Raise MemoryError if the scans that options ask for would not fit in memory.
 
     Args:
@@ -24,7 +25,7 @@ def check_simulation(params):
     )
 
 
-def simulation_bytes(count, size, side=0, objects=1):
+def simulation_bytes(count: float, size: int, side: int = 0, objects: int = 1) -> float:
     """Estimate the bytes that a simulation takes, within a factor of 3.
 
     Args:

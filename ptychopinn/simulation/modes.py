@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def incoherent(probe, modes, power=0.3):
+def incoherent(probe: np.ndarray, modes: int, power: float = 0.3) -> np.ndarray:
     """Make orthogonal modes of a probe's first one: it times polynomials of rising degree, like Hermite's.
 
     Args:
@@ -29,7 +29,7 @@ def incoherent(probe, modes, power=0.3):
     return (np.sqrt(powers)[:, None, None] * basis.T.reshape(waves.shape)).astype(np.complex64)
 
 
-def resize(probe, size, how="pad"):
+def resize(probe: np.ndarray, size: int, how: str = "pad") -> np.ndarray:
     """Bring a probe to another side; its middle, pixel `size // 2`, stays the middle.
 
     Args:
@@ -48,7 +48,7 @@ def resize(probe, size, how="pad"):
     return _pad(probe, size).astype(np.complex64)
 
 
-def _pad(waves, size):
+def _pad(waves: np.ndarray, size: int) -> np.ndarray:
     held = waves.shape[-1]
     shared = min(held, size)
     into, of = (slice(side // 2 - shared // 2, side // 2 - shared // 2 + shared) for side in (size, held))

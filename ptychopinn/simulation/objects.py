@@ -10,7 +10,7 @@ DEFINED_SIDE = 392
 """Side, in pixels, for which the published objects are defined; other sides are as dense."""
 
 
-def transmission(drawing, phase_max=np.pi, phase_drawing=None):
+def transmission(drawing: np.ndarray, phase_max: float = np.pi, phase_drawing: np.ndarray | None = None) -> np.ndarray:
     r"""Make a transmission of a drawing: amplitude of mean 1, and a phase.
 
     With the drawing $A$ the amplitude is $A / \bar A$ and the phase
@@ -37,7 +37,7 @@ def transmission(drawing, phase_max=np.pi, phase_drawing=None):
     return (drawing / drawing.mean() * np.exp(1j * angle)).astype(np.complex64)
 
 
-def lines(side, count=None, phase=True, seed=0):
+def lines(side: int, count: int | None = None, phase: bool = True, seed: int = 0) -> np.ndarray:
     """Make a transmission of random lines: see `draw_lines` and `transmission`.
 
     Args:
@@ -52,7 +52,7 @@ def lines(side, count=None, phase=True, seed=0):
     return transmission(draw_lines(side, seed, count), np.pi if phase else 0.0)
 
 
-def draw_lines(side, seed=0, count=None):
+def draw_lines(side: int, seed: int = 0, count: int | None = None) -> np.ndarray:
     """Draw straight segments between random points of twice the side, blurred: see `soften`.
 
     Args:
@@ -76,7 +76,7 @@ def draw_lines(side, seed=0, count=None):
     return soften(drawing)
 
 
-def draw_diagonals(side, seed=0):
+def draw_diagonals(side: int, seed: int = 0) -> np.ndarray:
     """Draw lines along both diagonals, at random distances, blurred: see `soften`.
 
     Args:
@@ -94,7 +94,7 @@ def draw_diagonals(side, seed=0):
     return soften((rising | falling).astype(float))
 
 
-def draw_points(side, seed=0):
+def draw_points(side: int, seed: int = 0) -> np.ndarray:
     """Draw points of random brightness, one to 50 square pixels, blurred: see `soften`.
 
     Args:
@@ -111,7 +111,7 @@ def draw_points(side, seed=0):
     return soften(drawing)
 
 
-def gaussian_field(side, seed=0, slope=-0.4):
+def gaussian_field(side: int, seed: int = 0, slope: float = -0.4) -> np.ndarray:
     """Draw a Gaussian random field of a power spectrum that is a power of the frequency, its least value 0.
 
     Args:
@@ -129,7 +129,7 @@ def gaussian_field(side, seed=0, slope=-0.4):
     return field - field.min()
 
 
-def soften(drawing):
+def soften(drawing: np.ndarray) -> np.ndarray:
     """Return g1 + 2 g5 + 5 g10 (Gaussian blurs by sigma in pixels) of a drawing, cut to its middle half."""
     side = len(drawing) // 2
     blurred = sum(factor * gaussian_filter(drawing, sigma) for factor, sigma in ((1, 1), (2, 5), (5, 10)))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 from ptychopinn.schema import Params, option
 from ptychopinn.simulation.choices import DRAWN, OBJECT_CHOICES, PROBES, RESIZES, SCANS, check_files, takes
@@ -23,7 +24,7 @@ class ObjectParams(Params):
     phase_file: str | None = option(None, "from-image: image of the phase; the amplitude's if not given.")
     object_file: str | None = option(None, "from-file: a reconstruction, or a scan file with its object.")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_files(self)
 
@@ -72,7 +73,7 @@ class ProbeParams(Params):
         None, "Side of a detector pixel, in metres; 75e-6 for a zone-plate if not given.", low=1e-9, high=0.1, unit="m"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.size % 8:
             raise ValueError(
@@ -94,7 +95,7 @@ class PositionParams(Params):
         unit="pixels",
     )  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_files(self)
 
@@ -142,19 +143,19 @@ class SimulationParams:
     detector: DetectorParams = dataclasses.field(default_factory=DetectorParams)
     files: FileParams = dataclasses.field(default_factory=FileParams)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.files.objects > 1 and self.object.object not in DRAWN:
             raise ValueError(
                 f"Several objects must be drawn, one of {', '.join(DRAWN)}. Received: objects={self.files.objects} "
                 f"of {self.object.object}. Split the one object with train_fraction, or draw them."
             )
 
-    def files_read(self):
+    def files_read(self) -> dict[str, str]:
         """Return the files that the simulation reads: dict from option to path."""
         options = {**vars(self.object), **vars(self.probe), **vars(self.positions)}
         return {name: path for name, path in options.items() if name.endswith("_file") and path is not None}
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return the options that had a say, by section."""
         sections = dataclasses.asdict(self)
         chosen = {"object": self.object.object, "probe": self.probe.probe, "scan": self.positions.scan}

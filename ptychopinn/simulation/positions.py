@@ -5,7 +5,7 @@ import numpy as np
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
 
-def raster(shape, size, step, margin=0.0):
+def raster(shape: tuple[int, ...], size: int, step: float, margin: float = 0.0) -> np.ndarray:
     """Return positions on a square grid, line by line.
 
     Args:
@@ -23,7 +23,9 @@ def raster(shape, size, step, margin=0.0):
     return np.stack([axis.ravel() for axis in np.meshgrid(*lines, indexing="ij")], axis=1)
 
 
-def jittered_raster(shape, size, step, jitter=0.25, seed=0, margin=0.0):
+def jittered_raster(
+    shape: tuple[int, ...], size: int, step: float, jitter: float = 0.25, seed: int = 0, margin: float = 0.0
+) -> np.ndarray:
     """Return raster positions with a random sub-pixel jitter, which breaks the grid's own symmetry.
 
     Args:
@@ -38,7 +40,7 @@ def jittered_raster(shape, size, step, jitter=0.25, seed=0, margin=0.0):
     return positions + np.random.default_rng(seed).uniform(-jitter * step, jitter * step, positions.shape)
 
 
-def fermat_spiral(shape, size, step, margin=0.0):
+def fermat_spiral(shape: tuple[int, ...], size: int, step: float, margin: float = 0.0) -> np.ndarray:
     r"""Return positions on a Fermat spiral around the middle: even density, no grid.
 
     Point $n$ lies at the radius $s \sqrt{(n + 1/2) / \pi}$ and the angle $n$ times the golden angle, so that there
@@ -62,18 +64,18 @@ def fermat_spiral(shape, size, step, margin=0.0):
     return spiral.T[np.all(np.abs(spiral.T) <= half, axis=1)] + np.array(shape) / 2
 
 
-def displaced(positions, error, seed=0):
+def displaced(positions: np.ndarray, error: float, seed: int = 0) -> np.ndarray:
     """Return where the beam really was: each coordinate off by a uniform random error of a given rms, in pixels."""
     largest = largest_error(error)
     return positions + np.random.default_rng(seed).uniform(-largest, largest, positions.shape)
 
 
-def largest_error(error):
+def largest_error(error: float) -> float:
     """Return the bound of a uniform error of a given rms: a margin of it keeps every patch inside the object."""
     return np.sqrt(3) * error
 
 
-def split(positions, size, fraction):
+def split(positions: np.ndarray, size: int, fraction: float) -> tuple[np.ndarray, np.ndarray]:
     """Split positions along y so that no row of the object is in a patch of both parts; those between are dropped.
 
     Args:
@@ -100,7 +102,7 @@ def split(positions, size, fraction):
     return first, second
 
 
-def check_room(shape, size, margin):
+def check_room(shape: tuple[int, ...], size: int, margin: float) -> None:
     """Raise ValueError unless a patch fits, its centre `margin` pixels from the object's edges."""
     if min(shape) < 2 * margin:
         raise ValueError(
@@ -109,7 +111,7 @@ def check_room(shape, size, margin):
         )
 
 
-def check_inside(positions, shape, size):
+def check_inside(positions: np.ndarray, shape: tuple[int, ...], size: int) -> None:
     """Raise ValueError unless all patches are inside the object."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     if np.any(low < size / 2) or np.any(high > np.array(shape) - size / 2):

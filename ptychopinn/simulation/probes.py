@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def disc(size, diameter=0.34, edge=1.0):
+def disc(size: int, diameter: float = 0.34, edge: float = 1.0) -> np.ndarray:
     """Make a real disc with a soft edge: the ideal probe.
 
     Args:
@@ -18,7 +18,7 @@ def disc(size, diameter=0.34, edge=1.0):
     return (0.5 * (1 + np.tanh(inside / edge)))[None].astype(np.complex64)
 
 
-def gaussian(size, width=0.15, curvature=0.0):
+def gaussian(size: int, width: float = 0.15, curvature: float = 0.0) -> np.ndarray:
     """Make a probe with a Gaussian edge, and a curved wavefront on demand.
 
     Args:
@@ -33,6 +33,6 @@ def gaussian(size, width=0.15, curvature=0.0):
     return np.exp(-squared / 2 + 1j * curvature * squared)[None].astype(np.complex64)
 
 
-def _radius(size):
+def _radius(size: int) -> np.ndarray:
     y, x = np.mgrid[:size, :size] - size // 2
     return np.hypot(y, x)

@@ -1,6 +1,7 @@
 """Probes that a lens makes: complex arrays `(mode, y, x)`, the far field of the light in its pupil."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -9,9 +10,9 @@ ABERRATIONS = ((2, 0), (2, -2), (2, 2), (3, -1), (3, 1), (3, -3), (3, 3), (4, 0)
 
 
 def zone_plate(
-    size, pixel_size_m, wavelength_m,
-    outer_zone_width_m=50e-9, diameter_m=180e-6, central_stop_m=60e-6, defocus_m=2e-4,
-):  # fmt: skip
+    size: int, pixel_size_m: float, wavelength_m: float, outer_zone_width_m: float = 50e-9,
+    diameter_m: float = 180e-6, central_stop_m: float = 60e-6, defocus_m: float = 2e-4,
+) -> np.ndarray:  # fmt: skip
     r"""Make the probe of a Fresnel zone plate, near its first-order focus.
 
     The focal length is $f = D \Delta r / \lambda$, and light of spatial frequency $q$ comes from the distance
@@ -62,7 +63,7 @@ def zone_plate(
     return _focus(pupil * np.exp(-1j * np.pi * wavelength_m * defocus_m * q**2))
 
 
-def zernike(size, pupil=0.3, rms_rad=1.0, seed=0):
+def zernike(size: int, pupil: float = 0.3, rms_rad: float = 1.0, seed: int = 0) -> np.ndarray:
     """Make the probe of a round lens with random low-order aberrations, `ABERRATIONS`.
 
     Args:
@@ -81,7 +82,7 @@ def zernike(size, pupil=0.3, rms_rad=1.0, seed=0):
     return _focus(_inside(pupil * size / 2 - radius) * np.exp(1j * phase))
 
 
-def aberration(rho, theta, coefficients):
+def aberration(rho: np.ndarray, theta: np.ndarray, coefficients: Iterable[float]) -> np.ndarray:
     """Return the sum of Zernike polynomials, each of mean square 1 on the unit disc, times its coefficient.
 
     Args:
@@ -95,7 +96,7 @@ def aberration(rho, theta, coefficients):
     Reference:
         Noll, J. Opt. Soc. Am. 66, 207 (1976), doi:10.1364/JOSA.66.000207
     """
-    total = 0.0
+    total = np.zeros_like(theta)
     for (n, m), coefficient in zip(ABERRATIONS, coefficients):
         radial = sum(
             (-1) ** k * math.factorial(n - k) * rho ** (n - 2 * k)
@@ -107,17 +108,17 @@ def aberration(rho, theta, coefficients):
     return total
 
 
-def _frequencies(size):
+def _frequencies(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return radius and angle of the frequencies, zero at the centre, in pixels of the detector."""
     y, x = np.mgrid[:size, :size] - size // 2
     return np.hypot(y, x), np.arctan2(y, x)
 
 
-def _inside(distance):
+def _inside(distance: np.ndarray) -> np.ndarray:
     """Return 1 inside an edge about a pixel wide and 0 outside, for signed distances in pixels."""
     return 0.5 * (1 + np.tanh(2 * distance))
 
 
-def _focus(pupil):
+def _focus(pupil: np.ndarray) -> np.ndarray:
     wave = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(pupil), norm="ortho"))
     return wave[None].astype(np.complex64)

@@ -17,7 +17,16 @@ CHUNK = 64
 """Patterns at a time."""
 
 
-def simulate(obj, probe, positions, photons=1e5, seed=0, *, background=0.0, bad=None):
+def simulate(
+    obj: np.ndarray,
+    probe: np.ndarray,
+    positions: np.ndarray,
+    photons: float = 1e5,
+    seed: int = 0,
+    *,
+    background: float = 0.0,
+    bad: np.ndarray | None = None,
+) -> Scan:
     """Scan an object: Poisson counts of the far field at each position.
 
     Args:
@@ -52,7 +61,7 @@ def simulate(obj, probe, positions, photons=1e5, seed=0, *, background=0.0, bad=
     return Scan(patterns=counts, positions=positions, probe_guess=probe, object=obj, mask=mask, name="simulated")
 
 
-def _mean_exit_photons(obj, probe, positions):
+def _mean_exit_photons(obj: np.ndarray, probe: np.ndarray, positions: np.ndarray) -> float:
     """Return the mean of sum |P O|^2 over the patterns: by Parseval, what a detector without holes would see."""
     light = np.sum(np.abs(probe).astype(np.float64) ** 2, axis=0)
     total = 0.0

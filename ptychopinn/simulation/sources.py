@@ -1,6 +1,7 @@
 """Objects, probes and positions that come from files."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from skimage.io import imread
@@ -13,7 +14,7 @@ from ptychopinn.formats.assumptions import probe_modes
 PROBE_KEYS = ("probeGuess", "probe")
 
 
-def read_image(path, side):
+def read_image(path: pathlib.Path | str, side: int) -> np.ndarray:
     """Read an image as a drawing: grey, its middle square, brought to a side.
 
     Args:
@@ -45,7 +46,7 @@ def read_image(path, side):
     return image - min(image.min(), 0)
 
 
-def read_object(path):
+def read_object(path: pathlib.Path | str) -> np.ndarray:
     """Read the object of a reconstruction or of a scan, scaled to a mean amplitude of 1 where it is not 0.
 
     Args:
@@ -63,7 +64,7 @@ def read_object(path):
     return (obj / np.abs(obj[obj != 0]).mean()).astype(np.complex64)
 
 
-def read_probe(path):
+def read_probe(path: pathlib.Path | str) -> np.ndarray:
     """Read the probe of an NPZ (`probeGuess` or `probe`).
 
     Returns:
@@ -81,7 +82,7 @@ def read_probe(path):
     return probe
 
 
-def read_positions(path):
+def read_positions(path: pathlib.Path | str) -> np.ndarray:
     """Read positions, `(y, x)` pixels: an NPZ with `ycoords` and `xcoords`, or a CSV of lines `y,x`.
 
     A line of the CSV that begins with `#` or `y` is its heading.
@@ -95,7 +96,7 @@ def read_positions(path):
     path = pathlib.Path(path)
     if path.suffix == ".npz":
         y, x = (_first_of(path, (key,)).reshape(-1) for key in ("ycoords", "xcoords"))
-        found = np.stack([y, x], axis=1) if len(y) == len(x) else np.zeros(0)
+        found: np.ndarray = np.stack([y, x], axis=1) if len(y) == len(x) else np.zeros(0)
     else:
         found = _read_table(path)
     if found.ndim != 2 or found.shape[1] != 2 or not len(found) or not np.isfinite(found).all():
@@ -106,7 +107,7 @@ def read_positions(path):
     return found.astype(float)
 
 
-def _read_table(path):
+def _read_table(path: pathlib.Path) -> np.ndarray:
     try:
         text = [line for line in path.read_text().splitlines() if line.strip()]
         return np.loadtxt(text, delimiter=",", comments=["#", "y"], ndmin=2) if text else np.zeros((0, 2))
@@ -117,7 +118,7 @@ def _read_table(path):
         ) from None
 
 
-def _first_of(path, keys):
+def _first_of(path: pathlib.Path | str, keys: Sequence[str]) -> np.ndarray:
     archive = Archive(pathlib.Path(path))
     key = next((key for key in keys if key in archive), None)
     if key is None:

@@ -6,7 +6,7 @@ BASE = 0.3
 """Value of the drawing between the spokes; the strongest spokes are 1."""
 
 
-def siemens_star(side, seed=0, spokes=36, rings=4):
+def siemens_star(side: int, seed: int = 0, spokes: int = 36, rings: int = 4) -> np.ndarray:
     """Draw a star of spokes in rings of graded contrast: full in the innermost, `1 / rings` in the outermost.
 
     Args:
@@ -28,6 +28,6 @@ def siemens_star(side, seed=0, spokes=36, rings=4):
     return BASE + (1 - BASE) * (1 - ring / rings) * _soft(to_edge_of_spoke) * _soft(to_edge_of_ring)
 
 
-def _soft(distance):
+def _soft(distance: np.ndarray) -> np.ndarray:
     """Return 0 outside, 1 inside, with an edge about a pixel wide, for signed distances in pixels."""
     return 0.5 * (1 + np.tanh(2 * distance))

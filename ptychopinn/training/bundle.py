@@ -7,6 +7,8 @@ import json
 import pathlib
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,11 +56,19 @@ class Bundle:
     model: PtychoModel
     data: DataParams
     training: TrainingParams
-    history: list
-    record: dict
+    history: list[dict[str, float]]
+    record: dict[str, Any]
 
 
-def save_bundle(folder, model, data, training, history, training_data, from_bundle=None):
+def save_bundle(
+    folder: pathlib.Path | str,
+    model: PtychoModel,
+    data: DataParams,
+    training: TrainingParams,
+    history: list[dict[str, float]],
+    training_data: list[dict[str, Any]],
+    from_bundle: dict[str, Any] | None = None,
+) -> None:
     """Write a bundle; an older one in the folder is replaced as a whole, and what else its training left goes with it.
 
     Args:
@@ -80,7 +90,7 @@ def save_bundle(folder, model, data, training, history, training_data, from_bund
         "written_by": {"backend": keras.backend.backend(), "versions": versions()},
     }
 
-    def write_params(path):
+    def write_params(path: pathlib.Path) -> None:
         record["checksums"] = {name: checksum(path.parent / name) for name in (MODEL, HISTORY)}
         path.write_text(json.dumps(record, indent=2) + "\n")
 
@@ -89,7 +99,7 @@ def save_bundle(folder, model, data, training, history, training_data, from_bund
     write_together(folder, writers, known=[name for name, ours in kept.items() if not ours])
 
 
-def load_bundle(folder):
+def load_bundle(folder: pathlib.Path | str) -> Bundle:
     """Read a bundle, strictly: every file whole and of one training, every weight from the file.
 
     Nothing is written, and nothing is built before it is known that the file holds it.
@@ -109,7 +119,7 @@ def load_bundle(folder):
     )
 
 
-def read_whole(folder):
+def read_whole(folder: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the record and the contents of a bundle's files, of one generation even while it is replaced."""
     for _ in range(TRIES):
         record = read_record(folder)
@@ -127,7 +137,7 @@ def read_whole(folder):
     )
 
 
-def model_of(content, record, path):
+def model_of(content: bytes, record: dict[str, Any], path: pathlib.Path) -> PtychoModel:
     """Build the model of a `model.keras` and give it its weights.
 
     Args:
@@ -150,7 +160,7 @@ def model_of(content, record, path):
 
 
 @contextlib.contextmanager
-def told_in_short(path):
+def told_in_short(path: pathlib.Path) -> Iterator[None]:
     """Turn what a file makes Keras, h5py and zipfile raise, which may be any exception of any length, into one line."""
     try:
         yield
@@ -162,7 +172,7 @@ def told_in_short(path):
         ) from error
 
 
-def config_of(path, size):
+def config_of(path: pathlib.Path, size: int) -> dict[str, Any]:
     """Return a PtychoModel's configuration in a `.keras` archive, which must not unpack to more than it could hold."""
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > UNPACKED * size:
@@ -173,7 +183,7 @@ def config_of(path, size):
     return saved["config"]
 
 
-def check_config(config, record, size):
+def check_config(config: dict[str, Any], record: dict[str, Any], size: int) -> None:
     """Raise ValueError unless a configuration is that of a record's model, and a file of `size` bytes can hold it."""
     params = ModelParams.from_dict(config["params"])
     if params.to_dict() != record["model"] or config["loss_params"] != record["loss"] or "name" not in config:

@@ -2,7 +2,10 @@
 
 import csv
 import math
+import pathlib
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,12 +22,12 @@ class Record(keras.callbacks.Callback):
         history: list of rows so far.
     """
 
-    def __init__(self, history=()):
+    def __init__(self, history: Iterable[dict[str, float]] = ()) -> None:
         super().__init__()
         self.rows = list(history)
         self.diverged = False
 
-    def write(self, path):
+    def write(self, path: pathlib.Path) -> None:
         """Write the rows as CSV, one per epoch."""
         with open(path, "w", newline="") as file:
             names = list(self.rows[0]) if self.rows else ["epoch"]
@@ -32,13 +35,13 @@ class Record(keras.callbacks.Callback):
             writer.writeheader()
             writer.writerows(self.rows)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         self.weights = self.model.get_weights()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self._began = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         values, weights = {name: float(value) for name, value in (logs or {}).items()}, self.model.get_weights()
         if not sound(values, weights):
             self.diverged = True
@@ -50,7 +53,7 @@ class Record(keras.callbacks.Callback):
         self.rows.append({"epoch": epoch + 1, **values, "seconds": round(time.perf_counter() - self._began, 3)})
 
 
-def sound(values, weights):
+def sound(values: Mapping[str, float], weights: Iterable[np.ndarray]) -> bool:
     """Tell whether an epoch's figures are possible and its weights finite, which are later than the loss."""
     figures = values.get("r_factor", 0.0), values.get("val_r_factor", 0.0)
     return (
@@ -68,26 +71,29 @@ class StopOnNaN(keras.callbacks.Callback):
 
     async_safe = True  # or Keras waits for the device after every batch
 
-    def __init__(self, every=10):
+    def __init__(self, every: int = 10) -> None:
         super().__init__()
         self.every = every
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if batch % self.every == 0 and logs and not math.isfinite(float(logs["loss"])):
             self.model.stop_training = True
 
 
-class Resumable:
+class Resumable(keras.callbacks.Callback):
     """Let a callback of Keras that waits for a better loss go on where a checkpoint left it."""
 
-    resumed = None
+    best: float
+    wait: int
+    kept: list[np.ndarray]
+    resumed: dict[str, Any] | None = None
 
     @property
-    def state(self):
+    def state(self) -> dict[str, float]:
         """What a checkpoint keeps: the best loss so far, and the epochs since."""
         return {"best": self.best, "wait": self.wait}
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         super().on_train_begin(logs)
         if self.resumed is not None:
             self.best, self.wait = self.resumed["best"], self.resumed["wait"]
@@ -102,16 +108,16 @@ class KeepBest(Resumable, keras.callbacks.EarlyStopping):
         record: Record, which has looked at the epoch before: its copy of the weights is kept, not another.
     """
 
-    def __init__(self, monitor, patience, record):
+    def __init__(self, monitor: str, patience: int, record: Record) -> None:
         super().__init__(monitor, mode="min", patience=patience)
         self.record, self.kept = record, []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         super().on_epoch_end(epoch, logs)
         if self.wait == 0:
             self.kept = self.record.weights
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         super().on_train_end(logs)
         if self.kept:
             self.model.set_weights(self.kept)
@@ -120,5 +126,5 @@ class KeepBest(Resumable, keras.callbacks.EarlyStopping):
 class Plateau(Resumable, keras.callbacks.ReduceLROnPlateau):
     """Halve the learning rate after `patience` epochs without a better loss."""
 
-    def __init__(self, monitor, patience=3):
+    def __init__(self, monitor: str, patience: int = 3) -> None:
         super().__init__(monitor, factor=0.5, patience=patience, mode="min", min_delta=0)

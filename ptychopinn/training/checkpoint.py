@@ -1,13 +1,17 @@
 """Checkpoint: everything that a training needs to go on, in one file."""
 
 import json
+import pathlib
 import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from ptychopinn.files import write_whole
-from ptychopinn.training.callbacks import KeepBest
+from ptychopinn.model import PtychoModel
+from ptychopinn.training.callbacks import KeepBest, Record, Resumable
 
 REASON = 150
 """Characters of a foreign error that are told."""
@@ -23,11 +27,13 @@ class Checkpoint(keras.callbacks.Callback):
         watchers: list of callbacks with a `state`.
     """
 
-    def __init__(self, path, description, record, watchers):
+    def __init__(
+        self, path: pathlib.Path, description: Mapping[str, Any], record: Record, watchers: Sequence[Resumable]
+    ) -> None:
         super().__init__()
         self.path, self.description, self.record, self.watchers = path, description, record, watchers
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         if self.record.diverged:
             return
         state = {
@@ -36,19 +42,19 @@ class Checkpoint(keras.callbacks.Callback):
             "history": self.record.rows,
             "watchers": {type(watcher).__name__: watcher.state for watcher in self.watchers},
         }
-        arrays = numbered("weight", self.record.weights)
+        arrays: dict[str, Any] = numbered("weight", self.record.weights)
         arrays |= numbered("optimizer", map(keras.ops.convert_to_numpy, self.model.optimizer.variables))
         for watcher in self.watchers:
             arrays |= numbered("best", getattr(watcher, "kept", []))
 
-        def write(path):
+        def write(path: pathlib.Path) -> None:
             with open(path, "wb") as file:
                 np.savez(file, state=np.array(json.dumps(state)), **arrays)
 
         write_whole(self.path, write)
 
 
-def restore(path, model, watchers):
+def restore(path: pathlib.Path, model: PtychoModel, watchers: Sequence[Resumable]) -> dict[str, Any]:
     """Put a checkpoint's weights, optimizer and watchers back; return its state.
 
     Raises:
@@ -73,7 +79,7 @@ def restore(path, model, watchers):
     return state
 
 
-def read_state(path):
+def read_state(path: pathlib.Path) -> dict[str, Any]:
     """Return the description, epoch and history of a checkpoint.
 
     Raises:
@@ -99,7 +105,7 @@ def read_state(path):
     return state
 
 
-def check_state(state):
+def check_state(state: Mapping[str, Any]) -> None:
     """Raise ValueError or LookupError unless a state is what `Checkpoint` writes."""
     rows = state["history"]
     if type(state["epoch"]) is not int or not isinstance(state["watchers"], dict) or len(rows) != state["epoch"]:
@@ -110,7 +116,7 @@ def check_state(state):
                 raise ValueError(f"{value!r:.40} in its history")
 
 
-def read_arrays(path, name, like):
+def read_arrays(path: pathlib.Path, name: str, like: Sequence[Any]) -> list[np.ndarray]:
     """Read the numbered arrays of a name, which must be as many and of the shapes of others, and finite."""
     with np.load(path, allow_pickle=False) as file:
         try:
@@ -123,12 +129,12 @@ def read_arrays(path, name, like):
     return arrays
 
 
-def numbered(name, arrays):
+def numbered(name: str, arrays: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
     """Return arrays by their name and number."""
     return {f"{name}_{i}": array for i, array in enumerate(arrays)}
 
 
-def foreign(path, reason):
+def foreign(path: pathlib.Path, reason: str) -> ValueError:
     """Return the error of a file that is no checkpoint of this training."""
     return ValueError(
         f"{path} must be a checkpoint of ptychopinn, of the same model. Received: {reason[:REASON]}. Train anew."

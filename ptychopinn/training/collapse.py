@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -22,11 +23,11 @@ class CollapseAlarm(keras.callbacks.Callback):
         after: int. Epochs before the first look. Defaults to 2.
     """
 
-    def __init__(self, inputs, after=2):
+    def __init__(self, inputs: tuple[np.ndarray, ...], after: float = 2) -> None:
         super().__init__()
         self.inputs, self.after = inputs, after
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         if epoch + 1 < self.after:
             return
         seen = self.model.predict_on_batch(self.inputs)
@@ -42,17 +43,17 @@ class CollapseAlarm(keras.callbacks.Callback):
             self.after = math.inf
 
 
-def contrast_of(seen):
+def contrast_of(seen: Mapping[str, np.ndarray]) -> float:
     """Return the object's contrast: standard deviation of the complex patches over their mean modulus."""
     patches = seen["real"] + 1j * seen["imag"]
     middle = patches.shape[-1] // 4
     patches = patches[..., middle:-middle, middle:-middle]
-    return float(np.std(patches) / max(np.mean(np.abs(patches)), 1e-12))
+    return float(np.std(patches) / max(float(np.mean(np.abs(patches))), 1e-12))
 
 
-def fluctuation_correlation(predicted, measured):
+def fluctuation_correlation(predicted: np.ndarray, measured: np.ndarray) -> float:
     """Return the correlation of predicted and measured amplitudes, less each pixel's mean over the patterns."""
     good = (measured >= 0).all(axis=(0, 1))
     predicted, measured = (array.reshape(-1, *good.shape)[:, good] for array in (np.sqrt(predicted), measured))
     predicted, measured = predicted - predicted.mean(axis=0), measured - measured.mean(axis=0)
-    return float(np.sum(predicted * measured) / max(np.linalg.norm(predicted) * np.linalg.norm(measured), 1e-12))
+    return float(np.sum(predicted * measured) / max(float(np.linalg.norm(predicted) * np.linalg.norm(measured)), 1e-12))

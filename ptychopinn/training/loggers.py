@@ -2,6 +2,9 @@
 
 import importlib
 import os
+import pathlib
+import types
+from collections.abc import Mapping
 
 import keras
 
@@ -10,7 +13,7 @@ from ptychopinn.training.callbacks import Record
 from ptychopinn.training.record import LOSSES
 
 
-def make_logger(name, folder, record):
+def make_logger(name: str, folder: pathlib.Path, record: Record) -> list[keras.callbacks.Callback]:
     """Make the callbacks of a logger.
 
     Args:
@@ -32,11 +35,11 @@ class CsvLog(keras.callbacks.Callback):
     leaves half a row, and writes epochs twice that are repeated after a resume.
     """
 
-    def __init__(self, folder, record):
+    def __init__(self, folder: pathlib.Path, record: Record) -> None:
         super().__init__()
         self.path, self.record = folder / LOSSES, record
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         if not self.record.diverged:
             write_whole(self.path, self.record.write)
 
@@ -44,40 +47,40 @@ class CsvLog(keras.callbacks.Callback):
 class TensorBoardLog(keras.callbacks.Callback):
     """Write scalars that TensorBoard shows, in the folder `tensorboard`; Keras's own needs TensorFlow for it."""
 
-    def __init__(self, folder, record: Record):
+    def __init__(self, folder: pathlib.Path, record: Record) -> None:
         super().__init__()
         self.record = record
         self.writer = optional("tensorboardX", "tensorboard").SummaryWriter(str(folder / "tensorboard"))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         for name, value in (logs or {}).items():
             self.writer.add_scalar(name, float(value), epoch + 1)
         self.writer.flush()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         self.writer.close()
 
 
 class MlflowLog(keras.callbacks.Callback):
     """Log metrics to the server that MLFLOW_TRACKING_URI names, or to `mlflow.db`."""
 
-    def __init__(self, folder, record):
+    def __init__(self, folder: pathlib.Path, record: Record) -> None:
         super().__init__()
         self.mlflow = optional("mlflow", "mlflow")
         if "MLFLOW_TRACKING_URI" not in os.environ:
             self.mlflow.set_tracking_uri(f"sqlite:///{(folder / 'mlflow.db').resolve()}")
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         self.mlflow.start_run()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.mlflow.log_metrics({name: float(value) for name, value in (logs or {}).items()}, step=epoch + 1)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         self.mlflow.end_run()
 
 
-def optional(package, extra):
+def optional(package: str, extra: str) -> types.ModuleType:
     """Import a package of an extra, or say which extra to install."""
     try:
         return importlib.import_module(package)

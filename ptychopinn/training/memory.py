@@ -5,6 +5,7 @@ import math
 import keras
 
 from ptychopinn.memory import check_memory
+from ptychopinn.model import PtychoModel
 
 COPIES = 2.5
 """Memory of a training step over that of the outputs of all layers: measured 1.9 (torch) to 3.7 (TensorFlow)."""
@@ -13,7 +14,7 @@ OF_WEIGHT = 16
 """Bytes of a weight, its gradient, and the two moments of Adam, each float32."""
 
 
-def check_training(model, batch_size):
+def check_training(model: PtychoModel, batch_size: int) -> None:
     """Raise MemoryError if a training step would not fit in the memory of this machine; devices know their own.
 
     Args:
@@ -28,14 +29,14 @@ def check_training(model, batch_size):
         )
 
 
-def training_bytes(model, batch_size):
+def training_bytes(model: PtychoModel, batch_size: int) -> float:
     """Estimate the bytes that a training step takes, within a factor of 3."""
     uses = model.params.rounds / len(model.generators)
     maps = uses * sum(size_of_output(layer) for generator in model.generators for layer in generator.layers)
     return 4 * COPIES * maps * batch_size * model.params.positions + OF_WEIGHT * model.count_params()
 
 
-def size_of_output(layer):
+def size_of_output(layer: keras.layers.Layer) -> int:
     """Return the numbers that a layer makes of one pattern; 0 where it does not say, outside a functional model."""
     outputs = keras.tree.flatten(getattr(layer, "output", []))
     return sum(math.prod(side or 1 for side in output.shape[1:]) for output in outputs)

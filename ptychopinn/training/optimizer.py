@@ -2,6 +2,10 @@
 
 import keras
 
+from ptychopinn.model import PtychoModel
+from ptychopinn.params import TrainingParams
+from ptychopinn.training.settings import Settings
+
 FINAL_RATE = 0.01
 """Learning rate at the end of a cosine or exponential schedule, of that at the start."""
 
@@ -9,7 +13,7 @@ WARMUP = 0.05
 """Part of a cosine schedule's steps in which the learning rate rises."""
 
 
-def compile_model(model, settings, steps):
+def compile_model(model: PtychoModel, settings: Settings, steps: int) -> None:
     """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation."""
     training, execution = settings.training, settings.execution
     accumulate = training.accumulate_grad_batches
@@ -23,7 +27,7 @@ def compile_model(model, settings, steps):
     model.compile(optimizer, jit_compile="auto" if execution.jit is None else execution.jit)
 
 
-def schedule(training, steps):
+def schedule(training: TrainingParams, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """Return the learning rate, or its schedule over the steps of the training."""
     rate = training.learning_rate
     if training.scheduler == "cosine":

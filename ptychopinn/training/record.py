@@ -5,7 +5,9 @@ import importlib.metadata
 import io
 import json
 import pathlib
+from typing import Any
 
+from ptychopinn.data.scan import Scan
 from ptychopinn.files import checksum, read_standing
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
 
@@ -15,7 +17,7 @@ CHECKPOINT, LOSSES, PAGE = "checkpoint.npz", "losses.csv", "report.html"
 """What a training may leave beside its bundle."""
 
 
-def read_record(folder):
+def read_record(folder: pathlib.Path | str) -> dict[str, Any]:
     """Read `params.json` of a bundle and check that this version understands it, without loading the model.
 
     Raises:
@@ -49,7 +51,7 @@ def read_record(folder):
     return record
 
 
-def understood(record):
+def understood(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record with every parameter of its model; raise what its reader turns into a word if it is none."""
     for name, kind in (("loss", LossParams), ("data", DataParams), ("training", TrainingParams)):
         kind.from_dict(record[name])
@@ -60,24 +62,24 @@ def understood(record):
     return {**record, "model": model.to_dict()}
 
 
-def describe_data(path, scan):
+def describe_data(path: pathlib.Path | str, scan: Scan) -> dict[str, Any]:
     """Return what a bundle remembers of its training data."""
     return {"path": str(pathlib.Path(path).resolve()), "name": scan.name, "shape": list(scan.patterns.shape),
             "sha256": checksum(path)}  # fmt: skip
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return the versions of the packages that a result depends on."""
     known = ("ptychopinn", "keras", "numpy", "torch", "tensorflow-cpu", "tensorflow", "jax")
     return {name: version for name in known if (version := _installed(name))}
 
 
-def read_history(path):
+def read_history(path: pathlib.Path) -> list[dict[str, float]]:
     """Read a history: list of dicts of numbers."""
     return rows_of(read_standing(path.parent, path.name, pathlib.Path.read_bytes), path)
 
 
-def rows_of(content, path):
+def rows_of(content: bytes, path: pathlib.Path) -> list[dict[str, float]]:
     """Return the rows of a history's bytes; `path` is what errors name."""
     try:
         rows = csv.DictReader(io.StringIO(content.decode()))
@@ -86,7 +88,7 @@ def rows_of(content, path):
         raise ValueError(f"{path} must hold numbers. Received: {error!s:.80}. Copy the bundle again.") from error
 
 
-def _installed(name):
+def _installed(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

@@ -5,42 +5,27 @@ import dataclasses
 import pathlib
 import random
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
+import keras
 import numpy as np
 
 from ptychopinn.data.batches import GroupBatches, reach, split_validation
+from ptychopinn.data.checks import check_size
 from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
-from ptychopinn.data.scan import listed
+from ptychopinn.data.scan import Scan, listed
 from ptychopinn.files import writing
 from ptychopinn.model import PtychoModel
-from ptychopinn.networks.outside import Build
-from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
+from ptychopinn.params import DataParams, ModelParams
 from ptychopinn.training.callbacks import Record, StopOnNaN
 from ptychopinn.training.checkpoint import restore
 from ptychopinn.training.collapse import CollapseAlarm
 from ptychopinn.training.memory import check_training
 from ptychopinn.training.optimizer import compile_model
 from ptychopinn.training.record import CHECKPOINT
+from ptychopinn.training.settings import Settings
 from ptychopinn.training.watching import keepers_of, watchers_of
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """All the parameters of a training, and where its networks come from.
-
-    Args:
-        model, loss, data, training, execution: ModelParams, LossParams, DataParams, TrainingParams, ExecutionParams.
-        generator: function that builds the network, where it is none of ours.
-        start: PtychoModel whose networks the training starts from; the probes are those of the scans.
-    """
-
-    model: ModelParams
-    loss: LossParams
-    data: DataParams
-    training: TrainingParams
-    execution: ExecutionParams
-    generator: Build | None = None
-    start: PtychoModel | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,11 +33,11 @@ class Trained:
     """What `train` returns: the model, its history (a row per epoch), and whether it diverged on the way."""
 
     model: PtychoModel
-    history: list
+    history: list[dict[str, float]]
     diverged: bool
 
 
-def fit_to(scans, model, data, seed=0):
+def fit_to(scans: Scan | Sequence[Scan], model: ModelParams, data: DataParams, seed: int = 0) -> ModelParams:
     """Return the model's parameters with what the scans decide: size, modes, number of scans, canvas.
 
     The canvas holds every group that the patterns left by `n_subsample` and the validation strip can make: the fewer
@@ -91,7 +76,7 @@ def fit_to(scans, model, data, seed=0):
     return dataclasses.replace(model, size=size, modes=modes, scans=len(scans), canvas=canvas)
 
 
-def group_canvas(scan, model, data, seed):
+def group_canvas(scan: Scan, model: ModelParams, data: DataParams, seed: int) -> int:
     """Return the side of the canvas that holds every group of a scan, in pixels."""
     check_enough(scan.positions, model.positions)
     within = reach(data, scan, model.positions)
@@ -102,7 +87,11 @@ def group_canvas(scan, model, data, seed):
     )
 
 
-def train(scans, settings, validation=None, folder=None, description=None, resume=False, callbacks=()):
+def train(
+    scans: Scan | Sequence[Scan], settings: Settings, validation: Scan | Sequence[Scan] | None = None,
+    folder: pathlib.Path | str | None = None, description: dict[str, Any] | None = None, resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Trained:  # fmt: skip
     """Train a model on one scan, or on several together, each with its own probe.
 
     Args:
@@ -131,7 +120,7 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
         model = PtychoModel(settings.model, settings.loss, execution.precision, execution.remat, generator)
         model.diffraction.set_probes([scan.probe for scan in scans])
         if start is not None:
-            start.check_size(scans[0])
+            check_size(scans[0], start.params.size)
             model.take_generators(start)
         if not execution.remat:  # which keeps fewer maps than the estimate counts
             check_training(model, batches.batch_size)
@@ -143,6 +132,8 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
             watching += keepers_of(training, pathlib.Path(folder), description, record, watchers)
         first = 0
         if resume:
+            if folder is None:
+                raise ValueError("A run to resume must have a folder. Received: folder=None. Give that of the run.")
             state = restore(pathlib.Path(folder) / CHECKPOINT, model, watchers)
             record.rows, first = state["history"], state["epoch"]
             batches.draw(first)
@@ -159,7 +150,9 @@ def train(scans, settings, validation=None, folder=None, description=None, resum
     return Trained(model, record.rows, record.diverged)
 
 
-def make_batches(scans, settings, validation=None):
+def make_batches(
+    scans: Scan | Sequence[Scan], settings: Settings, validation: Scan | Sequence[Scan] | None = None
+) -> tuple[GroupBatches, GroupBatches | None]:
     """Return the batches to train on, and those to validate on (`None` if the scans are too small for any).
 
     Validation too compares with photons that the network does not see, the same ones in every epoch.
@@ -191,7 +184,7 @@ def make_batches(scans, settings, validation=None):
     return batches, held_out_batches
 
 
-def check_validation(validation, scans):
+def check_validation(validation: Sequence[Scan], scans: Sequence[Scan]) -> None:
     """Raise ValueError unless there is a scan to validate on for each scan trained on, of the same size."""
     if len(validation) != len(scans):
         raise ValueError(

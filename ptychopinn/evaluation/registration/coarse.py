@@ -4,6 +4,9 @@ Reference:
     Padfield, IEEE Trans. Image Process. 21, 2706 (2012), doi:10.1109/TIP.2011.2181402: correlation under masks.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from scipy import fft
 
@@ -19,7 +22,7 @@ OVERLAP = 0.3
 """Part of the largest possible overlap that a place must have."""
 
 
-def neighbour_products(image):
+def neighbour_products(image: np.ndarray) -> list[np.ndarray]:
     """Multiply each pixel with its conjugate neighbours: a phase ramp becomes a factor, which correlation ignores."""
     inner = np.conj(image[:-1, :-1])
     return [image[1:, :-1] * inner, image[:-1, 1:] * inner]
@@ -29,7 +32,9 @@ VIEWS = (lambda image: [image], lambda image: [np.abs(image)], neighbour_product
 """What is correlated: one of them tells, whether the object is weak or strong, flat in phase or ramped, or noisy."""
 
 
-def locate(image, seen, truth, truth_seen, near=None):
+def locate(
+    image: np.ndarray, seen: np.ndarray, truth: np.ndarray, truth_seen: np.ndarray, near: tuple[int, int] | None = None
+) -> list[tuple[int, int]]:
     """Return the places, one or more, where an image may lie on the truth.
 
     Args:
@@ -42,7 +47,7 @@ def locate(image, seen, truth, truth_seen, near=None):
     Returns:
         list of int pairs `(y, x)`: pixel of the truth under the image's first pixel.
     """
-    low = (0, 0)
+    low: Sequence[int] | np.ndarray = (0, 0)
     if near is not None:
         low = np.subtract(near, SEARCH)
         window = low, np.add(image.shape, 2 * SEARCH)
@@ -59,7 +64,7 @@ def locate(image, seen, truth, truth_seen, near=None):
     return list(dict.fromkeys(places))
 
 
-def cut_window(image, low, shape):
+def cut_window(image: np.ndarray, low: Sequence[int] | np.ndarray, shape: Sequence[int] | np.ndarray) -> np.ndarray:
     """Cut a window of a shape out of an image, its first pixel at `low`; 0 where it reaches beyond the image."""
     window = np.zeros(shape, image.dtype)
     first, last = np.maximum(low, 0), np.minimum(np.add(low, shape), image.shape)
@@ -69,7 +74,9 @@ def cut_window(image, low, shape):
     return window
 
 
-def masked_correlation(image, seen, truth, truth_seen, shape):
+def masked_correlation(
+    image: np.ndarray, seen: np.ndarray, truth: np.ndarray, truth_seen: np.ndarray, shape: Sequence[int]
+) -> np.ndarray:
     """Correlate two images at every displacement, over the pixels that both see.
 
     Args:
@@ -95,7 +102,9 @@ def masked_correlation(image, seen, truth, truth_seen, shape):
     return np.where(valid, np.abs(covariance) / np.sqrt(np.where(valid, variance, 1)), 0)
 
 
-def _likeliest(ours, seen, theirs, truth_seen, block, inside):
+def _likeliest(
+    ours: list[np.ndarray], seen: np.ndarray, theirs: list[np.ndarray], truth_seen: np.ndarray, block: int, inside: bool
+) -> list[int] | None:
     """Return the displacement, in pixels, at which views of two images are most alike; None where they never are.
 
     The image stays `inside` the truth, or may reach beyond it.
@@ -106,7 +115,7 @@ def _likeliest(ours, seen, theirs, truth_seen, block, inside):
     )
     room = truth_seen.shape if inside else np.add(seen.shape, truth_seen.shape)
     shape = [fft.next_fast_len(int(length)) for length in room]
-    likeness = 0.0
+    likeness: Any = 0.0
     for pair in zip(ours, theirs):
         image, truth = (block_means(part.astype(np.complex128), block) for part in pair)
         likeness = likeness + masked_correlation(image, seen, truth, truth_seen, shape)
@@ -119,12 +128,12 @@ def _likeliest(ours, seen, theirs, truth_seen, block, inside):
     return [int(block * (at - length * back)) for at, length, back in zip(peak, likeness.shape, backward)]
 
 
-def _sharpen(ours, theirs, place, reach):
+def _sharpen(ours: list[np.ndarray], theirs: list[np.ndarray], place: list[int], reach: int) -> list[int]:
     """Bring a place that is known by blocks to the pixel; returns it as it was where the overlap is small."""
     low, high = np.maximum(place, 0), np.minimum(np.add(place, ours[0].shape), theirs[0].shape)
     if np.any(high - low < 2 * reach):
         return place
-    likeness = 0.0
+    likeness: Any = 0.0
     for image, truth in zip(ours, theirs):
         truth = truth[low[0] : high[0], low[1] : high[1]]
         image = image[low[0] - place[0] : high[0] - place[0], low[1] - place[1] : high[1] - place[1]]

@@ -9,6 +9,8 @@ import dataclasses
 import numpy as np
 from scipy import fft
 
+from ptychopinn.evaluation.region import Box
+
 MARGIN = 32
 """Pixels beyond the region, on each side, that a shift below the pixel draws on; the outer half fades out."""
 
@@ -36,13 +38,13 @@ class Match:
     """
 
     image: np.ndarray
-    shift: tuple
-    ramp: tuple
+    shift: tuple[float, float]
+    ramp: tuple[float, float]
     factor: complex
     error: float
 
 
-def match(window, truth, rounds=ROUNDS):
+def match(window: np.ndarray, truth: np.ndarray, rounds: int = ROUNDS) -> Match:
     r"""Find the shift $d$, ramp $r$ and factor $c$ that minimise $\sum |T - c\,e^{i r y} R(y - d)|^2$, all at once.
 
     The ramp starts from the peak of the spectrum of $T R^*$, and Newton steps in all six unknowns, cut shorter where
@@ -65,19 +67,21 @@ def match(window, truth, rounds=ROUNDS):
         image, *gradient = _moved(window, known + step)
         factor = window.dtype.type(np.vdot(image, target) / max(np.vdot(image, image).real, 1e-30))
         image, gradient = factor * image, [factor * part for part in gradient]
-        error = float(np.linalg.norm(target - image) / max(np.linalg.norm(target), 1e-30))
+        error = float(np.linalg.norm(target - image) / max(float(np.linalg.norm(target)), 1e-30))
         if best is None or error < best.error:
             known = known + step
-            best = Match(image, tuple(map(float, known[2:])), tuple(map(float, known[:2])), complex(factor), error)
+            ramp_y, ramp_x, y, x = map(float, known)
+            best = Match(image, (y, x), (ramp_y, ramp_x), complex(factor), error)
             step = _newton(_effects(image, gradient), true_effects, target - image)
         else:
             step = step / 4
         if np.all(np.abs(step) < resolved) or np.any(np.abs(known[2:] + step[2:]) > FARTHEST):
             break
+    assert best is not None  # the first step is always taken
     return best
 
 
-def ramp_between(image, truth):
+def ramp_between(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Return the phase ramp `(y, x)`, radians per pixel, that brings an image closest to the truth.
 
     It is the peak of the spectrum of truth over image, looked for on finer and finer grids: a ramp that is wrong by
@@ -98,7 +102,7 @@ def ramp_between(image, truth):
     return ramp
 
 
-def _moved(window, known):
+def _moved(window: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
     """Move a window by `known` (ramp y, x, shift y, x); returns its inside, and the gradients of that along y and x."""
     ramp, shift = known[:2], known[2:]
     rows, columns = (np.arange(side) - (side - 1) / 2 for side in window.shape)
@@ -109,14 +113,14 @@ def _moved(window, known):
     return [fft.ifft2(part)[INNER] for part in (spectrum, spectrum * turns[0][:, None], spectrum * turns[1])]
 
 
-def _effects(image, gradient):
+def _effects(image: np.ndarray, gradient: list[np.ndarray]) -> list[np.ndarray]:
     """Return what one unit of each unknown does to an image: ramps (over its side), shifts, and the factor's parts."""
     rows, columns = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in image.shape)
     turned = 1j * image
     return [turned * rows[:, None], turned * columns, -gradient[0], -gradient[1], image, turned]
 
 
-def _newton(effects, true_effects, left):
+def _newton(effects: list[np.ndarray], true_effects: list[np.ndarray], left: np.ndarray) -> np.ndarray:
     """Return the step in (ramp y, x, shift y, x) to the minimum, for what is left of the truth.
 
     The curvature is that between image and truth: noise of either is not in it, as it would be in one alone.
@@ -127,16 +131,16 @@ def _newton(effects, true_effects, left):
     return np.append(step[:2] / left.shape, np.clip(step[2:], -1, 1))
 
 
-def _outer(along_y, along_x, dtype):
+def _outer(along_y: np.ndarray, along_x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.outer(along_y.astype(dtype), along_x.astype(dtype))
 
 
-def crop(image, box):
+def crop(image: np.ndarray, box: Box) -> np.ndarray:
     """Cut a box `(top, bottom, left, right)` out of an image."""
     return image[box[0] : box[1], box[2] : box[3]]
 
 
-def with_margin(image, box, place=(0, 0)):
+def with_margin(image: np.ndarray, box: Box, place: tuple[int, int] = (0, 0)) -> np.ndarray:
     """Cut a box and its margin out of an image, whose first pixel is at a place; what lies beyond it is mirrored."""
     axes = []
     for low, high, start, length in zip(box[::2], box[1::2], place, image.shape):
@@ -145,7 +149,7 @@ def with_margin(image, box, place=(0, 0)):
     return image[np.ix_(*axes)]
 
 
-def _fade(length):
+def _fade(length: int) -> np.ndarray:
     """Return 1 inside, falling to 0 over the outer half of the margin, so that the window is periodic."""
     ends = np.minimum(np.arange(length) + 0.5, length - np.arange(length) - 0.5) / (MARGIN / 2)
     return np.sin(np.pi / 2 * np.minimum(ends, 1)) ** 2

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.evaluation.region import SMALLEST, find_region, well_lit
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.region import SMALLEST, Box, find_region, well_lit
 from ptychopinn.evaluation.registration.coarse import locate
 from ptychopinn.evaluation.registration.fine import ROUNDS, crop, match, with_margin
 
@@ -30,14 +31,14 @@ class Registered:
 
     image: np.ndarray
     truth: np.ndarray
-    box: tuple
-    shift: tuple
-    ramp: tuple
+    box: Box
+    shift: tuple[float, float]
+    ramp: tuple[float, float]
     factor: complex
     error: float
 
 
-def register(reconstruction, truth, region="auto"):
+def register(reconstruction: Reconstruction, truth: Reconstruction, region: str | Box = "auto") -> Registered:
     """Bring a reconstruction onto the truth: shift, complex factor and phase ramp, which nobody can know.
 
     Where both say where they lie, it is looked for round that place alone, and another place must be clearly better.
@@ -67,14 +68,16 @@ def register(reconstruction, truth, region="auto"):
             f"Received: no overlap between the two, of {reconstruction.object.shape} and {truth.object.shape} pixels. "
             "Are both of the same scan, in the same pixels?"
         )
-    found = _register_at(min(errors, key=errors.get), reconstruction, truth, region)
+    found = _register_at(min(errors, key=errors.__getitem__), reconstruction, truth, region)
+    assert found is not None  # as at a glance
     if stated not in errors or errors[stated] == min(errors.values()):
         return found
     trusted = _register_at(stated, reconstruction, truth, region)
+    assert trusted is not None
     return found if found.error < CLOSER * trusted.error else trusted
 
 
-def _stated_place(reconstruction, truth):
+def _stated_place(reconstruction: Reconstruction, truth: Reconstruction) -> tuple[int, int] | None:
     """Return the place that the origins say: the truth's pixel under the first; None where one of them is unknown."""
     if reconstruction.origin is None or truth.origin is None:
         return None
@@ -82,14 +85,20 @@ def _stated_place(reconstruction, truth):
     return round(y), round(x)
 
 
-def _register_at(place, reconstruction, truth, region, rounds=ROUNDS):
+def _register_at(
+    place: tuple[int, int],
+    reconstruction: Reconstruction,
+    truth: Reconstruction,
+    region: str | Box,
+    rounds: int = ROUNDS,
+) -> Registered | None:
     """Register at a place, the pixel of the truth under the reconstruction's first; None where too little is shared."""
     box = find_region(reconstruction, truth, place, region)
     if box is None:
         return None
     found = match(with_margin(reconstruction.straight, box, place), with_margin(truth.straight, box), rounds)
     shift = np.add(place, found.shift)
-    if _stated_place(reconstruction, truth) is not None:
+    if reconstruction.origin is not None and truth.origin is not None:
         shift = shift - np.subtract(reconstruction.origin, truth.origin)
-    shift = tuple(map(float, shift))
-    return Registered(found.image, crop(truth.straight, box), box, shift, found.ramp, found.factor, found.error)
+    y, x = map(float, shift)
+    return Registered(found.image, crop(truth.straight, box), box, (y, x), found.ramp, found.factor, found.error)
