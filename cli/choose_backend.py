@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from ptychopinn_cli.errors import printable
+from ptychopinn.printable import printable
 
 BACKENDS = ("torch", "tensorflow", "jax")
 ALIASES = {"pytorch": "torch", "tf": "tensorflow"}

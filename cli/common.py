@@ -11,8 +11,9 @@ import warnings
 
 import click
 
+from ptychopinn.printable import printable, printable_lines
 from ptychopinn_cli.backend_option import agreed, backend_option
-from ptychopinn_cli.errors import printable, said_plainly
+from ptychopinn_cli.errors import said_plainly
 
 THERE = {"file": pathlib.Path.is_file, "folder": pathlib.Path.is_dir, "file or a folder": pathlib.Path.exists}
 
@@ -52,7 +53,7 @@ class Talk:
 
     def result(self, text):
         """Print a result on stdout."""
-        click.echo(printable(text))
+        click.echo(printable_lines(text))
 
     @contextlib.contextmanager
     def listening_to_warnings(self):
@@ -61,7 +62,7 @@ class Talk:
             if not self.verbose:
                 warnings.simplefilter("ignore")
                 warnings.filterwarnings("always", message=".*(collapsed|A batch holds)")
-                warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
+                warnings.showwarning = lambda message, *_, **__: click.echo(printable(f"Warning: {message}"), err=True)
             yield
 
 

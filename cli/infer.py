@@ -13,7 +13,7 @@ from ptychopinn_cli.common import check_there, check_writable, command
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
+from ptychopinn_cli.pages import command_facts, failed, made_or_noted, page_of_bundle, report_option
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +89,7 @@ def run(request, restated, talk):
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
     html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk) if request.report else None
-    write_reconstruction(request.output_dir, found, record, score, html)
+    write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip

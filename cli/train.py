@@ -90,7 +90,7 @@ def run(job, report, talk):
         talk: Talk.
     """
     from ptychopinn.files import write_whole
-    from ptychopinn.report.page import PAGE, page_writer
+    from ptychopinn.report.page import PAGE
     from ptychopinn.training.bundle import save_bundle
 
     scans, validation = read_all(job.files, job.stored["data"], talk), read_all(job.test_files, job.stored["data"])
@@ -112,9 +112,13 @@ def run(job, report, talk):
         )
     spent = sum(row["seconds"] for row in trained.history)
     talk.result(f"{folder}: {int(last['epoch'])} epochs in {spent:.0f} s, {losses_in_words(last)}")
-    html = made_or_noted(lambda: page(folder, trained, settings, scans[0]), PAGE, talk) if report else None
-    for name, write in page_writer(html).items():
-        write_whole(folder / name, write)
+    if report:
+
+        def write_page():
+            html = page(folder, trained, settings, scans[0])
+            write_whole(folder / PAGE, lambda path: path.write_bytes(html.encode()))
+
+        made_or_noted(write_page, PAGE, talk)
 
 
 def train_model(job, scans, validation, talk):

@@ -340,9 +340,10 @@ class Options:
 
     @staticmethod
     def _parsed(path):
+        from ptychopinn_cli.errors import fit_for_a_terminal
         from ptychopinn_cli.main import main
 
         context = main.make_context("ptycho", ["train", "scan.npz", "--config", str(path)])
         name, command, rest = main.resolve_command(context, context.protected_args + context.args)
-        with context:
+        with context, fit_for_a_terminal():
             return command.make_context(name, rest, parent=context).params

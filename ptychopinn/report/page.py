@@ -6,6 +6,8 @@ from markupsafe import Markup
 from ptychopinn.printable import printable
 from ptychopinn.training.record import PAGE
 
+__all__ = ["PAGE", "render"]
+
 
 def render(page):
     """Return a page as HTML: styles, script and pictures inside, every text escaped and printable.
@@ -23,11 +25,6 @@ def render(page):
         trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
     return environment.get_template("page.html").render(page=page)
-
-
-def page_writer(html):
-    """Return the page for `write_together`: a dict from its name to a function of the path; empty without a page."""
-    return {} if html is None else {PAGE: lambda path: path.write_text(html, encoding="utf-8", errors="replace")}
 
 
 def _shown(value):

@@ -51,24 +51,34 @@ def draw(panels, extent=None):
     return figure
 
 
-def pictures(stitched, probe):
-    """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
-    rows, columns = well_seen(stitched.weight)
-    image = np.where(well_lit(stitched)[rows, columns], stitched.straight[rows, columns], np.nan)
-    extent = picture_extent(stitched.origin, rows, columns)
-    amplitude, phase = np.abs(image), np.angle(image)
-    modes = [
-        Panel(f"probe mode {i}: modulus", modulus, middle(modulus, "magma")) for i, modulus in enumerate(np.abs(probe))
-    ]
-    drawn = {
-        "amplitude.png": draw([Panel("amplitude", amplitude, middle(amplitude))], extent),
-        "phase.png": draw([Panel("phase / rad", phase, of_phase(phase))], extent),
-        "probe.png": draw(modes),
+def pictures(reconstruction):
+    """Return the pictures of a reconstruction: dict from a file's name to the function that draws it, or None."""
+    known = reconstruction.uncertainty is not None
+    return {
+        "amplitude.png": lambda: of_object(reconstruction, "amplitude", np.abs, middle),
+        "phase.png": lambda: of_object(reconstruction, "phase / rad", np.angle, of_phase),
+        "probe.png": lambda: of_probe(reconstruction.probe),
+        "uncertainty.png": (lambda: of_uncertainty(reconstruction)) if known else None,
     }
-    if stitched.uncertainty is not None:
-        error = known_error(stitched)
-        drawn["uncertainty.png"] = draw([Panel("standard error", error, from_zero(error))], extent)
-    return drawn
+
+
+def of_object(reconstruction, title, part, scale_of):
+    """Draw a part of the object, its amplitude or its phase, where it was well seen."""
+    rows, columns = well_seen(reconstruction.weight)
+    lit = well_lit(reconstruction)[rows, columns]
+    image = part(np.where(lit, reconstruction.straight[rows, columns], np.nan))
+    return draw([Panel(title, image, scale_of(image))], picture_extent(reconstruction.origin, rows, columns))
+
+
+def of_probe(probe):
+    """Draw the moduli of a probe's modes."""
+    return draw([Panel(f"probe mode {i}: modulus", one, middle(one, "magma")) for i, one in enumerate(np.abs(probe))])
+
+
+def of_uncertainty(reconstruction):
+    """Draw the standard error of the object."""
+    error, box = known_error(reconstruction), well_seen(reconstruction.weight)
+    return draw([Panel("standard error", error, from_zero(error))], picture_extent(reconstruction.origin, *box))
 
 
 def known_error(reconstruction):

@@ -5,33 +5,30 @@ import json
 
 import numpy as np
 
-from ptychopinn.files import write_together
-from ptychopinn.report.page import PAGE, page_writer
+from ptychopinn.report.page import PAGE
 from ptychopinn.report.pictures import comparison, pictures
-
-REPORT, COMPARISON = "report.json", "comparison.png"
-SOMETIMES = (COMPARISON, "uncertainty.png", PAGE)
-"""Files that not every reconstruction has: those of an earlier one go."""
+from ptychopinn.report.score_pictures import png
+from ptychopinn.report.writing import write_results
 
 
-def write_reconstruction(folder, reconstruction, record, score=None, html=None):
-    """Write `reconstruction.npz`, the pictures, `report.json` and the page, all or none of them.
+def write_reconstruction(folder, reconstruction, record, failed, score=None, html=None):
+    """Write `reconstruction.npz` and `report.json`, and the pictures and the page where they can be made.
 
     Args:
         folder: path.
         reconstruction: Reconstruction, with weight, origin and probe.
         record: dict: the content of `report.json`.
+        failed: function called with the name of a picture that cannot be drawn or written, and the exception.
         score: Score. Reconstruction and truth, if the truth is known.
         html: str. The page, if there is one.
     """
-    figures = pictures(reconstruction, reconstruction.probe)
-    if score is not None:
-        figures[COMPARISON] = comparison(score)
-    writers = {name: functools.partial(figure.savefig, bbox_inches="tight") for name, figure in figures.items()}
-    writers["reconstruction.npz"] = functools.partial(write_arrays, reconstruction)
-    writers |= page_writer(html)
-    writers[REPORT] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
-    write_together(folder, writers, known=SOMETIMES)
+    results = {
+        "reconstruction.npz": functools.partial(write_arrays, reconstruction),
+        "report.json": lambda path: path.write_text(json.dumps(record, indent=2) + "\n"),
+    }
+    figures = pictures(reconstruction) | {"comparison.png": score and functools.partial(comparison, score)}
+    drawings = {name: draw and (lambda draw=draw: png(draw(), bbox_inches="tight")) for name, draw in figures.items()}
+    write_results(folder, results, drawings | {PAGE: html and html.encode}, failed)
 
 
 def write_arrays(reconstruction, path):

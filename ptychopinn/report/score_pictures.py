@@ -48,10 +48,10 @@ def panels(scores, reference="truth", difference=False):
     return figure
 
 
-def png(figure):
-    """Return a matplotlib Figure as the bytes of a PNG."""
+def png(figure, **settings):
+    """Return a matplotlib Figure as the bytes of a PNG; the settings are those of `savefig`."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format="png", **settings)
     return buffer.getvalue()
 
 
