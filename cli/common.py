@@ -73,6 +73,13 @@ def losses_in_words(row):
     return f"validation {words}" if kind else words
 
 
+def say_assumed(scans, talk):
+    """Say what the reader of each scan assumed or left out."""
+    for scan in scans:
+        for sentence in scan.notes:
+            talk.note(f"{scan.name}: {sentence}" if len(scans) > 1 else sentence)
+
+
 def check_there(what, kind, *paths):
     """Raise OSError unless paths are there to read: said at once, where importing a backend takes seconds.
 

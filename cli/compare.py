@@ -6,7 +6,7 @@ import pathlib
 import click
 
 from ptychopinn.printable import printable
-from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.evaluate import evaluation_options
 from ptychopinn_cli.pages import failed, html_or_none, report_option
@@ -48,6 +48,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
 
     compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}
     given = read_reference(truth, scan)
+    say_assumed(given.read, talk)
     known, measured = given.truth, given.scan
     if truth is not None and known is None:
         why = given.note or f"{truth} must hold an object. Received: a scan without one."

@@ -5,7 +5,7 @@ import pathlib
 
 import click
 
-from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import Number
 from ptychopinn_cli.pages import failed, html_or_none, report_option
@@ -54,8 +54,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
 
     reconstruction = read_reconstruction(recon)
     reference = read_reference(truth, scan)
-    for sentence in reference.scan.notes if reference.scan is not None else ():
-        talk.note(sentence)
+    say_assumed(reference.read, talk)
     if reference.note:
         talk.note(f"Note: no comparison with an object. {reference.note}")
     if reference.scan is not None and reconstruction.origin is None:

@@ -9,7 +9,7 @@ import click
 from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction.params import ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
@@ -103,8 +103,7 @@ def read(request, bundle, talk):
 
     names = ("measurement", "zero_frequency")
     scan = read_scan(request.data, **{name: request.reading.get(name) or getattr(bundle.data, name) for name in names})
-    for sentence in scan.notes:
-        talk.note(sentence)
+    say_assumed([scan], talk)
     return scan
 
 

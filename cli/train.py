@@ -7,7 +7,7 @@ import click
 
 from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words
+from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import (
     SECTIONS,
@@ -159,9 +159,8 @@ def read_all(files, data, talk=None):
 
     how = {name: getattr(data, name) for name in ("measurement", "zero_frequency", "photons")}
     scans = [read_scan(file, **how) for file in files]
-    for scan in scans if talk else ():
-        for sentence in scan.notes:
-            talk.note(f"{scan.name}: {sentence}" if len(scans) > 1 else sentence)
+    if talk:
+        say_assumed(scans, talk)
     return scans
 
 

@@ -15,6 +15,7 @@ from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import refuse_training_options
 from ptychopinn.reconstruction.reading import read_ahead
 from ptychopinn.reconstruction.stitching import Stitcher, outward
+from ptychopinn.unsuited import refuse_unsuited
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
@@ -129,6 +130,7 @@ def reach_of(params):
 
 def predictor_of(model, execution):
     """Return the `PatchPredictor` of a model, compiled or not as ExecutionParams say."""
+    refuse_unsuited(keras.backend.backend(), execution)
     predictor = PatchPredictor(model)
     if execution.jit is not None:
         predictor.compile(jit_compile=execution.jit)
