@@ -9,7 +9,8 @@ import sys
 
 import click
 
-from ptychopinn_cli.errors import printable
+from ptychopinn.printable import printable
+from ptychopinn.unsuited import refuse_unsuited
 
 BACKENDS = ("torch", "tensorflow", "jax")
 ALIASES = {"pytorch": "torch", "tf": "tensorflow"}
@@ -61,13 +62,10 @@ def use(backend, execution):
             f"The backend {name} must be installed. Received: it is not. {others}"
             f"Install it with: pip install 'ptychopinn[{name}]'."
         )
-    if name == "tensorflow" and execution.remat:
-        raise click.UsageError(
-            "The backend tensorflow cannot recompute activations in compiled steps. Received: --remat. "
-            "Use --backend torch or jax, or a smaller --batch-size with --accumulate-grad-batches."
-        )
-    if name == "torch":
-        _refuse_of_torch(execution)
+    try:
+        refuse_unsuited(name, execution)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if accelerator == "cpu":
@@ -121,20 +119,6 @@ def devices(backend):
     import tensorflow
 
     return [f"cuda:{i} {d.name}" for i, d in enumerate(tensorflow.config.list_physical_devices("GPU"))]
-
-
-def _refuse_of_torch(execution):
-    """Raise a usage error where torch would end in a traceback, or compile for minutes what it runs in a second."""
-    if execution.remat and execution.precision != "float32":
-        raise click.UsageError(
-            "The backend torch recomputes activations in float32 alone. "
-            f"Received: --remat --precision {execution.precision}. Leave one of them out, or use --backend jax."
-        )
-    if execution.jit:
-        raise click.UsageError(
-            "The backend torch compiles for minutes what it runs in a second. Received: --jit. "
-            "Leave it out, or use --backend jax or tensorflow, which compile by themselves."
-        )
 
 
 def _check_device(backend, accelerator):

@@ -11,8 +11,9 @@ import warnings
 
 import click
 
+from ptychopinn.printable import printable, printable_lines
 from ptychopinn_cli.backend_option import agreed, backend_option
-from ptychopinn_cli.errors import printable, said_plainly
+from ptychopinn_cli.errors import said_plainly
 
 THERE = {"file": pathlib.Path.is_file, "folder": pathlib.Path.is_dir, "file or a folder": pathlib.Path.exists}
 
@@ -52,7 +53,7 @@ class Talk:
 
     def result(self, text):
         """Print a result on stdout."""
-        click.echo(printable(text))
+        click.echo(printable_lines(text))
 
     @contextlib.contextmanager
     def listening_to_warnings(self):
@@ -61,7 +62,7 @@ class Talk:
             if not self.verbose:
                 warnings.simplefilter("ignore")
                 warnings.filterwarnings("always", message=".*(collapsed|A batch holds)")
-                warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
+                warnings.showwarning = lambda message, *_, **__: click.echo(printable(f"Warning: {message}"), err=True)
             yield
 
 
@@ -70,6 +71,13 @@ def losses_in_words(row):
     kind = "val_" if "val_loss" in row else ""
     words = f"loss {row[kind + 'loss']:.4g}, R-factor {row[kind + 'r_factor']:.3f}"
     return f"validation {words}" if kind else words
+
+
+def say_assumed(scans, talk):
+    """Say what the reader of each scan assumed or left out."""
+    for scan in scans:
+        for sentence in scan.notes:
+            talk.note(f"{scan.name}: {sentence}" if len(scans) > 1 else sentence)
 
 
 def check_there(what, kind, *paths):

@@ -6,10 +6,10 @@ import pathlib
 import click
 
 from ptychopinn.printable import printable
-from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.evaluate import evaluation_options, write_evaluation
-from ptychopinn_cli.pages import html_or_none, report_option
+from ptychopinn_cli.evaluate import evaluation_options
+from ptychopinn_cli.pages import failed, html_or_none, report_option
 
 JSON = "compare.json"
 
@@ -44,9 +44,11 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
     from ptychopinn.evaluation.tables import record, table_of_many
     from ptychopinn.formats import read_reconstruction
     from ptychopinn.report.evaluation_page import page_of_comparison
+    from ptychopinn.report.writing import write_results
 
     compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}
     given = read_reference(truth, scan)
+    say_assumed(given.read, talk)
     known, measured = given.truth, given.scan
     if truth is not None and known is None:
         why = given.note or f"{truth} must hold an object. Received: a scan without one."
@@ -61,7 +63,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
              "reconstructions": [record(one) for one in evaluations]}  # fmt: skip
     html = html_or_none(page_of_comparison, (evaluations, reference, known.origin), facts, report, talk)
     drawings = drawings_of(evaluations, reference, html)
-    write_evaluation(output_dir, tables_of(evaluations, facts), drawings, talk)
+    write_results(output_dir, tables_of(evaluations, facts), drawings, failed(talk))
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return

@@ -29,6 +29,7 @@ def demo(output_dir, epochs, talk, backend):
     from ptychopinn.simulation import objects, probes, scans
 
     scan, bundle, out = output_dir / "scan.npz", output_dir / "run", output_dir / "out"
+    output_dir.mkdir(parents=True, exist_ok=True)
     talk.note("Simulating a scan of random lines.")
     truth = objects.lines(160, count=150, seed=1)
     positions = scans.jittered_raster(truth.shape, size=64, step=5, seed=2)

@@ -6,11 +6,14 @@ import os
 
 import click
 
+from ptychopinn.printable import printable, printable_lines
+
 REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another --output-dir.",
     errno.EROFS: "Choose a path on a disk that can be written.",
     errno.EACCES: "Choose a path you may use.",
     errno.EPERM: "Choose a path you may use.",
+    errno.EISDIR: "Move that folder away, or choose another.",
     errno.ENOTDIR: "Choose a folder, not a file.",
     errno.EEXIST: "Choose a folder, not a file.",
 }
@@ -18,8 +21,8 @@ REMEDIES = {
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "resource_exhausted")
 """How backends, each by an error of its own, say that memory is at an end."""
 
-LONGEST = 600
-"""Characters of a line of an error; the middle of a longer one is left out."""
+LONGEST, LEFT_OUT = 400, " ... "
+"""Characters of an error, at most, and what stands for the middle of a longer one."""
 
 
 @contextlib.contextmanager
@@ -41,7 +44,7 @@ def fit_for_a_terminal():
     try:
         yield
     except click.ClickException as error:
-        error.message = shortened(printable(error.message))
+        error.message = shortened(printable_lines(error.message))
         raise
 
 
@@ -62,16 +65,7 @@ def is_lack_of_memory(error):
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
-def printable(text):
-    """Return a text with escapes for control characters, which a terminal obeys, and for bytes that are no text."""
-    return "".join(one if one.isprintable() or one == "\n" else escaped(one) for one in text)
-
-
-def escaped(character):
-    """Return a character as Python writes it in a string."""
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def shortened(line):
     """Return a line without the middle that is too much."""
-    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+    half = (LONGEST - len(LEFT_OUT)) // 2
+    return line if len(line) <= LONGEST else f"{line[:half]}{LEFT_OUT}{line[-half:]}"

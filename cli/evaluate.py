@@ -1,16 +1,14 @@
 """ptycho evaluate: score a reconstruction against truth, another reconstruction, or the patterns."""
 
-import functools
 import json
 import pathlib
 
 import click
 
-from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.errors import line_of
 from ptychopinn_cli.options import Number
-from ptychopinn_cli.pages import html_or_none, made_or_noted, report_option
+from ptychopinn_cli.pages import failed, html_or_none, report_option
 
 JSON = "evaluation.json"
 
@@ -52,9 +50,11 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     from ptychopinn.evaluation.tables import record, table_of_one
     from ptychopinn.formats import read_reconstruction
     from ptychopinn.report.evaluation_page import page_of_evaluation
+    from ptychopinn.report.writing import write_results
 
     reconstruction = read_reconstruction(recon)
     reference = read_reference(truth, scan)
+    say_assumed(reference.read, talk)
     if reference.note:
         talk.note(f"Note: no comparison with an object. {reference.note}")
     if reference.scan is not None and reconstruction.origin is None:
@@ -70,7 +70,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     html = html_or_none(
         page_of_evaluation, (evaluation, reconstruction, reference.truth, reference.scan), facts, report, talk
     )
-    write_evaluation(output_dir, tables_of(evaluation, facts), drawings_of(evaluation, html), talk)
+    write_results(output_dir, tables_of(evaluation, facts), drawings_of(evaluation, html), failed(talk))
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return
@@ -104,34 +104,3 @@ def drawings_of(evaluation, html):
         "comparison.png": score and (lambda: png(panels({"reconstruction": score}, difference=True))),
         PAGE: html and html.encode,
     }
-
-
-def write_evaluation(folder, tables, drawings, talk):
-    """Write tables, and pictures and page beside them, which fail alone; what an earlier evaluation left goes away.
-
-    Args:
-        folder: path.
-        tables: dict from a file's name to a function that writes to the path that it is given, or None: no such file.
-        drawings: dict from a file's name to a function that returns bytes, or None.
-        talk: Talk.
-    """
-    from ptychopinn.files import write_together
-
-    pictures = {name: make and made_or_noted(make, name, talk) for name, make in drawings.items()}
-    pictures = {name: content and functools.partial(write_bytes, content) for name, content in pictures.items()}
-    known = [*tables, *drawings]
-    try:
-        write_together(folder, existing(tables | pictures), known)
-    except OSError as error:
-        talk.note(f"Note: no pictures and no page. {line_of(error)}")
-        write_together(folder, existing(tables), known)
-
-
-def existing(writers):
-    """Leave out the files that there shall not be."""
-    return {name: write for name, write in writers.items() if write is not None}
-
-
-def write_bytes(content, path):
-    """Write bytes to a path."""
-    path.write_bytes(content)

@@ -9,11 +9,11 @@ import click
 from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction.params import ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command
+from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
+from ptychopinn_cli.pages import command_facts, failed, made_or_noted, page_of_bundle, report_option
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +90,7 @@ def run(request, restated, talk):
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
     html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk) if request.report else None
-    write_reconstruction(request.output_dir, found, record, score, html)
+    write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
@@ -104,8 +104,7 @@ def read(request, bundle, talk):
 
     names = ("measurement", "zero_frequency")
     scan = read_scan(request.data, **{name: request.reading.get(name) or getattr(bundle.data, name) for name in names})
-    for sentence in scan.notes:
-        talk.note(sentence)
+    say_assumed([scan], talk)
     return scan
 
 

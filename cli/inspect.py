@@ -5,6 +5,7 @@ import pathlib
 
 import click
 
+from ptychopinn.printable import printable
 from ptychopinn_cli.common import check_there, command, losses_in_words
 
 
@@ -85,7 +86,6 @@ def facts_of_bundle(path):
     from ptychopinn_cli import choose_backend as backends
 
     os.environ.setdefault("KERAS_BACKEND", next(iter(backends.installed()), "torch"))
-    from ptychopinn.printable import printable
     from ptychopinn.training.record import HISTORY, read_history, read_record
 
     record, history = read_record(path), read_history(path / HISTORY)

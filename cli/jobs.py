@@ -63,15 +63,14 @@ def model_of(folder, options):
 
 
 def refuse_changes(context):
-    """Raise a usage error if an option is given that a resumed run may not change."""
+    """Raise a usage error if an option that a resumed run may not change is given, on the command line or in a file."""
     of_the_run = ("resume", "epochs", "generator", "report", "backend", "quiet", "verbose")
     free = {*of_the_run, *(field.name for field in user_fields(ExecutionParams))}
-    changed = [name for name in context.params if name not in free and
-               context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]  # fmt: skip
+    changed = [name for name in given(context, context.params) if name not in free]
     if changed:
         raise click.UsageError(
             f"--resume goes on with the run's own options; only --epochs and the execution may change. "
-            f"Received: {', '.join(changed)}. Leave them out."
+            f"Received: {', '.join(changed)}. Leave them out, of --config too."
         )
 
 

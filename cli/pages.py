@@ -4,6 +4,7 @@ import datetime
 import importlib.metadata
 import shlex
 import sys
+import traceback
 
 import click
 
@@ -21,11 +22,20 @@ def report_option(function):
 
 def made_or_noted(make, what, talk):
     """Return `make()`, or `None` with a note: a result is not lost because a part of its report cannot be made."""
-    try:
-        return make()
-    except (ValueError, MemoryError, OverflowError, RuntimeError) as error:
+    from ptychopinn.report.writing import attempt
+
+    return attempt(make, what, failed(talk))
+
+
+def failed(talk):
+    """Return the function that says what could not be made or written, and why."""
+
+    def say(what, error):
         talk.note(f"Note: no {what}. {line_of(error)}")
-        return None
+        if talk.verbose:
+            talk.note("".join(traceback.format_exception(error)))
+
+    return say
 
 
 def command_facts(**more):

@@ -7,7 +7,7 @@ import click
 
 from ptychopinn.params import ExecutionParams
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words
+from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import (
     SECTIONS,
@@ -90,7 +90,7 @@ def run(job, report, talk):
         talk: Talk.
     """
     from ptychopinn.files import write_whole
-    from ptychopinn.report.page import PAGE, page_writer
+    from ptychopinn.report.page import PAGE
     from ptychopinn.training.bundle import save_bundle
 
     scans, validation = read_all(job.files, job.stored["data"], talk), read_all(job.test_files, job.stored["data"])
@@ -112,9 +112,13 @@ def run(job, report, talk):
         )
     spent = sum(row["seconds"] for row in trained.history)
     talk.result(f"{folder}: {int(last['epoch'])} epochs in {spent:.0f} s, {losses_in_words(last)}")
-    html = made_or_noted(lambda: page(folder, trained, settings, scans[0]), PAGE, talk) if report else None
-    for name, write in page_writer(html).items():
-        write_whole(folder / name, write)
+    if report:
+
+        def write_page():
+            html = page(folder, trained, settings, scans[0])
+            write_whole(folder / PAGE, lambda path: path.write_bytes(html.encode()))
+
+        made_or_noted(write_page, PAGE, talk)
 
 
 def train_model(job, scans, validation, talk):
@@ -155,9 +159,8 @@ def read_all(files, data, talk=None):
 
     how = {name: getattr(data, name) for name in ("measurement", "zero_frequency", "photons")}
     scans = [read_scan(file, **how) for file in files]
-    for scan in scans if talk else ():
-        for sentence in scan.notes:
-            talk.note(f"{scan.name}: {sentence}" if len(scans) > 1 else sentence)
+    if talk:
+        say_assumed(scans, talk)
     return scans
 
 

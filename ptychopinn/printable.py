@@ -2,5 +2,18 @@
 
 
 def printable(text: object) -> str:
-    """Return a text or path with `?` for what cannot be shown: control characters, bytes that are not UTF-8."""
-    return "".join(character if character.isprintable() else "?" for character in str(text))
+    """Return a text or path in one line, with escapes for what cannot be shown.
+
+    Those are control characters, which a terminal obeys, and bytes that are not UTF-8. Names that differ stay so.
+    """
+    return "".join(one if one.isprintable() else _escaped(one) for one in str(text))
+
+
+def printable_lines(text: object) -> str:
+    """Return a text of several lines as `printable` does each of them."""
+    return "\n".join(map(printable, str(text).split("\n")))
+
+
+def _escaped(character: str) -> str:
+    """Return a character as Python writes it in a string."""
+    return character.encode("unicode_escape").decode("ascii")

@@ -324,11 +324,13 @@ class Options:
 
     def judge(self, spoilt):
         """Parse a command line with it, without running the command, and make the parameters."""
+        from ptychopinn_cli.errors import fit_for_a_terminal
         from ptychopinn_cli.options import collect
 
-        values = self._parsed(spoilt.path)
-        for kind in self._params:
-            collect(kind, values)
+        with fit_for_a_terminal():  # as the group `ptycho` does around each of its commands
+            values = self._parsed(spoilt.path)
+            for kind in self._params:
+                collect(kind, values)
         said = [line.partition(":")[0] for line in spoilt.path.read_text().splitlines() if line[:1].isalpha()]
         return WRONG if len(set(said)) < len(said) else AS_WRITTEN
 

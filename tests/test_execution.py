@@ -72,11 +72,16 @@ class Compiled(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("jit", [True, False])
-def test_jit_compiles_the_step_or_does_not(scan, jit):
+def test_jit_compiles_the_step_or_not_or_is_refused(scan, jit):
     data, watch = DataParams(), Compiled()
     model = fit_to(scan, ModelParams(n_filters_scale=0.1, unroll=1), data)
+    settings = Settings(model, LossParams(), data, TrainingParams(), ExecutionParams(jit=jit))
+    if jit and keras.backend.backend() == "torch":
+        with pytest.raises(ValueError, match="torch compiles for minutes .*Received: --jit. Leave it out"):
+            train(scan, settings)
+        return
     with pytest.raises(KeyboardInterrupt):
-        train(scan, Settings(model, LossParams(), data, TrainingParams(), ExecutionParams(jit=jit)), callbacks=[watch])
+        train(scan, settings, callbacks=[watch])
     assert watch.jit is jit
 
 

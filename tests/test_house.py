@@ -11,7 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"schema", "files", "printable", "memory"},
+    {"schema", "files", "printable", "memory", "unsuited"},
     {"params", "physics"},
     {"data", "networks"},
     {"formats", "model"},

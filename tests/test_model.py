@@ -151,6 +151,20 @@ def test_generator_has_the_patch_s_size(name, size):
     assert network.input_shape == (None, size, size, 6) and network.output_shape == (None, size, size, 2)
 
 
+def test_a_head_of_amplitudes_keeps_to_the_largest_and_one_of_waves_does_not():
+    largest = {}
+    for head in HEADS:
+        model = make(dataclasses.replace(SMALL, head=head, amplitude_max=1.2))
+        real, imag = map(ops.convert_to_numpy, model.predict_patches(*map(ops.convert_to_tensor, inputs(2))))
+        largest[head] = np.hypot(real, imag).max()
+    assert largest["amplitude_phase"] <= 1.2 + 1e-5 < largest["real_imag"]
+
+
+def test_more_filters_are_more_weights():
+    few, many = (build_generator("cnn", 32, channels=6, n_filters_scale=scale).count_params() for scale in (0.5, 1.0))
+    assert many > 2 * few
+
+
 def test_an_untrained_network_leaves_what_the_physics_found():
     """Its last maps are zero: what is left are the steps of data consistency, which lower the error round by round."""
     errors = []

@@ -31,9 +31,9 @@ EVERYWHERE = {
 EXECUTION = {
     "accelerator": "test_bad_requests.test_an_accelerator_that_is_not_there_is_refused",
     "precision": "test_networks.test_low_precision_keeps_weights_of_float32_and_the_result",
-    "jit": None,
-    "deterministic": None,
-    "num_workers": None,
+    "jit": "test_execution.test_jit_compiles_the_step_or_not_or_is_refused",
+    "deterministic": "test_execution.test_deterministic_turns_the_backend_s_switch",
+    "num_workers": "test_execution.test_workers_read_in_threads_of_their_own",
     "remat": "test_training.test_remat_and_workers_change_nothing_but_the_cost",
 }
 JUDGING = {
@@ -61,9 +61,9 @@ SEEN = {
         "unroll": "test_model.test_rounds_have_networks_of_their_own_unless_they_share_one",
         "share_rounds": "test_model.test_rounds_have_networks_of_their_own_unless_they_share_one",
         "single_shot": "test_model.test_a_network_that_sees_one_pattern_makes_the_same_of_it_in_any_group",
-        "head": None,
-        "n_filters_scale": None,
-        "amplitude_max": None,
+        "head": "test_model.test_a_head_of_amplitudes_keeps_to_the_largest_and_one_of_waves_does_not",
+        "n_filters_scale": "test_model.test_more_filters_are_more_weights",
+        "amplitude_max": "test_model.test_a_head_of_amplitudes_keeps_to_the_largest_and_one_of_waves_does_not",
         "probe_trainable": "test_model.test_every_trainable_weight_moves",
         "scale_trainable": "test_forward.test_probe_and_scale_are_trainable_on_demand",
         "measurement": "test_refinement.test_amplitudes_are_refined_when_asked",
@@ -79,11 +79,11 @@ SEEN = {
         "realspace_weight": "test_model.test_weights_of_the_loss_add_its_terms",
         "epochs": "test_story.test_a_run_resumes",
         "batch_size": "test_bad_requests.test_a_batch_holds_no_copies_and_says_so",
-        "holdout": None,
+        "holdout": "test_execution.test_holdout_judges_by_photons_that_the_network_did_not_see",
         "learning_rate": "test_training.test_collapse_is_said",
         "scheduler": "test_training.test_schedules_step",
-        "gradient_clip_norm": None,
-        "accumulate_grad_batches": None,
+        "gradient_clip_norm": "test_training.test_gradients_are_clipped_and_gathered_as_asked",
+        "accumulate_grad_batches": "test_training.test_gradients_are_clipped_and_gathered_as_asked",
         "early_stop_patience": "test_training.test_early_stopping_returns_to_the_best_weights",
         "checkpoint": "test_training.test_checkpoint_only_on_demand",
         "logger": "test_training.test_loggers_write",
@@ -92,13 +92,17 @@ SEEN = {
     "infer": EXECUTION | {
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
         "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
-        "batch_size": None,
-        "precision": None,
-        "remat": None,
+        "batch_size": "test_reconstruct.test_groups_at_a_time_change_nothing_but_the_cost",
+        "precision": "test_reconstruct.test_precision_is_that_of_the_networks_alone",
+        "jit": "test_reconstruct.test_jit_compiles_the_networks_or_not_or_is_refused",
+        "deterministic": "test_reconstruct.test_deterministic_asks_the_backend_for_it",
+        "num_workers": "test_reconstruct.test_workers_read_ahead_in_threads_of_their_own",
+        "remat": "test_reconstruct.test_remat_and_absent_devices_are_refused",
         "measurement": "test_refinement.test_amplitudes_are_refined_when_asked",
-        "zero_frequency": None,
-        "probe": None,
-        "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
+        "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
+        "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+        "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+        "refine": "test_refinement.test_infer_refines_counts_unless_told_not_to",
         "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
     },
     "evaluate": JUDGING,
@@ -111,14 +115,14 @@ SEEN = {
                                if cls.__module__ == simulation_params.__name__), SIMULATED),
     "demo": {
         "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
-        "epochs": None,
+        "epochs": "test_options.test_the_demo_trains_as_long_as_asked",
     },
     "backends": {
         "devices": "test_options.test_backends_name_their_accelerators",
         "backend": "test_options.test_the_backend_asked_for_is_marked",
     },
 }  # fmt: skip
-"""The test that sees the effect of each option, by command; None where none does yet."""
+"""The test that sees the effect of each option, by command."""
 
 
 def numbers():
@@ -149,9 +153,8 @@ def test_every_option_has_a_test_that_sees_its_effect(name):
     for option in main.commands[name].params:
         if isinstance(option, click.Option):
             assert option.name in seen, f"name the test that sees what --{option.name} does"
-            if seen[option.name] is not None:
-                file, test = seen[option.name].split(".")
-                assert re.search(rf"^def {test}\(", (TESTS / f"{file}.py").read_text(), re.M), seen[option.name]
+            file, test = seen[option.name].split(".")
+            assert re.search(rf"^def {test}\(", (TESTS / f"{file}.py").read_text(), re.M), seen[option.name]
     assert set(SEEN[name]) <= {option.name for option in main.commands[name].params}
 
 
@@ -165,7 +168,7 @@ def test_every_option_has_a_test_that_sees_its_effect(name):
 ])  # fmt: skip
 def test_numbers_beyond_reason_are_refused_with_their_limits(words):
     option, value = words.split()[-2:]
-    name = {"refine": "passes"}.get(option[2:], option[2:].replace("-", "_"))
+    name = option[2:].replace("-", "_")
     assert_said_plainly(ptycho(*words.split()), f"{name} must be a", "at most", f"Received: {name}={value}")
 
 
@@ -183,6 +186,14 @@ def test_quiet_says_results_alone(bundle, scan_file, out):
     )
     assert "The probe is that of" in loud.output
     assert quiet.output == quiet.stdout and quiet.output.startswith(f"{out}: object of")
+
+
+def test_the_demo_trains_as_long_as_asked(out, monkeypatch):
+    def look(job, report, talk):
+        raise ValueError(f"Asked for {job.stored['training'].epochs} epochs")
+
+    monkeypatch.setattr("ptychopinn_cli.train.run", look)
+    assert "Asked for 3 epochs" in ptycho("demo", "--epochs", 3, "--output-dir", out).output
 
 
 def test_a_scan_may_be_named_in_ptychopinn_s_words(tmp_path):

@@ -68,6 +68,14 @@ def test_start_and_probe_act_on_the_command_line(bundle, scan_file, out):
         assert done.exit_code == 0 and json.loads((out / "report.json").read_text())[option] == value
 
 
+def test_where_the_zero_frequency_is_said_to_be_acts(bundle, scan_file, out):
+    objects = []
+    for place in ("centre", "corner"):
+        ptycho("infer", bundle, scan_file, "--zero-frequency", place, "--refine", 0, "--no-report", "--output-dir", out)
+        objects.append(np.load(out / "reconstruction.npz")["object"])
+    assert not np.allclose(*objects, atol=0.1)
+
+
 def test_precision_is_that_of_the_networks_alone(model, scan):
     plain, low = (
         predict_object(model, scan, execution=ExecutionParams(precision=precision)).stitched.object
@@ -77,8 +85,12 @@ def test_precision_is_that_of_the_networks_alone(model, scan):
 
 
 @pytest.mark.parametrize("jit", [True, False])
-def test_jit_compiles_the_networks_or_not(model, jit):
-    assert predictor_of(model, ExecutionParams(jit=jit)).jit_compile is jit
+def test_jit_compiles_the_networks_or_not_or_is_refused(model, jit):
+    if jit and keras.backend.backend() == "torch":
+        with pytest.raises(ValueError, match="torch compiles for minutes .*Received: --jit. Leave it out"):
+            predictor_of(model, ExecutionParams(jit=jit))
+    else:
+        assert predictor_of(model, ExecutionParams(jit=jit)).jit_compile is jit
 
 
 class Watched:
@@ -95,6 +107,7 @@ class Watched:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_workers_read_ahead_in_threads_of_their_own(model, scan, workers):
     watched = dataclasses.replace(scan, patterns=Watched(scan.patterns))
+    assert watched.mean_photons  # which reads all patterns, once
     watched.patterns.readers.clear()
     execution = ExecutionParams(num_workers=workers)
     found = predict_object(model, watched, batch_size=4, execution=execution).stitched.object

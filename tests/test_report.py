@@ -20,12 +20,16 @@ from ptychopinn.report.colours import Scale, of_phase
 from ptychopinn.report.evaluation_page import page_of_comparison, page_of_evaluation
 from ptychopinn.report.fit import fit
 from ptychopinn.report.images import limit_size, paint, paint_complex
-from ptychopinn.report.page import render
+from ptychopinn.report.page import PAGE, render
 from ptychopinn.report.run import Run, page_of_run
 from ptychopinn.report.viewer import scale_bar
 from ptychopinn.report.words import metres, number, round_length
 
 NASTY = '<script>alert("1")</script>&amp;'
+RECONSTRUCTION = {
+    "reconstruction.npz", "report.json", PAGE, "amplitude.png", "phase.png", "probe.png", "comparison.png",
+    "uncertainty.png",
+}  # fmt: skip
 HISTORY = [
     {"epoch": epoch, "loss": 1.0 / epoch, "r_factor": 0.3 / epoch, "val_loss": 1.1 / epoch, "val_r_factor": 0.4 / epoch,
      "learning_rate": 1e-3, "seconds": 2.0}
@@ -257,14 +261,40 @@ def test_a_page_of_another_scan_does_not_stay_behind(bundle, scan_file, out):
     assert (out / "report.json").exists() and not (out / "report.html").exists()
 
 
-def test_a_page_that_cannot_be_made_loses_nothing(bundle, scan_file, out, monkeypatch):
-    def fail(run):
-        raise MemoryError
+@pytest.mark.parametrize("broken, lost", [("report.run.page_of_run", PAGE), ("report.pictures.of_probe", "probe.png")])
+def test_a_drawing_that_cannot_be_made_loses_nothing_else(bundle, scan_file, out, monkeypatch, broken, lost):
+    """Nor does one of an earlier reconstruction stay beside the new arrays."""
+    out.mkdir(exist_ok=True)
+    (out / lost).write_text("of an earlier one")
 
-    monkeypatch.setattr("ptychopinn.report.run.page_of_run", fail)
-    done = ptycho("infer", bundle, scan_file, "--output-dir", out)
-    assert done.exit_code == 0 and "Note: no report.html." in done.output and "Received" in done.output
-    assert {path.name for path in out.iterdir()} >= {"reconstruction.npz", "report.json", "phase.png"}
+    def fail(*_):
+        raise IndexError("of no pixel")
+
+    monkeypatch.setattr(f"ptychopinn.{broken}", fail)
+    done = ptycho("infer", bundle, scan_file, "--output-dir", out, "--refine", 0)
+    assert done.exit_code == 0 and f"Note: no {lost}. of no pixel" in done.stderr and done.stderr.count("Note:") == 1
+    assert files_of(out) == RECONSTRUCTION - {lost}
+
+
+@pytest.mark.parametrize("options", [(), ("--no-report",)])
+def test_folders_named_like_drawings_are_in_nobody_s_way(bundle, scan_file, out, options):
+    for name in (PAGE, "phase.png"):
+        (out / name).mkdir(parents=True)
+    done = ptycho("infer", bundle, scan_file, "--output-dir", out, "--refine", 0, *options)
+    assert done.exit_code == 0 and done.stderr.count("Note: no ") == 2 - len(options), done.output
+    assert "Is a directory" in done.stderr and files_of(out) == RECONSTRUCTION
+    assert all((out / name).is_dir() for name in (PAGE, "phase.png"))
+
+
+def test_a_training_outlives_a_folder_in_the_place_of_its_page(scan_file, out):
+    (out / PAGE).mkdir(parents=True)
+    done = ptycho("train", scan_file, "--output-dir", out, "--epochs", 1, "--n-filters-scale", 0.1, "--n-groups", 8)
+    assert done.exit_code == 0 and f"Note: no {PAGE}. " in done.stderr and (out / "model.keras").exists(), done.output
+
+
+def files_of(folder):
+    """Return the names of what a folder holds, besides its lock."""
+    return {path.name for path in folder.iterdir()} - {".ptychopinn-lock"}
 
 
 def test_training_writes_a_page_of_the_middle_of_its_scan(scan_file, out, monkeypatch):

@@ -76,6 +76,14 @@ def test_an_interrupted_training_does_not_advise_to_go_on_with_an_older_one(fold
     assert "--resume" in ptycho("train", "--resume", folder / "run", "--epochs", 3, "--quiet").output
 
 
+def test_a_resumed_run_refuses_changes_of_a_file_as_of_the_command_line(folder):
+    (folder / "options.yaml").write_text("learning_rate: 0.01\nseed: 3\nepochs: 2\nnum_workers: 0\n")
+    result = ptycho("train", "--resume", folder / "run", "--config", folder / "options.yaml")
+    assert_said_plainly(result, "--resume", "Received: learning_rate, seed.", "Leave them out")
+    (folder / "options.yaml").write_text("epochs: 1\n")
+    assert ptycho("train", "--resume", folder / "run", "--config", folder / "options.yaml").exit_code == 0
+
+
 def test_a_new_bundle_takes_the_older_run_s_files_with_it(folder):
     assert {"checkpoint.npz", "losses.csv"} <= set(contents(folder / "run"))
     assert train(folder, "--epochs", 1, "--no-checkpoint", "--logger", "none", "--seed", 3).exit_code == 0

@@ -12,9 +12,11 @@ import pytest
 
 from ptychopinn.files import writing
 from ptychopinn.formats import read_scan
+from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
+from ptychopinn.training.optimizer import compile_model
 from ptychopinn.training.record import CHECKPOINT
 from ptychopinn.training.train import Settings, fit_to, make_batches, train
 
@@ -137,6 +139,14 @@ def test_remat_and_workers_change_nothing_but_the_cost(scan):
 def test_schedules_step(scan, scheduler, last):
     history = train(scan, settings(scan, epochs=3, scheduler=scheduler)).history
     np.testing.assert_allclose(history[-1]["learning_rate"], last, rtol=1e-2)
+
+
+def test_gradients_are_clipped_and_gathered_as_asked(scan):
+    for norm, steps in ((None, None), (0.5, 3)):
+        wanted = settings(scan, gradient_clip_norm=norm, accumulate_grad_batches=steps or 1)
+        model = PtychoModel(wanted.model)
+        compile_model(model, wanted, steps=10)
+        assert model.optimizer.global_clipnorm == norm and model.optimizer.gradient_accumulation_steps == steps
 
 
 def test_plateau_lowers_the_rate(scan):

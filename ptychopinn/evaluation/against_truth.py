@@ -33,7 +33,7 @@ class Score:
         region: `(top, bottom, left, right)` in the truth's pixels.
         shift: `(y, x)` by which the image was moved from where the origins put it, or else from the truth's corner.
         ramp: `(y, x)` phase ramp that the image was multiplied with, radians per pixel.
-        factor: complex factor that the image was multiplied with, at the middle of the region.
+        factor: complex factor that the image, its mean phase taken out, was multiplied with, at the region's middle.
         pixel_size_m: float, where it is known.
     """
 

@@ -19,11 +19,13 @@ class Reference:
     Args:
         truth: Reconstruction. The known object, or another reconstruction, where there is one.
         scan: Scan. The patterns, where there are some.
+        read: tuple of the Scans that were read: what their readers assumed or left out is theirs to say.
         note: str. Why the object of the scan is not the truth, where it holds one that cannot be.
     """
 
     truth: Reconstruction | None = None
     scan: Scan | None = None
+    read: tuple = ()
     note: str = ""
 
 
@@ -38,17 +40,18 @@ def read_reference(path: pathlib.Path | str | None, scan_path: pathlib.Path | st
         Reference.
     """
     scan = None if scan_path is None else read_scan(scan_path)
+    found = () if scan is None else (scan,)
     if path is None:
-        return Reference(None, scan)
+        return Reference(None, scan, found)
     opened = Opened(path)
     if not holds_patterns(opened):
-        return Reference(read_reconstruction(opened), scan)
+        return Reference(read_reconstruction(opened), scan, found)
     with_object = read_scan(opened)
-    scan = scan or with_object
+    scan, found = with_object if scan is None else scan, (*found, with_object)
     try:
-        return Reference(known_object(with_object), scan)
+        return Reference(known_object(with_object), scan, found)
     except ValueError as error:
-        return Reference(None, scan, str(error))
+        return Reference(None, scan, found, str(error))
 
 
 def known_object(scan: Scan) -> Reconstruction | None:

@@ -1,6 +1,7 @@
 """Files that belong together: a folder holds one generation of them, or the next."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -42,8 +43,10 @@ def write_together(
     """
     with writing(folder) as folder:
         settle(folder)
+        refuse_folders(folder, writers)
         try:
-            stage(folder / NEW, writers, sorted(set(known) - set(writers)))
+            gone = {name for name in known if not (folder / name).is_dir()}  # a folder is somebody else's
+            stage(folder / NEW, writers, sorted(gone - set(writers)))
             if not put_in_place(folder):
                 os.rename(folder / NEW, folder / WHOLE)
                 flush(folder)
@@ -58,6 +61,13 @@ def read_standing(folder: pathlib.Path | str, name: str, read: Callable[[pathlib
             with contextlib.suppress(FileNotFoundError):  # moved meanwhile: to the next
                 return read(path)
     return read(pathlib.Path(folder) / name)
+
+
+def refuse_folders(folder: pathlib.Path, names: Iterable[str]) -> None:
+    """Raise IsADirectoryError where a folder has the name of a file that is to be written."""
+    for name in names:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
 
 
 def stage(new: pathlib.Path, writers: Mapping[str, Callable[[pathlib.Path], object]], gone: list[str]) -> None:

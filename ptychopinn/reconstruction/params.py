@@ -28,7 +28,9 @@ class ReconstructionParams(Params):
         high=10**6,
     )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
-    batch_size: int = option(16, "Groups at a time.", low=1, aliases=("inference_batch_size",))
+    batch_size: int = option(
+        16, "Groups at a time.", low=1, high=2**16, unit="groups", aliases=("inference_batch_size",)
+    )
 
 
 def refuse_training_options(execution: ExecutionParams) -> None:

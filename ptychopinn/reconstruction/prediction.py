@@ -20,6 +20,7 @@ from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import refuse_training_options
 from ptychopinn.reconstruction.reading import read_ahead
 from ptychopinn.reconstruction.stitching import Stitcher, outward
+from ptychopinn.unsuited import refuse_unsuited
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
@@ -141,6 +142,7 @@ def reach_of(params: ModelParams) -> float:
 
 def predictor_of(model: PtychoModel, execution: ExecutionParams) -> PatchPredictor:
     """Return the `PatchPredictor` of a model, compiled or not as ExecutionParams say."""
+    refuse_unsuited(keras.backend.backend(), execution)
     predictor = PatchPredictor(model)
     if execution.jit is not None:
         predictor.compile(jit_compile=execution.jit)

@@ -1,14 +1,13 @@
 """The page of a run: one HTML file that needs nothing else."""
 
-import pathlib
-from collections.abc import Callable
-
 import jinja2
 from markupsafe import Markup
 
 from ptychopinn.printable import printable
 from ptychopinn.report.blocks import Page
 from ptychopinn.training.record import PAGE
+
+__all__ = ["PAGE", "render"]
 
 
 def render(page: Page) -> str:
@@ -27,11 +26,6 @@ def render(page: Page) -> str:
         trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
     return environment.get_template("page.html").render(page=page)
-
-
-def page_writer(html: str | None) -> dict[str, Callable[[pathlib.Path], object]]:
-    """Return the page for `write_together`: a dict from its name to a function of the path; empty without a page."""
-    return {} if html is None else {PAGE: lambda path: path.write_text(html, encoding="utf-8", errors="replace")}
 
 
 def _shown(value: object) -> str:

@@ -1,7 +1,7 @@
 """Pictures of a reconstruction as files: panels with axes in pixels and colour bars."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,9 +28,12 @@ def well_seen(weight: np.ndarray) -> tuple[slice, slice]:
     return rows, columns
 
 
-def picture_extent(origin: np.ndarray, rows: slice, columns: slice) -> tuple[float, float, float, float]:
+def picture_extent(
+    origin: tuple[float, float] | None, rows: slice, columns: slice
+) -> tuple[float, float, float, float]:
     """Return matplotlib's extent of a box of the canvas, in pixels of the scan's positions."""
-    top, left = origin[0] + rows.start - 0.5, origin[1] + columns.start - 0.5
+    y, x = (0.0, 0.0) if origin is None else origin
+    top, left = y + rows.start - 0.5, x + columns.start - 0.5
     return left, left + columns.stop - columns.start, top + rows.stop - rows.start, top
 
 
@@ -55,24 +58,39 @@ def draw(panels: Sequence[Panel], extent: tuple[float, float, float, float] | No
     return figure
 
 
-def pictures(stitched: Reconstruction, probe: np.ndarray) -> dict[str, Figure]:
-    """Draw amplitude, phase and probe of a reconstruction: dict from a file's name to its figure."""
-    rows, columns = well_seen(stitched.weight)
-    image = np.where(well_lit(stitched)[rows, columns], stitched.straight[rows, columns], np.nan)
-    extent = picture_extent(np.asarray(stitched.origin), rows, columns)
-    amplitude, phase = np.abs(image), np.angle(image)
-    modes = [
-        Panel(f"probe mode {i}: modulus", modulus, middle(modulus, "magma")) for i, modulus in enumerate(np.abs(probe))
-    ]
-    drawn = {
-        "amplitude.png": draw([Panel("amplitude", amplitude, middle(amplitude))], extent),
-        "phase.png": draw([Panel("phase / rad", phase, of_phase(phase))], extent),
-        "probe.png": draw(modes),
+def pictures(reconstruction: Reconstruction) -> dict[str, Callable[[], Figure] | None]:
+    """Return the pictures of a reconstruction: dict from a file's name to the function that draws it, or None."""
+    known = reconstruction.uncertainty is not None
+    return {
+        "amplitude.png": lambda: of_object(reconstruction, "amplitude", np.abs, middle),
+        "phase.png": lambda: of_object(reconstruction, "phase / rad", np.angle, of_phase),
+        "probe.png": lambda: of_probe(np.asarray(reconstruction.probe)),
+        "uncertainty.png": (lambda: of_uncertainty(reconstruction)) if known else None,
     }
-    if stitched.uncertainty is not None:
-        error = known_error(stitched)
-        drawn["uncertainty.png"] = draw([Panel("standard error", error, from_zero(error))], extent)
-    return drawn
+
+
+def of_object(
+    reconstruction: Reconstruction,
+    title: str,
+    part: Callable[[np.ndarray], np.ndarray],
+    scale_of: Callable[[np.ndarray], Scale],
+) -> Figure:
+    """Draw a part of the object, its amplitude or its phase, where it was well seen."""
+    rows, columns = well_seen(reconstruction.weight)
+    lit = well_lit(reconstruction)[rows, columns]
+    image = part(np.where(lit, reconstruction.straight[rows, columns], np.nan))
+    return draw([Panel(title, image, scale_of(image))], picture_extent(reconstruction.origin, rows, columns))
+
+
+def of_probe(probe: np.ndarray) -> Figure:
+    """Draw the moduli of a probe's modes."""
+    return draw([Panel(f"probe mode {i}: modulus", one, middle(one, "magma")) for i, one in enumerate(np.abs(probe))])
+
+
+def of_uncertainty(reconstruction: Reconstruction) -> Figure:
+    """Draw the standard error of the object."""
+    error, box = known_error(reconstruction), well_seen(reconstruction.weight)
+    return draw([Panel("standard error", error, from_zero(error))], picture_extent(reconstruction.origin, *box))
 
 
 def known_error(reconstruction: Reconstruction) -> np.ndarray:

@@ -7,44 +7,46 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import Score
-from ptychopinn.files import write_together
-from ptychopinn.report.page import PAGE, page_writer
+from ptychopinn.report.page import PAGE
 from ptychopinn.report.pictures import comparison, pictures
-
-REPORT, COMPARISON = "report.json", "comparison.png"
-SOMETIMES = (COMPARISON, "uncertainty.png", PAGE)
-"""Files that not every reconstruction has: those of an earlier one go."""
+from ptychopinn.report.score_pictures import png
+from ptychopinn.report.writing import write_results
 
 
 def write_reconstruction(
     folder: pathlib.Path | str,
     reconstruction: Reconstruction,
     record: dict[str, Any],
+    failed: Callable[[str, Exception], object],
     score: Score | None = None,
     html: str | None = None,
 ) -> None:
-    """Write `reconstruction.npz`, the pictures, `report.json` and the page, all or none of them.
+    """Write `reconstruction.npz` and `report.json`, and the pictures and the page where they can be made.
 
     Args:
         folder: path.
         reconstruction: Reconstruction, with weight, origin and probe.
         record: dict: the content of `report.json`.
+        failed: function called with the name of a picture that cannot be drawn or written, and the exception.
         score: Score. Reconstruction and truth, if the truth is known.
         html: str. The page, if there is one.
     """
-    figures = pictures(reconstruction, np.asarray(reconstruction.probe))
-    if score is not None:
-        figures[COMPARISON] = comparison(score)
-    writers: dict[str, Callable[[pathlib.Path], object]] = {
-        name: functools.partial(figure.savefig, bbox_inches="tight") for name, figure in figures.items()
+    results: dict[str, Callable[[pathlib.Path], object] | None] = {
+        "reconstruction.npz": functools.partial(write_arrays, reconstruction),
+        "report.json": lambda path: path.write_text(json.dumps(record, indent=2) + "\n"),
     }
-    writers["reconstruction.npz"] = functools.partial(write_arrays, reconstruction)
-    writers |= page_writer(html)
-    writers[REPORT] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
-    write_together(folder, writers, known=SOMETIMES)
+    figures = pictures(reconstruction)
+    figures["comparison.png"] = None if score is None else functools.partial(comparison, score)
+    drawings = {name: draw and functools.partial(_drawn, draw) for name, draw in figures.items()}
+    write_results(folder, results, {**drawings, PAGE: html.encode if html else None}, failed)
+
+
+def _drawn(draw: Callable[[], Figure]) -> bytes:
+    return png(draw(), bbox_inches="tight")
 
 
 def write_arrays(reconstruction: Reconstruction, path: pathlib.Path) -> None:

@@ -50,10 +50,10 @@ def panels(scores: Mapping[str, Score], reference: str = "truth", difference: bo
     return figure
 
 
-def png(figure: Figure) -> bytes:
-    """Return a matplotlib Figure as the bytes of a PNG."""
+def png(figure: Figure, **settings: typing.Any) -> bytes:
+    """Return a matplotlib Figure as the bytes of a PNG; the settings are those of `savefig`."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format="png", **settings)
     return buffer.getvalue()
 
 

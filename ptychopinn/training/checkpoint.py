@@ -123,10 +123,17 @@ def read_arrays(path: pathlib.Path, name: str, like: Sequence[Any]) -> list[np.n
             arrays = [file[f"{name}_{i}"] for i in range(len(like))]
         except Exception as error:  # as in `read_state`
             raise foreign(path, f"no {len(like)} arrays {name}") from error
-    for array, other in zip(arrays, like):
-        if array.dtype.kind not in "biuf" or array.shape != tuple(other.shape) or not np.isfinite(array).all():
-            raise foreign(path, f"{name} of shape {array.shape} and type {array.dtype}, or not finite")
-    return arrays
+    return [as_one_of(path, name, array, other) for array, other in zip(arrays, like)]
+
+
+def as_one_of(path: pathlib.Path, name: str, array: np.ndarray, other: Any) -> np.ndarray:
+    """Return an array in the type of another, whose shape it must have; its values must be finite in that type."""
+    if array.dtype.kind in "biuf" and array.shape == tuple(other.shape):
+        with np.errstate(all="ignore"):
+            cast = array.astype(keras.backend.standardize_dtype(other.dtype))
+        if np.isfinite(array).all() and np.isfinite(cast).all():
+            return cast
+    raise foreign(path, f"{name} of shape {array.shape} and type {array.dtype}, or not finite")
 
 
 def numbered(name: str, arrays: Iterable[np.ndarray]) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ import keras
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import TrainingParams
 from ptychopinn.training.settings import Settings
+from ptychopinn.unsuited import refuse_unsuited
 
 FINAL_RATE = 0.01
 """Learning rate at the end of a cosine or exponential schedule, of that at the start."""
@@ -16,6 +17,7 @@ WARMUP = 0.05
 def compile_model(model: PtychoModel, settings: Settings, steps: int) -> None:
     """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation."""
     training, execution = settings.training, settings.execution
+    refuse_unsuited(keras.backend.backend(), execution)
     accumulate = training.accumulate_grad_batches
     optimizer = keras.optimizers.Adam(
         schedule(training, steps),
