@@ -14,7 +14,7 @@ from refusal import assert_one_line, assert_said_plainly, ptycho
 
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import ModelParams
-from ptychopinn.reconstruction.prediction import reconstruct
+from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.training.bundle import load_bundle
 
 SMALL = ModelParams(size=32, canvas=48, n_filters_scale=0.2, unroll=2)
@@ -66,13 +66,13 @@ def test_its_layers_are_in_the_precision_that_is_asked_for(tmp_path):
 def test_reconstruction_is_by_its_weights(scan):
     model = PtychoModel(SMALL, generator=nets.plain)
     model.diffraction.set_probes([scan.probe])
-    before = reconstruct(model, scan).stitched.object
+    before = predict_object(model, scan).stitched.object
     for network in model.generators:
         network.set_weights([0 * weight for weight in network.get_weights()])
-    zeroed = reconstruct(model, scan).stitched.object
+    zeroed = predict_object(model, scan).stitched.object
     physics = PtychoModel(SMALL)  # ours is zero before it is trained
     physics.diffraction.set_probes([scan.probe])
-    np.testing.assert_allclose(zeroed, reconstruct(physics, scan).stitched.object, atol=1e-4)
+    np.testing.assert_allclose(zeroed, predict_object(physics, scan).stitched.object, atol=1e-4)
     assert np.abs(before - zeroed).max() > 1e-2
 
 
