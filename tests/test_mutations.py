@@ -6,12 +6,14 @@ import mutations
 import pytest
 
 
-@pytest.mark.parametrize("name, count", [("scans", 60), ("bundles", 40), ("checkpoints", 40), ("yaml", 150)])
-def test_spoilt_files_are_read_as_they_say_or_refused_in_one_line(name, count):
+@pytest.mark.parametrize("name, count, read", [
+    ("scans", 60, 6), ("bundles", 12, 1), ("checkpoints", 20, 1), ("yaml", 50, 0),  # of YAML, one in 40 is read
+])  # fmt: skip
+def test_spoilt_files_are_read_as_they_say_or_refused_in_one_line(name, count, read):
     said = []
     counts = mutations.run(mutations.kind_of(name), count, seed=7, say=said.append)
     assert not said and counts[mutations.REFUSED] > count / 3
-    assert counts[mutations.EQUAL] + counts[mutations.AS_WRITTEN] > 2
+    assert counts[mutations.EQUAL] + counts[mutations.AS_WRITTEN] >= read
 
 
 class Clumsy:
