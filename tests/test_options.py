@@ -136,7 +136,7 @@ def numbers():
                 yield pytest.param(option.type.limits, id=f"{name} {option.name}")
 
 
-@pytest.mark.parametrize("limits", numbers())
+@pytest.mark.parametrize("limits", list(numbers()))
 def test_every_number_has_a_lower_and_an_upper_limit(limits):
     assert limits["high"] is not None and (limits["low"] is not None) != (limits["above"] is not None)
 
