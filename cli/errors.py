@@ -13,7 +13,7 @@ REMEDIES = {
     errno.EROFS: "Choose a path on a disk that can be written.",
     errno.EACCES: "Choose a path you may use.",
     errno.EPERM: "Choose a path you may use.",
-    errno.EISDIR: "Move that folder away, or choose another.",
+    errno.EISDIR: "Check the path, or move that folder away.",
     errno.ENOTDIR: "Choose a folder, not a file.",
     errno.EEXIST: "Choose a folder, not a file.",
 }

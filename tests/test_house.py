@@ -11,9 +11,9 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"schema", "files", "printable", "memory", "unsuited"},
+    {"schema", "files", "printable", "memory"},
     {"params", "physics"},
-    {"data", "networks"},
+    {"data", "networks", "unsuited"},
     {"formats", "model"},
     {"simulation", "training"},
     {"reconstruction"},

@@ -2,6 +2,6 @@
 
 from ptychopinn.files.generation import read_standing, write_together
 from ptychopinn.files.lock import writing
-from ptychopinn.files.whole import checksum, sweep, write_whole
+from ptychopinn.files.whole import checksum, sweep, write_all, write_whole
 
-__all__ = ["checksum", "read_standing", "sweep", "write_together", "write_whole", "writing"]
+__all__ = ["checksum", "read_standing", "sweep", "write_all", "write_together", "write_whole", "writing"]

@@ -5,19 +5,30 @@ import hashlib
 import os
 import pathlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 
 def write_whole(path: pathlib.Path | str, write: Callable[[pathlib.Path], object]) -> None:
     """Write one file by `write(temporary path)` and move it into place."""
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    write_all({pathlib.Path(path): write})
+
+
+def write_all(writers: Mapping[pathlib.Path, Callable[[pathlib.Path], object]]) -> None:
+    """Write files, each whole, and move them into place only when all of them are there.
+
+    Args:
+        writers: dict from a file's path to a function that writes to the path it is given.
+    """
+    aside = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in writers}
     try:
-        write(temporary)
-        flush(temporary)
-        os.replace(temporary, path)
+        for path, write in writers.items():
+            write(aside[path])
+            flush(aside[path])
+        for path, temporary in aside.items():
+            os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in aside.values():
+            temporary.unlink(missing_ok=True)
 
 
 def sweep(folder: pathlib.Path | str, names: Iterable[str]) -> None:

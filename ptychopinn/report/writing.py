@@ -5,13 +5,13 @@ import functools
 import os
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from ptychopinn.files import write_together
 
 T = TypeVar("T")
-Write = Callable[[pathlib.Path], object]
-Failed = Callable[[str, Exception], object]
+Write: TypeAlias = Callable[[pathlib.Path], object]
+Failed: TypeAlias = Callable[[str, Exception], object]
 
 
 def write_results(

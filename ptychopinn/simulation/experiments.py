@@ -5,14 +5,14 @@ import functools
 import importlib.metadata
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import scipy.constants
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.files import write_whole
+from ptychopinn.files import write_all
 from ptychopinn.formats import ptychopinn_npz
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
@@ -168,18 +168,23 @@ def numbered(name: str, count: int) -> list[str]:
 
 
 def write(path: pathlib.Path, parts: Mapping[str, Simulated]) -> dict[pathlib.Path, Simulated]:
-    """Write each scan to PtychoPINN's NPZ, and its metadata to JSON beside it, each file whole or not at all.
+    """Write each scan to PtychoPINN's NPZ, and its metadata to JSON beside it: all of them, or none.
 
     Args:
-        path: pathlib.Path, `x.npz`; a part named `-test` goes to `x-test.npz` and `x-test.json`.
+        path: pathlib.Path, `x.npz`; a part named `-test` goes to `x-test.npz` and `x-test.json`. Its folder is made.
         parts: dict from name to `Simulated`.
 
     Returns:
         dict from the paths of the NPZ files to `Simulated`.
     """
-    for name, made in parts.items():
-        scan = path.with_name(f"{path.stem}{name}.npz")
-        ptychopinn_npz.write(scan, made.scan, made.true_positions, made.metadata)
+    named = {path.with_name(f"{path.stem}{name}.npz"): made for name, made in parts.items()}
+    writers: dict[pathlib.Path, Callable[[pathlib.Path], object]] = {}
+    for scan, made in named.items():
+        writers[scan] = functools.partial(
+            ptychopinn_npz.write, scan=made.scan, true_positions=made.true_positions, metadata=made.metadata
+        )
         text = json.dumps(made.metadata, indent=2) + "\n"
-        write_whole(scan.with_suffix(".json"), functools.partial(pathlib.Path.write_text, data=text))
-    return {path.with_name(f"{path.stem}{name}.npz"): made for name, made in parts.items()}
+        writers[scan.with_suffix(".json")] = functools.partial(pathlib.Path.write_text, data=text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_all(writers)
+    return named
