@@ -107,8 +107,8 @@ def run(job, report, talk):
     last = trained.history[-1]
     if trained.diverged:
         raise diverged(
-            f"epoch {int(last['epoch']) + 1}: {job.output_dir} keeps its bundle, if it held one, and {folder} has the "
-            "weights of the epoch before"
+            f"epoch {int(last['epoch']) + 1}: {job.output_dir} keeps its bundle, if it held one, and beside it "
+            f"{folder.name} has the weights of the epoch before"
         )
     spent = sum(row["seconds"] for row in trained.history)
     talk.result(f"{folder}: {int(last['epoch'])} epochs in {spent:.0f} s, {losses_in_words(last)}")

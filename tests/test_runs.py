@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 from refusal import assert_said_plainly, ptycho
 
 from ptychopinn.files import writing
+from ptychopinn_cli.signals import Stopped
 
 INSTALLED = pathlib.Path(sys.executable).with_name("ptycho")
 SMALL = ("--n-filters-scale", 0.1, "--unroll", 1, "--no-report", "--quiet")
@@ -66,14 +68,15 @@ def test_an_interrupted_training_does_not_advise_to_go_on_with_an_older_one(fold
     before = contents(folder / "run")
 
     def interrupt(*_, **__):
-        raise KeyboardInterrupt
+        raise Stopped(signal.SIGINT)
 
     monkeypatch.setattr(library.PtychoModel, "fit", interrupt)
     result = train(folder, "--epochs", 2, *more)
-    assert result.exit_code == 1 and "no checkpoint of this training" in result.output
-    assert "--resume" not in result.output
+    assert result.exit_code == 130 and "no checkpoint of this training" in result.exception.advice
+    assert "--resume" not in result.exception.advice
     assert contents(folder / "run") == before
-    assert "--resume" in ptycho("train", "--resume", folder / "run", "--epochs", 3, "--quiet").output
+    again = ptycho("train", "--resume", folder / "run", "--epochs", 3, "--quiet")
+    assert "--resume" in again.exception.advice
 
 
 def test_a_resumed_run_refuses_changes_of_a_file_as_of_the_command_line(folder):

@@ -15,7 +15,7 @@ from ptychopinn.data.batches import GroupBatches
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats import read_reconstruction
 from ptychopinn.formats.opened import Opened
-from ptychopinn.params import DataParams
+from ptychopinn.params import DataParams, ModelParams, TrainingParams
 
 
 class Counted:
@@ -91,7 +91,9 @@ def test_a_subset_may_lie_as_no_whole_scan_may(scan):
 @pytest.mark.parametrize("repeats", [2, 8, 20])
 def test_repeated_positions_are_grouped(scan, repeats):
     again = dataclasses.replace(scan, positions=scan.positions[np.arange(100) // repeats])
-    batches = GroupBatches([again], [np.arange(100)], 4, 5, DataParams(), seed=0)
+    batches = GroupBatches(
+        [again], [np.arange(100)], ModelParams(), DataParams(), TrainingParams(batch_size=5, holdout=0.0)
+    )
     inputs = batches[0][0]
     assert inputs[0].shape == (5, 4, 32, 32) and np.isfinite(inputs[1]).all()
 
