@@ -143,8 +143,8 @@ def train_model(job, scans, validation, talk):
         talk.note(f"Training on {len(scan)} patterns{which} of {scan.size} x {scan.size} pixels, "
                   f"{scan.mean_photons:.4g} photons each, in groups of {fitted.positions}.")  # fmt: skip
     epochs = []
-    watching = [TrainingBar(patterns_at_once(settings, scans), talk.quiet),
-                keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))]  # fmt: skip
+    ended = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
+    watching = [ended, TrainingBar(patterns_at_once(settings, scans), talk.quiet)]
     try:
         trained = train(scans, settings, validation or None, job.output_dir, description, job.resume, watching)
     except Stopped as stop:
