@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ptychopinn.data.batches import thin
+from ptychopinn.data.batches import HOLDOUT, thin
 from ptychopinn.data.scan import Scan
-
-HOLDOUT = 0.1
-"""Part of the photons that only judge."""
 
 KEPT_BYTES = 2**30
 """Memory for patterns that were dealt out once; those beyond it are dealt out again, the same, in every pass."""
