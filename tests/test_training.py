@@ -86,6 +86,7 @@ def test_early_stopping_returns_to_the_best_weights(scan):
     np.testing.assert_allclose(kept, min(losses), rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of Keras, which pytest.warns gives out as ours
 def test_collapse_is_said(scan):
     with pytest.warns(CollapseWarning, match="flat object.*learning-rate"):
         train(scan, settings(scan, epochs=2, model={"input": "amplitude"}, learning_rate=1e-12))

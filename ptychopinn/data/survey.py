@@ -75,7 +75,7 @@ def _check_values(values: np.ndarray, first: int, name: str) -> None:
             f"Patterns of {name} must be finite and not negative. Received: NaN, infinity or a negative "
             f"value in pattern {first + wrong[0]}. Mark such pixels in bad_pixels and store 0 there."
         )
-    if high.max() > BRIGHTEST:
+    if float(high.max()) > BRIGHTEST:  # which a half-precision number cannot hold
         raise ValueError(
             f"Patterns of {name} must stay below {BRIGHTEST:g} in every pixel. Received: {high.max():.3g} in pattern "
             f"{first + int(np.argmax(high))}. Mark such pixels in bad_pixels, or divide by the detector's gain."
