@@ -38,9 +38,9 @@ def interrupted(process, number):
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_an_import_ends_in_one_line(scan_file, out, number):
-    """At a random moment of the first seconds, which are all imports: here of click, there of the backend."""
+    """At a random moment of the first second and a half, which is all imports: here of click, there of the backend."""
     process = begin(*PTYCHO, "train", scan_file, "--output-dir", out)
-    time.sleep(random.Random(number).uniform(0.5, 4))
+    time.sleep(random.Random(number).uniform(0.3, 1.5))
     said, seconds = interrupted(process, number)
     assert said == f"Error: Interrupted by {number.name}.\n"
     assert process.returncode == 128 + number and seconds < 2 * GRACE_S + 1
