@@ -1,163 +1,33 @@
 """ptycho infer: reconstruct a scan with a bundle."""
 
-import dataclasses
 import pathlib
-import time
 
 import click
 
 from ptychopinn.params import ExecutionParams, ModelParams
-from ptychopinn.reconstruction.params import ReconstructionParams, refuse_training_options
-from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
+from ptychopinn.reconstruction.params import ReconstructionParams
+from ptychopinn_cli.common import command
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.options import collect, params_options, refuse_contradictions
-from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import command_facts, failed, made_or_noted, page_of_bundle, report_option
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What is to be reconstructed, with what, and where the result goes."""
-
-    bundle: pathlib.Path
-    data: pathlib.Path
-    output_dir: pathlib.Path
-    params: ReconstructionParams = ReconstructionParams()
-    execution: ExecutionParams = ExecutionParams()
-    reading: dict = dataclasses.field(default_factory=dict)
-    """How the file is read, where that is not as in training."""
-    report: bool = True
+from ptychopinn_cli.options import params_options
+from ptychopinn_cli.pages import report_option
+from ptychopinn_cli.reconstruct import output_and_reading, perform
 
 
 @click.command(short_help="Reconstruct a scan with a trained bundle.")
 @click.argument("bundle", type=click.Path(path_type=pathlib.Path))
 @click.argument("data", type=click.Path(path_type=pathlib.Path))
-@click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
-              help="Folder of the reconstruction.")  # fmt: skip
-@click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]),
-              help="What the file holds; as in training if not given.")  # fmt: skip
-@click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
-              help="Where the file keeps the zero frequency; as in training if not given.")  # fmt: skip
+@output_and_reading
 @params_options(ReconstructionParams)
 @report_option
 @config_option
 @params_options(ModelParams, restate=True)
 @params_options(ExecutionParams)
 @command
-def infer(bundle, data, output_dir, measurement, zero_frequency, report, talk, backend, **options):
+def infer(bundle, data, report, talk, backend, **options):
     """Reconstruct the scan DATA with BUNDLE: object, pictures, report, and a page that shows them.
+
+    It is `ptycho reconstruct DATA --bundle BUNDLE`.
 
     Example: ptycho infer run scan.npz --output-dir out --batch-size 16
     """
-    params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
-    try:
-        refuse_training_options(execution)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    check_there("A bundle", "folder", bundle)
-    check_there("A scan", "file", data)
-    check_writable(output_dir)
-    backends.use(backend, execution)
-    from ptychopinn.files import writing
-
-    imported(options["generator"])  # which registers the layers of a bundle's network
-    reading = {"measurement": measurement, "zero_frequency": zero_frequency}
-    with writing(output_dir):
-        run(Request(bundle, data, output_dir, params, execution, reading, report), options, talk)
-
-
-def run(request, restated, talk):
-    """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
-    from ptychopinn.data.checks import check_size
-    from ptychopinn.files import checksum
-    from ptychopinn.reconstruction.reconstruct import reconstruct
-    from ptychopinn.report.page import PAGE
-    from ptychopinn.report.reconstruction import write_reconstruction
-    from ptychopinn.training.bundle import load_bundle
-    from ptychopinn_cli.progress import counting
-
-    began = time.perf_counter()
-    bundle = load_bundle(request.bundle)
-    refuse_contradictions(restated, bundle.model.params)
-    scan = read(request, bundle, talk)
-    check_size(scan, bundle.model.params.size)
-    sha256 = checksum(request.data)
-    opened = time.perf_counter()
-    with counting(talk.quiet) as progress:
-        found = reconstruct(scan, bundle, request.params, request.execution, sha256, progress)
-    said(found.record, talk)
-    score = score_of(found, scan, talk)
-    record = {**report_of(request, found, score, opened - began), "sha256": sha256}
-    html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk) if request.report else None
-    write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
-    height, width = found.object.shape
-    talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
-                f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
-    if score is not None:
-        talk.result(f"complex error against the file's object {score.figures['nrmse_complex']:.4f}")
-
-
-def read(request, bundle, talk):
-    """Read the scan as in training, unless it is said anew, and say what was assumed."""
-    from ptychopinn.formats import read_scan
-
-    names = ("measurement", "zero_frequency")
-    scan = read_scan(request.data, **{name: request.reading.get(name) or getattr(bundle.data, name) for name in names})
-    say_assumed([scan], talk)
-    return scan
-
-
-def said(record, talk):
-    """Say what was decided."""
-    talk.note(f"The probe is that of the {record['probe']}.")
-    if record["refinement_passes_allowed"]:
-        kept, allowed = record["refinement_passes"], record["refinement_passes_allowed"]
-        talk.note(f"Refined by {kept} of {allowed} passes over the scan.")
-
-
-def score_of(reconstruction, scan, talk):
-    """Score a reconstruction against the object of the file; `None` where there is none, or none to compare with."""
-    from ptychopinn.evaluation.against_truth import score
-    from ptychopinn.evaluation.reference import known_object
-
-    if scan.object is None:
-        return None
-
-    return made_or_noted(lambda: score(reconstruction, known_object(scan)), "comparison with the file's object", talk)
-
-
-def report_of(request, reconstruction, score, opening_s):
-    """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
-    from ptychopinn.training.record import versions
-
-    decided = dict(reconstruction.record)
-    parts = {"open": opening_s, **decided.pop("seconds")}
-    deviances = [round(deviance, 8) for deviance in decided.pop("refinement_deviances", [])]
-    return {
-        "bundle": str(request.bundle), "data": str(request.data), **decided,
-        **({"refinement_deviances": deviances} if deviances else {}),
-        "origin_px": reconstruction.origin, "ramp_rad_per_px": reconstruction.ramp,
-        "pixel_size_m": reconstruction.pixel_size_m, "backend": backends.chosen(), "versions": versions(),
-        "seconds": {name: round(spent, 4) for name, spent in parts.items()},
-        "patterns_per_second": round(decided["patterns"] / (sum(parts.values()) - parts["open"]), 2),
-        "error_against_file_object": None if score is None else round(score.figures["nrmse_complex"], 5),
-    }  # fmt: skip
-
-
-def page(bundle, reconstruction, scan, record, score):
-    """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
-    tables = {"seconds": "Seconds", "versions": "Versions"}
-    facts = {
-        "Command": command_facts(),
-        "Data": {"path": record["data"], "name": scan.name, "shape": list(scan.patterns.shape)},
-        "Reconstruction": {name: value for name, value in record.items() if name not in tables},
-        **{title: record[name] for name, title in tables.items()},
-    }
-    headline = [(f"{record['patterns_per_second']:.0f}", "patterns a second")]
-    if score is not None:
-        headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
-    return page_of_bundle(
-        bundle, reconstruction, scan, facts, headline=headline, score=score, title=f"Reconstruction of {scan.name}",
-        subtitle=f"{facts['Command']['date']}, with the bundle {record['bundle']}",
-    )  # fmt: skip
+    perform(bundle, data, report, talk, backend, options)

@@ -12,6 +12,7 @@ from ptychopinn_cli.errors import fit_for_a_terminal
 from ptychopinn_cli.evaluate import evaluate
 from ptychopinn_cli.infer import infer
 from ptychopinn_cli.inspect import inspect
+from ptychopinn_cli.reconstruct import reconstruct
 from ptychopinn_cli.simulate import simulate
 from ptychopinn_cli.train import train
 
@@ -41,12 +42,12 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "token_normalize_func": hyphen
 @click.version_option(importlib.metadata.version("ptychopinn"), prog_name="ptycho")
 @click.pass_context
 def main(context, backend):
-    """Reconstruct ptychography with a neural network trained on the physics.
+    """Reconstruct ptychography, by physics alone or with a neural network trained on it.
 
-    Example: ptycho train scan.npz --output-dir run, then ptycho infer run scan.npz --output-dir out
+    Example: ptycho reconstruct scan.npz --output-dir out
     """
     context.obj = {"backend": backend}
 
 
-for command in (train, infer, evaluate, compare, inspect, simulate, demo, backends):
+for command in (reconstruct, train, infer, evaluate, compare, inspect, simulate, demo, backends):
     main.add_command(command)

@@ -72,11 +72,11 @@ def holds_figures(value):
     return isinstance(value, dict) or isinstance(value, list) and any(isinstance(one, dict) for one in value)
 
 
-def page_of_bundle(bundle, reconstruction, scan, facts, **more):
-    """Return the page of an object that a bundle made, as HTML.
+def page_of(bundle, reconstruction, scan, facts, **more):
+    """Return the page of an object, as HTML.
 
     Args:
-        bundle: Bundle.
+        bundle: Bundle that it was made with, or None.
         reconstruction: Reconstruction.
         scan: Scan.
         facts: dict of tables, which those of the bundle follow.
@@ -86,8 +86,16 @@ def page_of_bundle(bundle, reconstruction, scan, facts, **more):
     from ptychopinn.report.page import render
     from ptychopinn.report.run import Run, page_of_run
 
-    record = bundle.record
-    facts = facts | {
+    first = None if agreement(reconstruction.probe, scan.probe) > 1 - SAME else scan.probe
+    history = [] if bundle is None else bundle.history
+    facts = facts if bundle is None else facts | facts_of(bundle.record)
+    run = Run(reconstruction=reconstruction, scan=scan, history=history, facts=facts, first_probe=first, **more)
+    return render(page_of_run(run))
+
+
+def facts_of(record):
+    """Return what the record of a bundle says, as tables of facts."""
+    return {
         **{f"Trained on, scan {n}" if n > 1 else "Trained on": one for n, one in enumerate(record["training_data"], 1)},
         **({"Started from the bundle": record["from_bundle"]} if record["from_bundle"] else {}),
         "Model": record["model"],
@@ -96,6 +104,3 @@ def page_of_bundle(bundle, reconstruction, scan, facts, **more):
         "Training": record["training"],
         "Versions of the training": record["written_by"]["versions"],
     }
-    first = None if agreement(reconstruction.probe, scan.probe) > 1 - SAME else scan.probe
-    run = Run(reconstruction=reconstruction, scan=scan, history=bundle.history, facts=facts, first_probe=first, **more)
-    return render(page_of_run(run))

@@ -24,7 +24,7 @@ from ptychopinn_cli.jobs import (
 )
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import command_facts, made_or_noted, page_of_bundle, report_option
+from ptychopinn_cli.pages import command_facts, made_or_noted, page_of, report_option
 from ptychopinn_cli.signals import Stopped
 
 
@@ -191,7 +191,7 @@ def page(folder, trained, settings, scan):
     last = trained.history[-1]
     headline = [(f"{last['loss']:.4g}", f"loss after {int(last['epoch'])} epochs"),
                 (f"{sum(row['seconds'] for row in trained.history):.0f} s", "of training")]  # fmt: skip
-    return page_of_bundle(
+    return page_of(
         bundle, reconstruction, scan, facts, headline=headline, indices=indices, title=f"Training on {scan.name}",
         subtitle=facts["Command"]["date"], note=f"It is made of {which} of the training scan.",
     )  # fmt: skip

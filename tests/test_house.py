@@ -11,11 +11,11 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"schema", "files", "printable", "memory"},
+    {"schema", "files", "printable", "memory", "device"},
     {"params", "physics"},
     {"data", "networks", "unsuited"},
     {"formats", "model"},
-    {"simulation", "training"},
+    {"simulation", "training", "engine"},
     {"reconstruction"},
     {"evaluation"},
     {"report"},

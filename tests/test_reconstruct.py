@@ -37,7 +37,7 @@ def test_python_gets_what_the_command_gets(bundle, scan_file, out):
     assert ptycho("infer", bundle, scan_file, "--refine", 2, "--no-report", "--output-dir", out).exit_code == 0
     parts = []
     found = reconstruct(
-        read_scan(scan_file), bundle, ReconstructionParams(refine=2), progress=lambda part, *_: parts.append(part)
+        read_scan(scan_file), bundle, ReconstructionParams(passes=2), progress=lambda part, *_: parts.append(part)
     )
     written, report = np.load(out / "reconstruction.npz"), json.loads((out / "report.json").read_text())
     np.testing.assert_allclose(found.straight, written["object"], atol=1e-6)
@@ -50,13 +50,13 @@ def test_python_gets_what_the_command_gets(bundle, scan_file, out):
 
 
 def test_a_flat_start_needs_no_bundle(scan):
-    params = ReconstructionParams(start="flat", refine=3)
+    params = ReconstructionParams(start="flat", passes=3)
     found = reconstruct(scan, params=params)
     deviances = found.record["refinement_deviances"]
     assert deviances[-1] < 0.85 * deviances[0] and found.record["probe"] == "scan" and found.uncertainty is None
-    untouched = reconstruct(scan, params=dataclasses.replace(params, refine=0))
+    untouched = reconstruct(scan, params=dataclasses.replace(params, passes=0))
     np.testing.assert_allclose(untouched.object[untouched.object != 0], 1, atol=1e-5)
-    for asked in (ReconstructionParams(), ReconstructionParams(start="flat", probe="bundle")):
+    for asked in (ReconstructionParams(start="network"), ReconstructionParams(probe="bundle")):
         with pytest.raises(ValueError, match="needs a bundle for .*Received: bundle=None. Give a trained bundle"):
             reconstruct(scan, params=asked)
 

@@ -12,6 +12,30 @@ DIM = 1e-2
 """Photons added to a predicted pixel before the measured amplitude is divided by its root."""
 
 
+DARK = 3e-2
+"""Photons added to predicted and measured pixels before they are compared."""
+
+MOST = 2.0
+"""By how much of itself a far field grows at most."""
+
+
+def poisson_excess(expected: Tensor, counts: Tensor) -> Tensor:
+    r"""Return by what part a far field falls short of its likeliest value, by the gradient of the Poisson likelihood.
+
+    $\min((n / I - 1) / 2, c)$: half of what it asks for, as amplitudes would, since $n / I - 1$ is about twice
+    $\sqrt{n / I} - 1$; held down by $c$ where single photons fell into the dark.
+
+    Args:
+        expected: float32 tensor `(..., y, x)`: photons, $I$.
+        counts: float32 tensor `(..., y, x)`: photons, $n$; negative where there is no data, which asks for nothing.
+
+    Returns:
+        float32 tensor `(..., y, x)`.
+    """
+    ratio = (counts + DARK) / (expected + DARK)
+    return ops.where(counts < 0, 0.0, ops.minimum(0.5 * ratio - 0.5, MOST))
+
+
 def exit_wave_change(waves: Wave, amplitudes: Tensor, detector: Detector = IDEAL) -> Wave:
     r"""Return the change of exit waves that brings them to the measured amplitudes.
 

@@ -26,3 +26,9 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float:
         return np.sum(np.abs(np.tensordot(a.conj(), b, axes=((1, 2), (1, 2)))) ** 2)
 
     return float(overlap(one, other) / np.sqrt(overlap(one, one) * overlap(other, other)))
+
+
+def effective_area(probe: np.ndarray) -> float:
+    r"""Return the area that a probe `(mode, y, x)` lights, $(\sum L)^2 / \sum L^2$ of its light, in pixels."""
+    light = np.sum(np.abs(probe) ** 2, axis=0)
+    return float(light.sum() ** 2 / np.sum(light**2))

@@ -5,7 +5,7 @@ import typing
 
 from keras import ops
 
-from ptychopinn.physics.waves import Wave
+from ptychopinn.physics.waves import Wave, scale
 
 
 class Propagator(typing.NamedTuple):
@@ -38,6 +38,30 @@ def far_field(wave: Wave) -> Wave:
 def far_field_adjoint(wave: Wave) -> Wave:
     """Propagate back from the far field: adjoint, and inverse, of `far_field`."""
     return _centred(ops.ifft2, wave, forward=False)
+
+
+def fourier(wave: Wave) -> Wave:
+    """Propagate to the far field with the origin of both planes at pixel 0: `far_field` without its rolls.
+
+    Where the wave is centred all the same, the far field differs by the sign of every other pixel, which no intensity
+    knows; so an engine that keeps its patterns with the zero frequency first needs no roll at all.
+
+    Args:
+        wave: pair of float32 tensors `(..., y, x)`.
+
+    Returns:
+        pair of float32 tensors `(..., y, x)`, zero frequency at pixel (0, 0).
+    """
+    return scale(ops.fft2(wave), _norm(wave))
+
+
+def fourier_adjoint(wave: Wave) -> Wave:
+    """Propagate back: adjoint, and inverse, of `fourier`."""
+    return scale(ops.ifft2(wave), 1 / _norm(wave))
+
+
+def _norm(wave: Wave) -> float:
+    return (wave[0].shape[-2] * wave[0].shape[-1]) ** -0.5
 
 
 def _centred(transform: collections.abc.Callable[[Wave], Wave], wave: Wave, forward: bool) -> Wave:

@@ -7,6 +7,7 @@ from ptychopinn.schema import Params, option
 
 PROBES = ("scan", "bundle")
 STARTS = ("network", "flat")
+"""What passes start from, but for the path of an earlier reconstruction."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,13 +20,19 @@ class ReconstructionParams(Params):
         "the scan was trained on, or has the probe of the one scan that was.",
         choices=PROBES,
     )
-    start: str = option("network", "What the passes start from: the network's object, or a flat one.", choices=STARTS)
-    refine: int | None = option(
+    start: str | None = option(
         None,
-        "Passes of data consistency over the whole scan, at most: photons held out from counts tell when to stop. "
-        "If not given, 8 for counts and 0 for amplitudes.",
+        "What the passes start from: the network's object, a flat one, or an earlier reconstruction, by its path. If "
+        "not given, the network's where there is a bundle, else a flat one.",
+    )
+    passes: int | None = option(
+        None,
+        "Passes over the whole scan that bring object and probe to agree with every pattern, at most: photons that are "
+        "held out tell when to stop. If not given, 32.",
         low=0,
         high=10**6,
+        unit="passes",
+        aliases=("refine",),
     )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
     batch_size: int = option(

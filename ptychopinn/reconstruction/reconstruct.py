@@ -4,15 +4,20 @@ import dataclasses
 import pathlib
 from collections.abc import Callable
 
+import numpy as np
+
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
-from ptychopinn.reconstruction.params import ReconstructionParams, refuse_training_options
+from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn.reconstruction.refinement import PASSES, refine
-from ptychopinn.reconstruction.starts import STARTS
+from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
+
+PATTERNS_AT_ONCE = 64
+"""Patterns of a batch of the passes."""
 
 
 def reconstruct(
@@ -46,36 +51,43 @@ def reconstruct(
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
     check(bundle, params)
-    watch = counting(progress, "reconstructing", len(scan))
-    found, seconds = STARTS[params.start](scan, probe, bundle, params.batch_size, execution, watch)
-    passes = passes_for(scan, params)
+    start = params.start or ("flat" if bundle is None else "network")
+    found, seconds = started(start, scan, probe, bundle, params, execution, progress)
+    passes = PASSES if params.passes is None else params.passes
     record = {
-        "start": params.start, "probe": whose, "patterns": len(scan), "size_px": scan.size,
-        "batch_size": params.batch_size, "refinement_passes": 0, "refinement_passes_allowed": passes,
+        "start": start, "probe": whose, "patterns": len(scan), "size_px": scan.size, "batch_size": params.batch_size,
+        "refinement_passes": 0, "refinement_passes_made": 0, "refinement_passes_allowed": passes,
         "probe_refined": False,
     }  # fmt: skip
     clock = Clock()
     if passes:
-        watch = counting(progress, "refining", (passes + 1) * len(scan))
-        members = bundle.model.params.positions if bundle else 1
+        watch = counting(progress, "refining", passes * len(scan))
         with clock("refine"):
-            refined = refine(found, scan, passes, params.refine_probe, params.batch_size * members, progress=watch)
-        found, kept = refined.reconstruction, len(refined.deviances) - 1
-        record |= {"refinement_passes": kept, "probe_refined": params.refine_probe and kept > 0,
+            refined = refine(found, scan, passes, params.refine_probe, PATTERNS_AT_ONCE, progress=watch)
+        found = refined.reconstruction
+        record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
+                   "probe_refined": params.refine_probe and refined.kept > 0,
                    "refinement_deviances": refined.deviances}  # fmt: skip
     return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
+
+
+def started(
+    start: str, scan: Scan, probe: np.ndarray, bundle: Bundle | None, params: ReconstructionParams,
+    execution: ExecutionParams, progress: Callable[[str, int, int], object],
+) -> tuple[Reconstruction, dict[str, float]]:  # fmt: skip
+    """Return what passes start from, and the seconds that it took, by part."""
+    if start == "network" and bundle is not None:
+        watch = counting(progress, "reconstructing", len(scan))
+        return from_network(scan, probe, bundle, params.batch_size, execution, watch)
+    clock = Clock()
+    with clock("start"):
+        found = flat(scan, probe) if start in STARTS else from_file(scan, probe, start)
+    return found, clock.seconds
 
 
 def counting(progress: Callable[[str, int, int], object], part: str, total: int) -> Callable[[int], object]:
     """Return a function of the patterns done that reports them as those of a part of the work."""
     return lambda done: progress(part, done, total)
-
-
-def passes_for(scan: Scan, params: ReconstructionParams) -> int:
-    """Return how many passes a scan gets at most: amplitudes, which hold out no photons, get none unless asked."""
-    if params.refine is not None:
-        return params.refine
-    return PASSES if scan.measurement == "counts" else 0
 
 
 def check(bundle: Bundle | None, params: ReconstructionParams) -> None:

@@ -5,27 +5,23 @@ to stop: photons that are held out from the passes are predicted worse as soon a
 """
 
 import dataclasses
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.engine import Engine
+from ptychopinn.engine.estimate import Estimate
+from ptychopinn.engine.passes import go
+from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
-from ptychopinn.reconstruction.estimate import Estimate
-from ptychopinn.reconstruction.object_and_probe import ObjectAndProbe
-from ptychopinn.reconstruction.passes import doubling, go
-from ptychopinn.reconstruction.photons import Photons
 from ptychopinn.reconstruction.stitching import canvas_of
-from ptychopinn.reconstruction.stopping import to_the_end, until_worse
 
-PASSES = 8
-"""Passes over counts, at most, unless it is said."""
-
-SUBSETS, FEWEST = 16, 8
-"""Most subsets of a scan that a pass goes through, and fewest patterns of one."""
+PASSES = 32
+"""Passes, at most, unless it is said."""
 
 AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
@@ -39,11 +35,13 @@ class Refinement:
         reconstruction: Reconstruction, whose object, and probe, were refined. Its uncertainty is still by how much the
             network's patches disagree.
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
-            each that was kept. Where the next pass goes through subsets, it is measured on their way.
+            each one that was made.
+        kept: int. The pass whose object and probe these are; 0 is before the first.
     """
 
     reconstruction: Reconstruction
     deviances: list[float]
+    kept: int
 
 
 def refine(
@@ -78,39 +76,35 @@ def refine(
     """
     check(reconstruction, scan, passes)
     scan, unit = in_photons(scan)
-    start = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
-    subsets = min(SUBSETS, max(1, len(scan) // FEWEST))
-    photons = Photons(scan, batch_size, most=math.ceil(len(scan) / subsets), seed=seed)
-    step = ObjectAndProbe(photons, start.probe, refine_probe)
-    schedule = doubling(passes + 1, subsets)  # the last pass only judges what the one before it made
-    order = np.random.default_rng(seed).permutation(len(scan))
-    made = counted(go(start, step, schedule, order), len(scan), progress)
-    kept, missed = until_worse(made) if photons.hold_out else to_the_end(made)
+    start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
+    photons = Photons(scan, start.positions, start.probe, batch_size, seed)
+    engine = Engine(start, photons, cover, refine_probe)
+    passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
+    engine.rest(passed.kept)
+    kept = engine.estimate()
     excess = np.sqrt(np.sum(np.abs(kept.probe) ** 2) / np.sum(np.abs(start.probe) ** 2))
-    image = np.where(reconstruction.object == 0, 0, kept.object * excess).astype(np.complex64)
+    height, width = reconstruction.object.shape
+    image = np.where(reconstruction.object == 0, 0, kept.object[:height, :width] * excess).astype(np.complex64)
     refined = dataclasses.replace(
         reconstruction,
         object=image,
         ramp=ramp_of(image, reconstruction.weight),
         probe=(kept.probe / (excess * unit)).astype(np.complex64),
     )
-    return Refinement(refined, [deviance / scan.mean_photons for deviance in missed])
+    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
 
 
-def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> Estimate:
-    """Return the `Estimate` to start from: the object as bright as the photons of the scan ask for."""
+def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:
+    """Return the `Estimate` to start from, and the light that covers it, on a canvas that transforms quickly.
+
+    The object is as bright as the photons of the scan ask for, and clear where nothing is known of it.
+    """
     origin = np.array(reconstruction.origin)
     light = brightness(reconstruction.object, origin, probe, scan)
-    return Estimate(reconstruction.object * np.sqrt(light), probe, scan.positions - origin)
-
-
-def counted(
-    passes: Iterable[tuple[Estimate, float]], patterns: int, progress: Callable[[int], object]
-) -> Iterator[tuple[Estimate, float]]:
-    """Yield passes, and say after each how many patterns are done."""
-    for number, one in enumerate(passes, start=1):
-        progress(number * patterns)
-        yield one
+    known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
+    more = [(0, next_fast_len(side) - side) for side in known.shape]
+    canvas = np.pad(known, more, constant_values=1)
+    return Estimate(canvas, probe, scan.positions - origin), np.pad(reconstruction.weight, more)
 
 
 def in_photons(scan: Scan) -> tuple[Scan, float]:

@@ -1,17 +1,17 @@
-"""What passes over a scan start from: one function a start, all of the same arguments."""
+"""What passes over a scan start from: a flat object, what networks make of it, or an earlier reconstruction."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.formats import read_reconstruction
 from ptychopinn.params import ExecutionParams
-from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.prediction import predict_object
-from ptychopinn.reconstruction.stitching import Stitcher, outward
+from ptychopinn.reconstruction.stitching import LIT, canvas_of
 from ptychopinn.training.bundle import Bundle
 
 
@@ -28,25 +28,56 @@ def from_network(
     return done.stitched, done.seconds
 
 
-def flat(
-    scan: Scan,
-    probe: np.ndarray,
-    bundle: Bundle | None,
-    batch_size: int,
-    execution: ExecutionParams,
-    progress: Callable[[int], object],
-) -> tuple[Reconstruction, dict[str, float]]:
-    """Start from an object of ones, which needs no bundle: `(Reconstruction, seconds by part)`."""
-    clock, light = Clock(), np.sum(np.abs(probe) ** 2, axis=0)
-    with clock("start"):
-        positions = scan.positions[outward(scan.positions)]
-        stitcher = Stitcher(positions, light / light.max())
-        for position in positions:
-            stitcher.add(np.ones((1, scan.size, scan.size), np.complex64), position[None])
-        known: Any = {"probe": probe, "positions": scan.positions, "pixel_size_m": scan.pixel_size_m, "name": scan.name}
-        found = dataclasses.replace(stitcher.result(), uncertainty=None, **known)
-    progress(len(scan))
-    return found, clock.seconds
+def flat(scan: Scan, probe: np.ndarray) -> Reconstruction:
+    """Start from an object of ones, where the probe lights it."""
+    weight, origin = cover_of(scan, probe)
+    lit = weight > LIT * weight.max()
+    return Reconstruction(
+        lit.astype(np.complex64), weight, origin, probe=probe, positions=scan.positions,
+        pixel_size_m=scan.pixel_size_m, name=scan.name,
+    )  # fmt: skip
 
 
-STARTS: dict[str, Callable[..., tuple[Reconstruction, dict[str, float]]]] = {"network": from_network, "flat": flat}
+def from_file(scan: Scan, probe: np.ndarray, path: pathlib.Path | str) -> Reconstruction:
+    """Start from an earlier reconstruction of the place: its object, and its probe if it holds one of this size.
+
+    Raises:
+        ValueError: if the file does not say where its object lies, or that is beside the scan.
+    """
+    earlier = read_reconstruction(path)
+    if earlier.origin is None:
+        raise ValueError(
+            f"A start must say where it lies on the scan's positions. Received: {earlier.name}, without origin. "
+            "Save origin, (y, x) of its first pixel, beside the object."
+        )
+    start = flat(scan, probe)
+    shift = np.round(np.subtract(earlier.origin, start.origin or (0, 0))).astype(int)
+    windows = [overlap(*sides) for sides in zip(shift, earlier.object.shape, start.object.shape)]
+    inside, outside = (tuple(window[part] for window in windows) for part in (0, 1))
+    if not np.any(earlier.object[inside]):
+        raise ValueError(
+            f"A start must lie where the scan does: from {start.origin}, {start.object.shape} pixels. Received: "
+            f"{earlier.name}, from {earlier.origin}, {earlier.object.shape} pixels. Is it of another scan?"
+        )
+    there = np.where(earlier.object[inside] == 0, start.object[outside], earlier.object[inside])
+    start.object[outside] = np.where(start.object[outside] == 0, 0, there)
+    if earlier.probe is not None and earlier.probe.shape[-2:] == probe.shape[-2:]:
+        start = dataclasses.replace(start, probe=np.asarray(earlier.probe, np.complex64))
+    return start
+
+
+def overlap(shift: int, length: int, canvas: int) -> tuple[slice, slice]:
+    """Return where a side that begins at `shift` of a canvas lies on it: the part of the side, and of the canvas."""
+    first, last = max(shift, 0), max(min(shift + length, canvas), 0)
+    return slice(first - shift, max(last - shift, first - shift)), slice(first, max(last, first))
+
+
+def cover_of(scan: Scan, probe: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """Add up the light of the probe, 1 where it is brightest, at the positions: float32 `(y, x)`, and its origin."""
+    light = np.sum(np.abs(probe) ** 2, axis=0)
+    light = (light / light.max()).astype(np.float32)
+    origin, shape = canvas_of(scan.positions, scan.size)
+    cover = np.zeros(shape, np.float32)
+    for row, column in np.floor(scan.positions - origin + 0.5).astype(int) - scan.size // 2:
+        cover[row : row + scan.size, column : column + scan.size] += light
+    return cover, (int(origin[0]), int(origin[1]))

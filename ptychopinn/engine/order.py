@@ -1,0 +1,52 @@
+"""Patterns in an order whose every k-th are spread evenly over the scan."""
+
+import numpy as np
+
+from ptychopinn.physics.probes import effective_area
+
+COVERAGE = 1.5
+"""Patterns that light each pixel in every subset of a scan, at least."""
+
+FEWEST = 8
+"""Patterns of a subset, at least."""
+
+MOST = 8
+"""Subsets of a scan, at most."""
+
+
+def evenly(positions: np.ndarray) -> np.ndarray:
+    """Return an order in which neighbours follow one another, so that each k-th pattern is far from the next.
+
+    The scan is halved across its longer side, and so on for both halves.
+
+    Args:
+        positions: float array `(pattern, 2)`.
+
+    Returns:
+        int array `(pattern,)`.
+    """
+    pending, order = [np.arange(len(positions))], []
+    while pending:
+        some = pending.pop()
+        if len(some) == 1:
+            order.append(some[0])
+            continue
+        longer = int(np.argmax(np.ptp(positions[some], axis=0)))
+        along = some[np.argsort(positions[some, longer], kind="stable")]
+        middle = len(along) // 2
+        pending += [along[middle:], along[:middle]]
+    return np.array(order)
+
+
+def most_subsets(positions: np.ndarray, probe: np.ndarray) -> int:
+    """Return into how many subsets, a power of two, a scan can be parted that each still cover the object.
+
+    Args:
+        positions: float array `(pattern, 2)`, pixels.
+        probe: complex array `(mode, y, x)`.
+    """
+    lit = effective_area(probe)
+    area = max(float(np.prod(np.ptp(positions, axis=0))), lit)
+    coverage = len(positions) * lit / area
+    most = max(1.0, min(MOST, coverage / COVERAGE, len(positions) / FEWEST))
+    return 2 ** int(np.log2(most))

@@ -1,0 +1,99 @@
+"""What a batch of patterns says of object and probe: the gradient of its likelihood, and the light that it fell with.
+
+All functions are of tensors alone, and compiled; the zero frequency of patterns is at pixel (0, 0).
+"""
+
+import typing
+
+from keras import KerasTensor as Tensor
+from keras import ops
+
+from ptychopinn.physics.consistency import poisson_excess
+from ptychopinn.physics.detector import IDEAL
+from ptychopinn.physics.deviance import poisson_deviance
+from ptychopinn.physics.exit_waves import exit_wave, exit_wave_object_adjoint, exit_wave_probe_adjoint
+from ptychopinn.physics.placing import add_windows, cut_windows, window_index
+from ptychopinn.physics.propagation import fourier, fourier_adjoint
+from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint
+from ptychopinn.physics.waves import Wave, intensity, light_of, scale
+
+
+class Seen(typing.NamedTuple):
+    """Some patterns, on the device.
+
+    Args:
+        counts: float32 tensor `(pattern, y, x)`: photons; negative where there is no data.
+        corners: int32 tensor `(pattern, 2)`: `(y, x)` of the first pixel of each window of the canvas.
+        shifts: float32 tensor `(pattern, 2)`: `(y, x)` by which the probe lies off the window, pixels.
+        real: float32 tensor `(pattern,)`: 1 for patterns, 0 for those that only fill the batch.
+    """
+
+    counts: Tensor
+    corners: Tensor
+    shifts: Tensor
+    real: Tensor
+
+
+class Pull(typing.NamedTuple):
+    """What patterns say, added up.
+
+    Args:
+        object: pair of float32 tensors `(pixel,)`: what pulls at the object.
+        light: float32 tensor `(pixel,)`: the light that it was seen with.
+        probe: pair of float32 tensors `(mode, y, x)`: what pulls at the probe.
+        lit: float32 tensor `(y, x)`: how bright the objects were that it lit.
+    """
+
+    object: Wave
+    light: Tensor
+    probe: Wave
+    lit: Tensor
+
+
+def probes_of(probe: Wave, seen: Seen) -> Wave:
+    """Return the probe as it falls on the window of every pattern: pair `(pattern, mode, y, x)`, dark where none is."""
+    return scale(shifted(probe, shift_ramps(seen.shifts, probe[0].shape[-1])), seen.real[:, None, None, None])
+
+
+def nothing_of(canvas: Wave, probe: Wave) -> Pull:
+    """Return the `Pull` of no patterns."""
+    return Pull(
+        (ops.zeros_like(canvas[0]), ops.zeros_like(canvas[0])), ops.zeros_like(canvas[0]),
+        (ops.zeros_like(probe[0]), ops.zeros_like(probe[0])), ops.zeros_like(probe[0][0]),
+    )  # fmt: skip
+
+
+def pull_of(pull: Pull, canvas: Wave, probes: Wave, seen: Seen, width: int, moves_probe: bool) -> Pull:
+    """Return a `Pull`, which is given up, and what some patterns add to it.
+
+    Args:
+        pull: Pull.
+        canvas: pair of float32 tensors `(pixel,)`: the object.
+        probes: pair of float32 tensors `(pattern, mode, y, x)`, see `probes_of`.
+        seen: Seen.
+        width: int. Of the canvas, in pixels.
+        moves_probe: bool. Whether what pulls at the probe is wanted.
+    """
+    index = window_index(seen.corners, probes[0].shape[-1], width)
+    slices = tuple(part[:, None] for part in cut_windows(canvas, index))
+    waves = fourier(exit_wave(slices, probes))
+    excess = poisson_excess(IDEAL.expected(light_of(waves)), seen.counts)
+    change = fourier_adjoint(scale(waves, excess[:, None]))
+    step = exit_wave_object_adjoint(change, slices, probes)
+    moved = (add_windows(total, index, part[:, 0]) for total, part in zip(pull.object, step))
+    found = pull._replace(object=tuple(moved), light=add_windows(pull.light, index, light_of(probes)))
+    if not moves_probe:
+        return found
+    back = shifted_adjoint(exit_wave_probe_adjoint(change, slices), shift_ramps(seen.shifts, probes[0].shape[-1]))
+    lit = ops.sum(intensity(slices)[:, 0] * seen.real[:, None, None], axis=0)
+    return found._replace(probe=tuple(a + b for a, b in zip(pull.probe, back)), lit=pull.lit + lit)
+
+
+def deviance_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> Tensor:
+    """Return the Poisson deviance of each of some patterns, in photons: float32 tensor `(pattern,)`."""
+    index = window_index(seen.corners, probe[0].shape[-1], width)
+    slices = tuple(part[:, None] for part in cut_windows(canvas, index))
+    expected = IDEAL.expected(light_of(fourier(exit_wave(slices, probes_of(probe, seen)))))
+    counts = ops.maximum(seen.counts, 0.0)
+    missed = ops.where(seen.counts < 0, 0.0, poisson_deviance(expected, counts, ops.log))
+    return ops.sum(missed, axis=(-2, -1))

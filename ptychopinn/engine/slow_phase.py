@@ -1,0 +1,48 @@
+"""Slow phase, which single patterns hardly know: found by dividing its gradient by how little they know of it.
+
+A phase of spatial frequency k that is slow beside the probe moves no pattern but by its tilt: patterns feel only the
+part $1 - |g(k)|^2$ of it, with g the Fourier transform of the probe's normalised light. Steps that every pattern would
+take alone need hundreds of passes for it; divided by that part, they need as few as for detail.
+"""
+
+from keras import KerasTensor as Tensor
+from keras import ops
+
+from ptychopinn.physics.waves import Wave, conjugate, intensity, multiply, scale
+
+FLOOR = 0.1
+"""Added to the part of a slow phase that patterns feel, before its gradient is divided by it."""
+
+COVERED = 0.3
+"""Slow phase is lifted in full where the light reaches this part of its largest."""
+
+
+def lift_of(light: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return by how much the phase of each frequency is lifted, on top of what it is: float32 tensor `(y, x)`.
+
+    Args:
+        light: float32 tensor `(y, x)`: the probe's light.
+        shape: `(height, width)` of the canvas, pixels.
+    """
+    height, width = shape
+    padding = ((0, height - light.shape[0]), (0, width - light.shape[1]))
+    padded = ops.pad(light / ops.sum(light), padding)
+    felt = 1.0 - intensity(ops.fft2((padded, ops.zeros_like(padded))))
+    lift = 1.0 / (felt + FLOOR) - 1.0 / (1.0 + FLOOR)
+    varies = ops.reshape(ops.arange(height * width), shape) > 0
+    return ops.where(varies, ops.maximum(lift, 0.0), 0.0)
+
+
+def lifted(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
+    """Add to a step of the object the slow part of its phase, lifted.
+
+    Args:
+        step, canvas: pairs of float32 tensors `(pixel,)`: the step, and the object.
+        lift: float32 tensor `(y, x)`, see `lift_of`.
+        covered: float32 tensor `(pixel,)`, 0 to 1: where the object is seen.
+    """
+    direction = scale(canvas, 1.0 / (ops.sqrt(intensity(canvas)) + 0.05))
+    phase = ops.reshape(multiply(step, conjugate(direction))[1] * covered, lift.shape)
+    slow = ops.ifft2(scale(ops.fft2((phase, ops.zeros_like(phase))), lift))[0]
+    turn = ops.reshape(slow, covered.shape) * covered
+    return step[0] - turn * canvas[1], step[1] + turn * canvas[0]

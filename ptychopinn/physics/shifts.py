@@ -1,0 +1,37 @@
+"""Probes shifted by a part of a pixel, exactly: in Fourier space, where a shift is a phase ramp."""
+
+import math
+
+from keras import KerasTensor as Tensor
+from keras import ops
+
+from ptychopinn.physics.propagation import fourier, fourier_adjoint
+from ptychopinn.physics.waves import Wave, conjugate, multiply
+
+
+def shift_ramps(shifts: Tensor, size: int) -> Wave:
+    r"""Return the factors $e^{-2\pi i (k_y d_y + k_x d_x) / N}$ that shift by $(d_y, d_x)$, zero frequency first.
+
+    Args:
+        shifts: float32 tensor `(pattern, 2)`: `(y, x)`, in pixels.
+        size: int. Side $N$ of what is shifted, in pixels.
+
+    Returns:
+        pair of float32 tensors `(pattern, 1, y, x)`: an axis for the modes.
+    """
+    index = ops.arange(size, dtype="float32")
+    frequency = ops.where(index < size / 2, index, index - size) * (-2 * math.pi / size)
+    along_y, along_x = (shifts[:, axis, None] * frequency for axis in (0, 1))
+    angle = along_y[:, None, :, None] + along_x[:, None, None, :]
+    return ops.cos(angle), ops.sin(angle)
+
+
+def shifted(probe: Wave, ramps: Wave) -> Wave:
+    """Shift a probe for every pattern: `(mode, y, x)` to pair of float32 tensors `(pattern, mode, y, x)`."""
+    return fourier_adjoint(multiply(fourier(probe), ramps))
+
+
+def shifted_adjoint(waves: Wave, ramps: Wave) -> Wave:
+    """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted`, pair of `(mode, y, x)`."""
+    back = multiply(fourier(waves), conjugate(ramps))
+    return fourier_adjoint((ops.sum(back[0], axis=0), ops.sum(back[1], axis=0)))
