@@ -45,6 +45,21 @@ JUDGING = {
 }
 RESTATED = "test_bad_requests.test_options_that_contradict_the_bundle_name_both_values"
 SIMULATED = "test_simulate_options.test_every_option_of_a_simulation_changes_what_is_written"
+RECONSTRUCTION = EXECUTION | {
+    "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
+    "batch_size": "test_reconstruct.test_groups_at_a_time_change_nothing_but_the_cost",
+    "precision": "test_reconstruct.test_precision_is_that_of_the_networks_alone",
+    "jit": "test_reconstruct.test_jit_compiles_the_networks_or_not_or_is_refused",
+    "deterministic": "test_reconstruct.test_deterministic_asks_the_backend_for_it",
+    "num_workers": "test_reconstruct.test_workers_read_ahead_in_threads_of_their_own",
+    "remat": "test_reconstruct.test_remat_and_absent_devices_are_refused",
+    "measurement": "test_refinement.test_amplitudes_are_refined_too",
+    "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
+    "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+    "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+    "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
+    "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
+}
 SEEN = {
     "train": EXECUTION | {
         "train_data_file": "test_options.test_a_scan_may_be_named_in_ptychopinn_s_words",
@@ -66,7 +81,7 @@ SEEN = {
         "amplitude_max": "test_model.test_a_head_of_amplitudes_keeps_to_the_largest_and_one_of_waves_does_not",
         "probe_trainable": "test_model.test_every_trainable_weight_moves",
         "scale_trainable": "test_forward.test_probe_and_scale_are_trainable_on_demand",
-        "measurement": "test_refinement.test_amplitudes_are_refined_when_asked",
+        "measurement": "test_refinement.test_amplitudes_are_refined_too",
         "zero_frequency": "test_formats.test_what_the_user_says_of_the_zero_frequency_wins",
         "photons": "test_formats.test_photons_scale_amplitudes_and_probe",
         "n_subsample": "test_grouping.test_training_and_validation_share_no_pattern",
@@ -89,21 +104,9 @@ SEEN = {
         "logger": "test_training.test_loggers_write",
         "seed": "test_grouping.test_epochs_differ_and_depend_on_seed_and_epoch_alone",
     },
-    "infer": EXECUTION | {
+    "reconstruct": RECONSTRUCTION | {"bundle": "test_reconstruct.test_infer_is_reconstruct_with_a_bundle"},
+    "infer": RECONSTRUCTION | {
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
-        "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
-        "batch_size": "test_reconstruct.test_groups_at_a_time_change_nothing_but_the_cost",
-        "precision": "test_reconstruct.test_precision_is_that_of_the_networks_alone",
-        "jit": "test_reconstruct.test_jit_compiles_the_networks_or_not_or_is_refused",
-        "deterministic": "test_reconstruct.test_deterministic_asks_the_backend_for_it",
-        "num_workers": "test_reconstruct.test_workers_read_ahead_in_threads_of_their_own",
-        "remat": "test_reconstruct.test_remat_and_absent_devices_are_refused",
-        "measurement": "test_refinement.test_amplitudes_are_refined_when_asked",
-        "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
-        "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
-        "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
-        "refine": "test_refinement.test_infer_refines_counts_unless_told_not_to",
-        "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
     },
     "evaluate": JUDGING,
     "compare": JUDGING | {
@@ -162,7 +165,7 @@ def test_every_option_has_a_test_that_sees_its_effect(name):
     "train x.npz --n-groups 1000000000", "train x.npz --physics-rounds 1000000000", "train x.npz --epochs 1000000000",
     "train x.npz --batch-size 1000000000", "train x.npz --neighbours 1000000000", "train x.npz --unroll 99",
     "train x.npz --photons 1e300", "train x.npz --learning-rate nan", "infer run x.npz --batch-size 1000000000",
-    "infer run x.npz --refine 1000000000", "evaluate a b --low-pass nan", "demo --epochs 1000000000",
+    "infer run x.npz --passes 1000000000", "evaluate a b --low-pass nan", "demo --epochs 1000000000",
     "simulate s.npz --modes 1000000", "simulate s.npz --object-size 1000000", "simulate s.npz --size 1000000",
     "simulate s.npz --step 1e-9", "simulate s.npz --objects 1000000000", "simulate s.npz --photons 1e300",
 ])  # fmt: skip

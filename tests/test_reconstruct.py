@@ -61,6 +61,42 @@ def test_a_flat_start_needs_no_bundle(scan):
             reconstruct(scan, params=asked)
 
 
+def test_infer_is_reconstruct_with_a_bundle(bundle, scan_file, tmp_path):
+    objects = []
+    for words in (("infer", bundle, scan_file), ("reconstruct", scan_file, "--bundle", bundle)):
+        done = ptycho(*words, "--passes", 1, "--no-report", "--output-dir", tmp_path / "out")
+        assert done.exit_code == 0, done.output
+        objects.append(np.load(tmp_path / "out" / "reconstruction.npz")["object"])
+    np.testing.assert_allclose(*objects, atol=1e-6)
+
+
+def test_reconstruct_needs_no_training_and_goes_on_from_its_own_result(scan_file, tmp_path):
+    reports = []
+    for start in ((), ("--start", tmp_path / "out")):
+        done = ptycho("reconstruct", scan_file, *start, "--passes", 3, "--output-dir", tmp_path / "out")
+        assert done.exit_code == 0, done.output
+        reports.append(json.loads((tmp_path / "out" / "report.json").read_text()))
+    first, second = (report["refinement_deviances"] for report in reports)
+    assert "bundle" not in reports[0] and (tmp_path / "out" / "report.html").is_file()
+    assert second[0] == pytest.approx(first[3], rel=0.02) and second[-1] < second[0] < 0.5 * first[0]
+
+
+def test_a_start_of_another_place_or_of_none_is_refused(scan_file, tmp_path):
+    start = tmp_path / "start.npz"
+    for origin, words in (((5000, 5000), "must lie where the scan does"), (None, "must say where it lies")):
+        np.savez(start, object=np.ones((64, 64), np.complex64), **({"origin": origin} if origin else {}))
+        done = ptycho("reconstruct", scan_file, "--start", start, "--output-dir", tmp_path / "out")
+        assert_said_plainly(done, words, "Received: ", out=tmp_path / "out")
+    done = ptycho("reconstruct", scan_file, "--start", tmp_path / "no", "--output-dir", tmp_path / "out")
+    assert_said_plainly(done, "A start other than network or flat must be a file or a folder", out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("option", [("--precision", "mixed_bfloat16"), ("--no-jit",), ("--num-workers", 2)])
+def test_what_only_networks_do_is_refused_without_one(scan_file, out, option):
+    done = ptycho("reconstruct", scan_file, *option, "--output-dir", out)
+    assert_said_plainly(done, f"{option[0].replace('no-jit', 'jit')} is for networks", "Received: ", out=out)
+
+
 def test_start_and_probe_act_on_the_command_line(bundle, scan_file, out):
     for option, value in (("start", "flat"), ("probe", "scan"), ("probe", "bundle")):
         done = ptycho("infer", bundle, scan_file, f"--{option}", value, "--refine", 0, "--no-report",

@@ -149,12 +149,12 @@ def test_infer_refines_counts_unless_told_not_to(bundle, scan_file, tmp_path):
         assert ("passes over the scan" in done.output) == (name != "none")
     errors = {name: report["error_against_file_object"] for name, report in reports.items()}
     passes = {name: report["refinement_passes"] for name, report in reports.items()}
-    assert passes["none"] == 0 < passes["three"] <= 3 <= 8 and passes["default"] <= 8
+    assert passes["none"] == 0 < passes["three"] <= 3 < passes["default"]
     assert errors["default"] <= errors["three"] < errors["none"]
     assert "refine" not in reports["none"]["seconds"] and reports["default"]["seconds"]["refine"] > 0
 
 
-def test_amplitudes_are_refined_when_asked(bundle, scan, tmp_path):
+def test_amplitudes_are_refined_too(bundle, scan, tmp_path):
     path = tmp_path / "amplitudes.npz"
     y, x = scan.positions.T
     amplitudes = np.sqrt(np.asarray(scan.patterns, np.float32))
@@ -164,7 +164,7 @@ def test_amplitudes_are_refined_when_asked(bundle, scan, tmp_path):
         ptycho("infer", bundle, path, "--measurement", "amplitude", "--output-dir", tmp_path / "out", "--no-report",
                *options)  # fmt: skip
         passes.append(json.loads((tmp_path / "out" / "report.json").read_text())["refinement_passes"])
-    assert passes == [0, 2]
+    assert passes[0] > 2 == passes[1]
 
 
 def test_an_object_of_another_scan_is_refused():

@@ -28,16 +28,17 @@ class ReconstructionParams(Params):
     passes: int | None = option(
         None,
         "Passes over the whole scan that bring object and probe to agree with every pattern, at most: photons that are "
-        "held out tell when to stop. If not given, 32.",
+        "held out tell when to stop. If not given, 100.",
         low=0,
         high=10**6,
         unit="passes",
         aliases=("refine",),
     )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
-    batch_size: int = option(
-        16, "Groups at a time.", low=1, high=2**16, unit="groups", aliases=("inference_batch_size",)
-    )
+    batch_size: int | None = option(
+        None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64.",
+        low=1, high=2**16, aliases=("inference_batch_size",),
+    )  # fmt: skip
 
 
 def refuse_training_options(execution: ExecutionParams) -> None:
@@ -47,3 +48,15 @@ def refuse_training_options(execution: ExecutionParams) -> None:
             "--remat saves what a training keeps for its backward pass, and a reconstruction has none. "
             "Received: remat=True. Leave it out; a smaller --batch-size takes less memory."
         )
+
+
+def refuse_network_options(execution: ExecutionParams) -> None:
+    """Raise ValueError where ExecutionParams ask for what only networks do."""
+    plain = ExecutionParams()
+    for name in ("precision", "jit", "num_workers"):
+        value = getattr(execution, name)
+        if value != getattr(plain, name):
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for networks, and this start has none: passes are of float32, and read "
+                f"as they go. Received: {name}={value}. Leave it out, or take --start network and a bundle."
+            )

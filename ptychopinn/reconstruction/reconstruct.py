@@ -10,14 +10,19 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
-from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
+from ptychopinn.reconstruction.params import (
+    STARTS,
+    ReconstructionParams,
+    refuse_network_options,
+    refuse_training_options,
+)
 from ptychopinn.reconstruction.refinement import PASSES, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
 
-PATTERNS_AT_ONCE = 64
-"""Patterns of a batch of the passes."""
+GROUPS_AT_ONCE, PATTERNS_AT_ONCE = 16, 64
+"""Groups of a batch of the networks, and patterns of one of the passes, unless it is said."""
 
 
 def reconstruct(
@@ -28,20 +33,20 @@ def reconstruct(
     sha256: str | None = None,
     progress: Callable[[str, int, int], object] = lambda part, done, total: None,
 ) -> Reconstruction:
-    """Reconstruct a scan: choose its probe, start from an object, and refine both by passes over all patterns.
+    """Reconstruct a scan: choose its probe, start from an object, and improve both by passes over all patterns.
 
     Args:
         scan: Scan.
         bundle: Bundle, or path of one. Not needed for a flat start.
-        params: ReconstructionParams. Defaults to those of `ptycho infer`.
+        params: ReconstructionParams. Defaults to those of `ptycho reconstruct`.
         execution: ExecutionParams: how the machine is used.
         sha256: str. Of the scan's file: it tells whether the bundle was trained on it.
         progress: called with the part of the work (`"reconstructing"` or `"refining"`), and patterns done, and in all.
 
     Returns:
         Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `patterns`, `size_px`,
-        `batch_size` (groups), `refinement_passes` (those kept), `refinement_passes_allowed`, `probe_refined`,
-        `refinement_deviances` (per photon, held out, before the first pass and after each), and `seconds` by part.
+        `refinement_passes` (the one that was kept), `refinement_passes_made`, `refinement_passes_allowed`,
+        `probe_refined`, `refinement_deviances` (per photon, held out, at first and after each), and `seconds` by part.
 
     Raises:
         ValueError: if scan, bundle and parameters do not belong together.
@@ -52,6 +57,8 @@ def reconstruct(
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
     check(bundle, params)
     start = params.start or ("flat" if bundle is None else "network")
+    if start != "network":
+        refuse_network_options(execution)
     found, seconds = started(start, scan, probe, bundle, params, execution, progress)
     passes = PASSES if params.passes is None else params.passes
     record = {
@@ -63,7 +70,9 @@ def reconstruct(
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
         with clock("refine"):
-            refined = refine(found, scan, passes, params.refine_probe, PATTERNS_AT_ONCE, progress=watch)
+            refined = refine(
+                found, scan, passes, params.refine_probe, params.batch_size or PATTERNS_AT_ONCE, progress=watch
+            )
         found = refined.reconstruction
         record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
                    "probe_refined": params.refine_probe and refined.kept > 0,
@@ -78,7 +87,7 @@ def started(
     """Return what passes start from, and the seconds that it took, by part."""
     if start == "network" and bundle is not None:
         watch = counting(progress, "reconstructing", len(scan))
-        return from_network(scan, probe, bundle, params.batch_size, execution, watch)
+        return from_network(scan, probe, bundle, params.batch_size or GROUPS_AT_ONCE, execution, watch)
     clock = Clock()
     with clock("start"):
         found = flat(scan, probe) if start in STARTS else from_file(scan, probe, start)

@@ -20,7 +20,7 @@ from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.stitching import canvas_of
 
-PASSES = 32
+PASSES = 100
 """Passes, at most, unless it is said."""
 
 AMPLITUDE_PHOTONS = 1e6
@@ -58,11 +58,11 @@ def refine(
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
         scan: Scan.
-        passes: int. Passes at most. Defaults to 8.
+        passes: int. Passes at most. Defaults to 100.
         refine_probe: bool. Whether the probe moves too. Defaults to `True`.
         batch_size: int. Patterns at a time, at most; the result does not depend on it. Defaults to 64.
         seed: int. Of the subsets, and of the photons that are held out.
-        progress: called with the number of patterns done, of `passes + 1` times all.
+        progress: called with the number of patterns done, of `passes` times all.
 
     Returns:
         Refinement.
