@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ptychopinn.engine.engine import Engine, Turn
+from ptychopinn.engine.engine import Engine, Moves, Turn
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.order import evenly, most_subsets
 from ptychopinn.engine.passes import better
@@ -124,9 +124,9 @@ def engine_of(batch_size, moves_probe):
     truth = objects.lines(64, count=60)
     positions = scans.jittered_raster(truth.shape, 32, 5, seed=1, margin=1)
     scan = scans.simulate(truth, probes.gaussian(32, curvature=1.5), positions, photons=1e6, seed=2)
-    start = Estimate(np.ones(truth.shape, np.complex64), np.asarray(scan.probe), scan.positions)
-    photons = Photons(scan, start.positions, start.probe, batch_size)
-    return Engine(start, photons, np.ones(truth.shape, np.float32), moves_probe)
+    start = Estimate(np.ones(truth.shape, np.complex64), np.asarray(scan.probe), scan.positions, np.ones(len(scan)))
+    photons = Photons(scan, start.probe, batch_size)
+    return Engine(start, photons, np.ones(truth.shape, np.float32), Moves(moves_probe))
 
 
 @pytest.mark.parametrize("moves_probe", [False, True])

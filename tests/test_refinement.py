@@ -8,10 +8,12 @@ import pytest
 from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.engine.engine import Moves
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
 from ptychopinn.reconstruction.refinement import refine
+from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.stitching import Stitcher
 from ptychopinn.simulation import objects, probes, scans
 
@@ -88,10 +90,36 @@ def test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked():
     wrong = np.stack([scan.probe[0] * np.exp(1j * 2e-3 * np.square(np.mgrid[-16:16, -16:16]).sum(axis=0))])
     start = near_truth(scan)
     start = dataclasses.replace(start, probe=wrong)
-    moved, kept = (refine(start, scan, 12, refine_probe=moves) for moves in (True, False))
+    moved, kept = (refine(start, scan, 12, Moves(probe=moves)) for moves in (True, False))
     np.testing.assert_allclose(kept.reconstruction.probe, wrong, rtol=1e-6)
     assert 1 - agreement(moved.reconstruction.probe, scan.probe) < 0.5 * (1 - agreement(wrong, scan.probe))
     assert moved.deviances[-1] < 0.2 * kept.deviances[-1]
+
+
+def test_positions_are_found_again_and_kept_unless_asked():
+    scan = simulated(1e6)
+    wrong = scan.positions + np.random.default_rng(3).normal(0, 0.7, scan.positions.shape)
+    told = dataclasses.replace(scan, positions=wrong)
+    kept, found = (
+        refine(flat(told, scan.probe), told, 40, Moves(probe=False, positions=move)) for move in (False, True)
+    )
+    np.testing.assert_allclose(kept.reconstruction.positions, wrong, atol=1e-6)
+    left = np.asarray(found.reconstruction.positions) - scan.positions
+    assert np.std(left, axis=0).max() < 0.35 * np.std(wrong - scan.positions, axis=0).min()
+    assert error(found.reconstruction, scan) < 0.6 * error(kept.reconstruction, scan)
+
+
+def test_the_flux_of_each_pattern_is_found_and_even_unless_asked():
+    scan = simulated(1e6)
+    flux = np.random.default_rng(4).uniform(0.5, 1.5, len(scan))
+    counts = np.random.default_rng(5).poisson(np.asarray(scan.patterns, float) * flux[:, None, None])
+    uneven = dataclasses.replace(scan, patterns=counts.astype(np.uint32))
+    even, found = (
+        refine(flat(uneven, scan.probe), uneven, 20, Moves(probe=False, flux=move)) for move in (False, True)
+    )
+    assert np.all(even.flux == 1)
+    np.testing.assert_allclose(found.flux, flux / flux.mean(), rtol=0.05)
+    assert error(found.reconstruction, scan) < 0.6 * error(even.reconstruction, scan)
 
 
 def test_bad_pixels_pull_at_nothing():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import typing
 
 import numpy as np
@@ -10,8 +11,10 @@ from keras import ops
 
 from ptychopinn.device import compiled
 from ptychopinn.engine.estimate import Estimate
-from ptychopinn.engine.photons import Photons
-from ptychopinn.engine.pulls import Pull, deviance_of, nothing_of, probes_of, pull_of
+from ptychopinn.engine.patterns import brightening_of, offsets_of
+from ptychopinn.engine.photons import Photons, filled
+from ptychopinn.engine.positions import moved
+from ptychopinn.engine.pulls import Pull, Seen, deviance_of, nothing_of, probes_of, pull_of
 from ptychopinn.engine.slow_phase import COVERED, lift_of, lifted
 from ptychopinn.physics.waves import Wave, light_of, scale
 
@@ -20,12 +23,23 @@ LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
 
 
 class State(typing.NamedTuple):
-    """Object, a flat canvas, and probe; and where their momentum takes them, which is where steps begin."""
+    """Object, a flat canvas, and probe; where momentum takes them, which is where steps begin; positions and flux."""
 
     canvas: Wave
     probe: Wave
     canvas_ahead: Wave
     probe_ahead: Wave
+    positions: np.ndarray
+    flux: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Moves:
+    """What of an estimate moves, besides the object."""
+
+    probe: bool = True
+    positions: bool = False
+    flux: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,54 +62,80 @@ class Engine:
         estimate: Estimate to start from.
         photons: Photons.
         cover: float array `(y, x)`: the light that each pixel of the object is seen with.
-        moves_probe: bool.
+        moves: Moves.
 
     References:
         Maiden, Johnson and Li, Optica 4, 736 (2017), doi:10.1364/OPTICA.4.000736, for steps and momentum.
     """
 
-    def __init__(self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves_probe: bool) -> None:
-        self.shape, self.photons, self.moves_probe = estimate.object.shape, photons, moves_probe
+    def __init__(self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves) -> None:
+        self.shape, self.photons, self.moves = estimate.object.shape, photons, moves
         canvas, probe = _parts(estimate.object.reshape(-1)), _parts(estimate.probe)
-        self.state = State(canvas, probe, canvas, probe)
+        self.state = State(canvas, probe, canvas, probe, estimate.positions, estimate.flux)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
         self._covered = ops.convert_to_tensor(covered.astype(np.float32))
-        width = self.shape[1]
-        self._pull = compiled(functools.partial(pull_of, width=width, moves_probe=moves_probe))
-        self._deviance = compiled(functools.partial(deviance_of, width=width))
+        of_canvas = {"width": self.shape[1]}
+        self._pull = compiled(functools.partial(pull_of, moves_probe=moves.probe, **of_canvas))
+        self._deviance = compiled(functools.partial(deviance_of, **of_canvas))
+        self._offsets = compiled(functools.partial(offsets_of, **of_canvas))
+        self._brightening = compiled(functools.partial(brightening_of, **of_canvas))
         self._probes, self._lift = compiled(probes_of), compiled(functools.partial(_lift_of, shape=self.shape))
-        self._moved = compiled(functools.partial(_moved, moves_probe=moves_probe))
+        self._moved = compiled(functools.partial(_moved, moves_probe=moves.probe))
         self._nothing = compiled(nothing_of)
         self._lit: dict[int, Wave] = {}
 
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._lift(self.state.probe)
-        share = 0.5 if self.moves_probe else 1.0
-        self._lit = {} if self.moves_probe else self._lit
+        share = 0.5 if self.moves.probe else 1.0
         for subset in order:
             pull = self._nothing(self.state.canvas, self.state.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
                 for patterns in chunk:
-                    seen = self.photons.seen(patterns)
+                    seen = self._seen(patterns)
                     pull = self._pull(pull, self.state.canvas_ahead, self._probes_on(patterns, seen), seen)
-            self.state = self._moved(self.state, pull, lift, self._covered, share * turn.length, turn.momentum)
+            lengths = share * turn.length, turn.momentum
+            waves = self._moved(self.state[:4], pull, lift, self._covered, *lengths)
+            self.state = self.state._replace(**dict(zip(State._fields, waves)))
 
-    def _probes_on(self, patterns: np.ndarray, seen: typing.Any) -> Wave:
+    def settle(self, positions_move: bool, affine: bool = False) -> None:
+        """Find each pattern's flux, and move positions by what patterns tell, or all of them by one affine map."""
+        positions, flux = self.state.positions.copy(), self.state.flux.copy()
+        canvas, probe = self.state.canvas, self.state.probe
+        offsets = np.zeros_like(positions)
+        for patterns in itertools.chain(*self.photons.chunks):
+            seen = self._seen(patterns)
+            if positions_move:
+                offsets[patterns] = ops.convert_to_numpy(self._offsets(canvas, probe, seen))[: len(patterns)]
+            if self.moves.flux:
+                flux[patterns] *= ops.convert_to_numpy(self._brightening(canvas, probe, seen))[: len(patterns)]
+        self._lit = {}
+        half = self.state.probe[0].shape[-1] // 2
+        inside = np.clip(moved(positions, offsets, affine), half, np.array(self.shape) - half - 1)
+        self.state = self.state._replace(positions=inside, flux=flux / flux.mean())
+
+    def _seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
+        positions, count = self.state.positions[patterns], self.photons.batch_size
+        whole = np.floor(positions + 0.5)
+        corners = (whole - self.state.probe[0].shape[-1] // 2).astype(np.int32)
+        rows = corners, (positions - whole).astype(np.float32), self.state.flux[patterns].astype(np.float32)
+        return Seen(self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows))
+
+    def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
+        if self.moves.probe:
+            return self._probes(self.state.probe_ahead, seen)
         key = int(patterns[0])
-        if self.moves_probe or key not in self._lit:
-            probes = self._probes(self.state.probe_ahead, seen)
-            if self.moves_probe or len(self._lit) >= self.photons.room:
-                return probes
+        probes = self._lit.get(key) or self._probes(self.state.probe, seen)
+        if len(self._lit) < self.photons.room:
             self._lit[key] = probes
-        return self._lit[key]
+        return probes
 
     def judge(self) -> np.ndarray:
         """Return the Poisson deviance of each pattern that judges, in photons: float array `(pattern,)`."""
         canvas, probe = self.state.canvas, self.state.probe
         batches = self.photons.judges
-        found = [self._deviance(canvas, probe, self.photons.seen(batch, judges=True)) for batch in batches]
+        found = [self._deviance(canvas, probe, self._seen(batch, judges=True)) for batch in batches]
         return np.concatenate([ops.convert_to_numpy(one)[: len(batch)] for one, batch in zip(found, batches)])
 
     def rest(self, state: State) -> None:
@@ -105,20 +145,22 @@ class Engine:
     def estimate(self) -> Estimate:
         """Return what is believed now."""
         canvas, probe = (_whole(wave) for wave in (self.state.canvas, self.state.probe))
-        return Estimate(canvas.reshape(self.shape), probe, self.photons.positions)
+        return Estimate(canvas.reshape(self.shape), probe, self.state.positions, self.state.flux)
 
 
 def _moved(
-    state: State, pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *, moves_probe: bool
-) -> State:
+    waves: tuple[Wave, ...], pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *,
+    moves_probe: bool,
+) -> tuple[Wave, ...]:  # fmt: skip
+    """Return object and probe a step further, and where momentum takes them: those of a `State`."""
+    canvas, probe, canvas_ahead, probe_ahead = waves
     step = scale(pull.object, 1.0 / (pull.light + LIGHT_FLOOR * ops.max(pull.light)))
-    step = lifted(step, state.canvas_ahead, lift, covered)
-    canvas, canvas_ahead = _forward(state.canvas, state.canvas_ahead, step, length, momentum)
-    if not moves_probe:
-        return state._replace(canvas=canvas, canvas_ahead=canvas_ahead)
-    pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
-    probe, probe_ahead = _forward(state.probe, state.probe_ahead, pulled, length, momentum)
-    return State(canvas, probe, canvas_ahead, probe_ahead)
+    step = lifted(step, canvas_ahead, lift, covered)
+    canvas, canvas_ahead = _forward(canvas, canvas_ahead, step, length, momentum)
+    if moves_probe:
+        pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
+        probe, probe_ahead = _forward(probe, probe_ahead, pulled, length, momentum)
+    return canvas, probe, canvas_ahead, probe_ahead
 
 
 def _forward(now: Wave, ahead: Wave, step: Wave, length: Tensor, momentum: Tensor) -> tuple[Wave, Wave]:

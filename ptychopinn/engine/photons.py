@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
+from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.data.batches import HOLDOUT, thin
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.order import evenly, most_subsets
-from ptychopinn.engine.pulls import Seen
 
 KEPT_BYTES = 2**30
 """Memory for patterns that were read once; those beyond it are read again in every pass."""
@@ -25,14 +25,13 @@ class Photons:
 
     Args:
         scan: Scan.
-        positions: float array `(pattern, 2)`: `(y, x)` of the patches' centres, pixels from the canvas's first.
         probe: complex array `(mode, y, x)`: how much of the object a pattern sees.
         batch_size: int. Patterns in a batch, at most.
         seed: int.
     """
 
-    def __init__(self, scan: Scan, positions: np.ndarray, probe: np.ndarray, batch_size: int, seed: int = 0) -> None:
-        self.scan, self.positions, self.seed = scan, positions, seed
+    def __init__(self, scan: Scan, probe: np.ndarray, batch_size: int, seed: int = 0) -> None:
+        self.scan, self.seed = scan, seed
         order = evenly(scan.positions)
         self.judging = order[:: math.ceil(len(scan) / JUDGES)]
         self.held_out = HOLDOUT if scan.measurement == "counts" else 0.0
@@ -41,40 +40,33 @@ class Photons:
         self.batch_size = math.ceil(longest / math.ceil(longest / batch_size))
         self.chunks = [self._parted(order[first::chunks]) for first in range(chunks)]
         self.judges = self._parted(self.judging)
-        self._is_judging = np.isin(np.arange(len(scan)), self.judging)
-        self._kept: dict[tuple[int, bool], Seen] = {}
         self.room = KEPT_BYTES // (8 * self.batch_size * scan.size**2)
+        self._is_judging = np.isin(np.arange(len(scan)), self.judging)
+        self._kept: dict[tuple[int, bool], Tensor] = {}
 
     def _parted(self, patterns: np.ndarray) -> list[np.ndarray]:
         return [patterns[start : start + self.batch_size] for start in range(0, len(patterns), self.batch_size)]
 
-    def seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
-        """Return the photons of a batch that pull, or those that judge, on the device: `Seen`."""
+    def counts(self, patterns: np.ndarray, judges: bool = False) -> Tensor:
+        """Return the photons of a batch that pull, or those that judge: float32 `(pattern, y, x)`, -1 where none."""
         key = int(patterns[0]), judges
         if key in self._kept:
             return self._kept[key]
-        seen = self._read(patterns, judges)
+        counts = ops.convert_to_tensor(filled(self._read(patterns, judges), self.batch_size, -1))
         if len(self._kept) < self.room:
-            self._kept[key] = seen
-        return seen
+            self._kept[key] = counts
+        return counts
 
-    def _read(self, patterns: np.ndarray, judges: bool) -> Seen:
+    def _read(self, patterns: np.ndarray, judges: bool) -> np.ndarray:
         amplitudes = self.scan.amplitudes(patterns)
         if self.held_out:
             for number in np.flatnonzero(self._is_judging[patterns]):
                 seed = self.seed, int(patterns[number])
                 amplitudes[number] = thin(amplitudes[number], self.held_out, seed)[1 if judges else 0]
         counts = np.where(amplitudes < 0, -1, amplitudes**2).astype(np.float32)
-        whole = np.floor(self.positions[patterns] + 0.5)
-        fills = self.batch_size - len(patterns)
-        return Seen(
-            ops.convert_to_tensor(_filled(np.fft.ifftshift(counts, axes=(-2, -1)), fills, -1)),
-            ops.convert_to_tensor(_filled((whole - self.scan.size // 2).astype(np.int32), fills)),
-            ops.convert_to_tensor(_filled((self.positions[patterns] - whole).astype(np.float32), fills)),
-            ops.convert_to_tensor(_filled(np.ones(len(patterns), np.float32), fills)),
-        )
+        return np.fft.ifftshift(counts, axes=(-2, -1))
 
 
-def _filled(rows: np.ndarray, fills: int, value: float = 0) -> np.ndarray:
-    """Return rows, and so many more of one value: compiled steps keep one shape."""
-    return np.concatenate([rows, np.full((fills, *rows.shape[1:]), value, rows.dtype)])
+def filled(rows: np.ndarray, count: int, value: float = 0) -> np.ndarray:
+    """Return rows, and more of one value until there are so many: compiled steps keep one shape."""
+    return np.concatenate([rows, np.full((count - len(rows), *rows.shape[1:]), value, rows.dtype)])

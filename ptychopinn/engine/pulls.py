@@ -25,13 +25,13 @@ class Seen(typing.NamedTuple):
         counts: float32 tensor `(pattern, y, x)`: photons; negative where there is no data.
         corners: int32 tensor `(pattern, 2)`: `(y, x)` of the first pixel of each window of the canvas.
         shifts: float32 tensor `(pattern, 2)`: `(y, x)` by which the probe lies off the window, pixels.
-        real: float32 tensor `(pattern,)`: 1 for patterns, 0 for those that only fill the batch.
+        flux: float32 tensor `(pattern,)`: brightness of the light; 0 for those that only fill the batch.
     """
 
     counts: Tensor
     corners: Tensor
     shifts: Tensor
-    real: Tensor
+    flux: Tensor
 
 
 class Pull(typing.NamedTuple):
@@ -52,7 +52,8 @@ class Pull(typing.NamedTuple):
 
 def probes_of(probe: Wave, seen: Seen) -> Wave:
     """Return the probe as it falls on the window of every pattern: pair `(pattern, mode, y, x)`, dark where none is."""
-    return scale(shifted(probe, shift_ramps(seen.shifts, probe[0].shape[-1])), seen.real[:, None, None, None])
+    brightness = ops.sqrt(seen.flux)[:, None, None, None]
+    return scale(shifted(probe, shift_ramps(seen.shifts, probe[0].shape[-1])), brightness)
 
 
 def nothing_of(canvas: Wave, probe: Wave) -> Pull:
@@ -84,16 +85,23 @@ def pull_of(pull: Pull, canvas: Wave, probes: Wave, seen: Seen, width: int, move
     found = pull._replace(object=tuple(moved), light=add_windows(pull.light, index, light_of(probes)))
     if not moves_probe:
         return found
-    back = shifted_adjoint(exit_wave_probe_adjoint(change, slices), shift_ramps(seen.shifts, probes[0].shape[-1]))
-    lit = ops.sum(intensity(slices)[:, 0] * seen.real[:, None, None], axis=0)
+    back = scale(exit_wave_probe_adjoint(change, slices), ops.sqrt(seen.flux)[:, None, None, None])
+    back = shifted_adjoint(back, shift_ramps(seen.shifts, probes[0].shape[-1]))
+    lit = ops.sum(intensity(slices)[:, 0] * seen.flux[:, None, None], axis=0)
     return found._replace(probe=tuple(a + b for a, b in zip(pull.probe, back)), lit=pull.lit + lit)
+
+
+def slices_of(canvas: Wave, seen: Seen, width: int, probe: Wave) -> Wave:
+    """Return the windows of some patterns: pair of float32 tensors `(pattern, slice, y, x)`, of one slice."""
+    index = window_index(seen.corners, probe[0].shape[-1], width)
+    return tuple(part[:, None] for part in cut_windows(canvas, index))
 
 
 def deviance_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> Tensor:
     """Return the Poisson deviance of each of some patterns, in photons: float32 tensor `(pattern,)`."""
-    index = window_index(seen.corners, probe[0].shape[-1], width)
-    slices = tuple(part[:, None] for part in cut_windows(canvas, index))
-    expected = IDEAL.expected(light_of(fourier(exit_wave(slices, probes_of(probe, seen)))))
+    expected = IDEAL.expected(
+        light_of(fourier(exit_wave(slices_of(canvas, seen, width, probe), probes_of(probe, seen))))
+    )
     counts = ops.maximum(seen.counts, 0.0)
     missed = ops.where(seen.counts < 0, 0.0, poisson_deviance(expected, counts, ops.log))
     return ops.sum(missed, axis=(-2, -1))

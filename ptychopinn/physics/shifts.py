@@ -19,11 +19,26 @@ def shift_ramps(shifts: Tensor, size: int) -> Wave:
     Returns:
         pair of float32 tensors `(pattern, 1, y, x)`: an axis for the modes.
     """
-    index = ops.arange(size, dtype="float32")
-    frequency = ops.where(index < size / 2, index, index - size) * (-2 * math.pi / size)
+    frequency = _frequencies(size)
     along_y, along_x = (shifts[:, axis, None] * frequency for axis in (0, 1))
     angle = along_y[:, None, :, None] + along_x[:, None, None, :]
     return ops.cos(angle), ops.sin(angle)
+
+
+def gradient_ramps(size: int, axis: int) -> Wave:
+    r"""Return the factors $-2\pi i k / N$ of a derivative by the shift along y (axis 0) or x (1).
+
+    Returns:
+        pair of float32 tensors `(y, 1)` or `(1, x)`.
+    """
+    frequency = _frequencies(size)
+    frequency = frequency[:, None] if axis == 0 else frequency[None, :]
+    return ops.zeros_like(frequency), frequency
+
+
+def _frequencies(size: int) -> Tensor:
+    index = ops.arange(size, dtype="float32")
+    return ops.where(index < size / 2, index, index - size) * (-2 * math.pi / size)
 
 
 def shifted(probe: Wave, ramps: Wave) -> Wave:

@@ -6,6 +6,8 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.schema import Params, option
 
 PROBES = ("scan", "bundle")
+POSITIONS = ("keep", "refine")
+FLUX = ("even", "find")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
 
@@ -35,6 +37,12 @@ class ReconstructionParams(Params):
         aliases=("refine",),
     )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
+    positions: str = option(
+        "keep", "Whether positions are believed, or refined: by an affine map, then each by itself.", choices=POSITIONS
+    )
+    flux: str = option(
+        "even", "Whether all patterns were taken with the same light, or each one's is found.", choices=FLUX
+    )
     batch_size: int | None = option(
         None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64.",
         low=1, high=2**16, aliases=("inference_batch_size",),

@@ -3,11 +3,13 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import (
@@ -16,7 +18,7 @@ from ptychopinn.reconstruction.params import (
     refuse_network_options,
     refuse_training_options,
 )
-from ptychopinn.reconstruction.refinement import PASSES, refine
+from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
@@ -70,14 +72,26 @@ def reconstruct(
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
         with clock("refine"):
-            refined = refine(
-                found, scan, passes, params.refine_probe, params.batch_size or PATTERNS_AT_ONCE, progress=watch
-            )
+            moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find")
+            at_once = params.batch_size or PATTERNS_AT_ONCE
+            refined = refine(found, scan, passes, moves, at_once, progress=watch)
         found = refined.reconstruction
         record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
                    "probe_refined": params.refine_probe and refined.kept > 0,
-                   "refinement_deviances": refined.deviances}  # fmt: skip
+                   "refinement_deviances": refined.deviances, **found_of(refined, scan, moves)}  # fmt: skip
     return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
+
+
+def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
+    """Return what was found of positions and flux, in few figures, where it was looked for."""
+    found: dict[str, Any] = {}
+    if moves.positions:
+        shifts = np.asarray(refined.reconstruction.positions) - scan.positions
+        found["positions_moved_rms_px"] = round(float(np.sqrt(np.mean(np.square(shifts)))), 4)
+        found["positions_moved_most_px"] = round(float(np.abs(shifts).max()), 4)
+    if moves.flux:
+        found["flux_least_most"] = [round(float(extreme), 4) for extreme in (refined.flux.min(), refined.flux.max())]
+    return found
 
 
 def started(

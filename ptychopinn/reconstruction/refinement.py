@@ -12,7 +12,7 @@ from scipy.fft import next_fast_len
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.engine import Engine
+from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
@@ -22,6 +22,9 @@ from ptychopinn.reconstruction.stitching import canvas_of
 
 PASSES = 100
 """Passes, at most, unless it is said."""
+
+MARGIN = 8
+"""Pixels around the object that positions may move into."""
 
 AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
@@ -37,15 +40,17 @@ class Refinement:
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
             each one that was made.
         kept: int. The pass whose object and probe these are; 0 is before the first.
+        flux: float array `(pattern,)`: brightness of the light that each pattern was taken with, 1 on average.
     """
 
     reconstruction: Reconstruction
     deviances: list[float]
     kept: int
+    flux: np.ndarray
 
 
 def refine(
-    reconstruction: Reconstruction, scan: Scan, passes: int = PASSES, refine_probe: bool = True, batch_size: int = 64,
+    reconstruction: Reconstruction, scan: Scan, passes: int = PASSES, moves: Moves | None = None, batch_size: int = 64,
     seed: int = 0, progress: Callable[[int], object] = lambda done: None,
 ) -> Refinement:  # fmt: skip
     """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
@@ -59,7 +64,7 @@ def refine(
         reconstruction: Reconstruction of this scan, with its probe.
         scan: Scan.
         passes: int. Passes at most. Defaults to 100.
-        refine_probe: bool. Whether the probe moves too. Defaults to `True`.
+        moves: Moves: what else is improved. Defaults to the probe.
         batch_size: int. Patterns at a time, at most; the result does not depend on it. Defaults to 64.
         seed: int. Of the subsets, and of the photons that are held out.
         progress: called with the number of patterns done, of `passes` times all.
@@ -77,21 +82,22 @@ def refine(
     check(reconstruction, scan, passes)
     scan, unit = in_photons(scan)
     start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
-    photons = Photons(scan, start.positions, start.probe, batch_size, seed)
-    engine = Engine(start, photons, cover, refine_probe)
+    photons = Photons(scan, start.probe, batch_size, seed)
+    engine = Engine(start, photons, cover, moves or Moves())
     passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
     engine.rest(passed.kept)
     kept = engine.estimate()
     excess = np.sqrt(np.sum(np.abs(kept.probe) ** 2) / np.sum(np.abs(start.probe) ** 2))
-    height, width = reconstruction.object.shape
-    image = np.where(reconstruction.object == 0, 0, kept.object[:height, :width] * excess).astype(np.complex64)
+    inner = tuple(slice(MARGIN, MARGIN + side) for side in reconstruction.object.shape)
+    image = np.where(reconstruction.object == 0, 0, kept.object[inner] * excess).astype(np.complex64)
     refined = dataclasses.replace(
         reconstruction,
         object=image,
         ramp=ramp_of(image, reconstruction.weight),
         probe=(kept.probe / (excess * unit)).astype(np.complex64),
+        positions=kept.positions - MARGIN + np.array(reconstruction.origin),
     )
-    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
+    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best, kept.flux)
 
 
 def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:
@@ -102,9 +108,11 @@ def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -
     origin = np.array(reconstruction.origin)
     light = brightness(reconstruction.object, origin, probe, scan)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
-    more = [(0, next_fast_len(side) - side) for side in known.shape]
-    canvas = np.pad(known, more, constant_values=1)
-    return Estimate(canvas, probe, scan.positions - origin), np.pad(reconstruction.weight, more)
+    sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
+    around = [(MARGIN, whole - side - MARGIN) for whole, side in zip(sides, known.shape)]
+    canvas = np.pad(known, around, constant_values=1)
+    estimate = Estimate(canvas, probe, scan.positions - origin + MARGIN, np.ones(len(scan)))
+    return estimate, np.pad(reconstruction.weight, around)
 
 
 def in_photons(scan: Scan) -> tuple[Scan, float]:

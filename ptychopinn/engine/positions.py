@@ -1,0 +1,21 @@
+"""Positions that move: by one affine map at first, then each by itself, by so much and no further."""
+
+import numpy as np
+
+FARTHEST = 0.5
+"""How far a position moves in one pass, at most, pixels."""
+
+
+def moved(positions: np.ndarray, offsets: np.ndarray, affine: bool) -> np.ndarray:
+    """Move positions by offsets, both `(pattern, 2)`, in pixels; what all have in common is left out.
+
+    Args:
+        positions, offsets: float arrays `(pattern, 2)`.
+        affine: bool. Whether all move by the affine map (scale, rotation, shear) that explains the offsets best.
+    """
+    offsets = np.clip(offsets, -FARTHEST, FARTHEST)
+    offsets = offsets - offsets.mean(axis=0)
+    if affine:
+        centred = positions - positions.mean(axis=0)
+        offsets = centred @ np.linalg.lstsq(centred, offsets, rcond=None)[0]
+    return positions + offsets
