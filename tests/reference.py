@@ -11,6 +11,16 @@ def far_field(wave):
     return matrix @ wave @ matrix.T
 
 
+def shifted(wave, way):
+    """Move a wave by a fraction of a pixel: the sum of its periodic harmonics, each taken at r - d, as two matrices."""
+    index = np.arange(wave.shape[-1]) - wave.shape[-1] // 2
+    one, other = (
+        np.exp(2j * np.pi * (index[:, None, None] - index[:, None] - d) * index / len(index)).sum(axis=2) / len(index)
+        for d in way
+    )
+    return one @ wave @ other.T
+
+
 def patch(canvas, centre, size):
     """Bilinear window of a canvas, pixel by pixel."""
     out = np.zeros((size, size), complex)

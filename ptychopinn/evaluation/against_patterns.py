@@ -8,7 +8,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.detector import Detector
 from ptychopinn.physics.deviance import poisson_deviance
-from ptychopinn.physics.numpy_physics import cut, far_field_intensity
+from ptychopinn.physics.numpy_physics import exit_waves, far_field_intensity
 from ptychopinn.reconstruction.brightness import brightness, compared
 
 
@@ -64,7 +64,7 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
 def predict(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan, indices: np.ndarray) -> np.ndarray:
     """Predict patterns of a scan: float array `(pattern, y, x)`, photons up to the `scale` of the residual."""
     obj, origin = covering(reconstruction, scan)
-    return far_field_intensity(cut(obj, scan.positions[indices] - origin, scan.size), probe)
+    return far_field_intensity(exit_waves(obj, probe, scan.positions[indices] - origin))
 
 
 def covering(reconstruction: Reconstruction, scan: Scan) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.physics.numpy_physics import cut, far_field_intensity
+from ptychopinn.physics.numpy_physics import exit_waves, far_field_intensity
 
 CHUNK = 64
 """Patterns at a time."""
@@ -33,5 +33,5 @@ def compared(
     """Yield `(slice, measured amplitudes, predicted intensities)` for the patterns, a chunk at a time."""
     for start in range(0, len(scan), CHUNK):
         part = slice(start, min(start + CHUNK, len(scan)))
-        patches = cut(obj, scan.positions[part] - origin, scan.size)
-        yield part, scan.amplitudes(part), far_field_intensity(patches, probe)
+        waves = exit_waves(obj, probe, scan.positions[part] - origin)
+        yield part, scan.amplitudes(part), far_field_intensity(waves)

@@ -6,7 +6,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
 from ptychopinn.memory import check_memory
 from ptychopinn.physics.detector import Detector
-from ptychopinn.physics.numpy_physics import cut, far_field_intensity
+from ptychopinn.physics.numpy_physics import exit_waves, far_field_intensity
 from ptychopinn.simulation.detector import draw_counts
 from ptychopinn.simulation.memory import simulation_bytes
 from ptychopinn.simulation.positions import jittered_raster
@@ -29,6 +29,8 @@ def simulate(
 ) -> Scan:
     """Scan an object: Poisson counts of the far field at each position.
 
+    Between pixels it is the probe that moves, band-limited (see `shifted`): nothing is interpolated.
+
     Args:
         obj: complex array `(y, x)`: transmission, pixel (0, 0) at position (0, 0).
         probe: complex array `(mode, y, x)`.
@@ -50,8 +52,8 @@ def simulate(
     detector = Detector(flux=photons / _mean_exit_photons(obj, probe, positions), background=background)
     counts = np.empty((count, size, size), np.uint32)
     for start in range(0, count, CHUNK):
-        patches = cut(obj, positions[start : start + CHUNK], size)
-        expected = detector.expected(far_field_intensity(patches, probe))
+        waves = exit_waves(obj, probe, positions[start : start + CHUNK])
+        expected = detector.expected(far_field_intensity(waves))
         if bad is not None:
             expected[:, bad] = 0
         counts[start : start + CHUNK] = draw_counts(expected, seed, start)
@@ -63,11 +65,10 @@ def simulate(
 
 def _mean_exit_photons(obj: np.ndarray, probe: np.ndarray, positions: np.ndarray) -> float:
     """Return the mean of sum |P O|^2 over the patterns: by Parseval, what a detector without holes would see."""
-    light = np.sum(np.abs(probe).astype(np.float64) ** 2, axis=0)
     total = 0.0
     for start in range(0, len(positions), CHUNK):
-        patches = cut(obj, positions[start : start + CHUNK], probe.shape[-1])
-        total += np.sum(light * np.abs(patches) ** 2)
+        for wave in exit_waves(obj, probe, positions[start : start + CHUNK]):
+            total += np.sum(np.abs(wave) ** 2)
     if not (np.isfinite(total) and total > 0):
         raise ValueError(
             f"Light must pass through the object: probe and object finite, not all zero. Received: {total} photons. "
