@@ -10,6 +10,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.device import compiled
+from ptychopinn.engine.drift import slow_part
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.patterns import brightening_of, offsets_of
 from ptychopinn.engine.photons import Photons, filled
@@ -97,6 +98,15 @@ class Engine:
             lengths = share * turn.length, turn.momentum
             waves = self._moved(self.state[:4], pull, lift, self._covered, *lengths)
             self.state = self.state._replace(**dict(zip(State._fields, waves)))
+
+    def find_drift(self) -> None:
+        """Take the light to have changed as the photons of the patterns did, in their order: slowly.
+
+        What changes from pattern to pattern is found by `settle`; what changes slowly over the object could as well be
+        the object's, so it is decided once.
+        """
+        self.settle(positions_move=False)
+        self.state = self.state._replace(flux=slow_part(self.state.flux))
 
     def settle(self, positions_move: bool, affine: bool = False) -> None:
         """Find each pattern's flux, and move positions by what patterns tell, or all of them by one affine map."""

@@ -54,8 +54,8 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) 
         Passes.
     """
     random, far, rising = np.random.default_rng(seed), 1.0, True
-    if engine.moves.flux:  # the flux explains what it can, before the object does
-        engine.settle(positions_move=False)
+    if engine.moves.flux:
+        engine.find_drift()
     best = engine.judge()
     passes = Passes(engine.state, [float(best.mean())])
     for number in range(1, most + 1):
