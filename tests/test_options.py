@@ -58,6 +58,7 @@ RECONSTRUCTION = EXECUTION | {
     "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
     "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
     "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
+    "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",
     "positions": "test_refinement.test_positions_are_found_again_and_kept_unless_asked",
     "flux": "test_refinement.test_the_flux_of_each_pattern_is_found_and_even_unless_asked",
     "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",

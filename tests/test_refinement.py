@@ -12,10 +12,13 @@ from ptychopinn.engine.engine import Moves
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
+from ptychopinn.reconstruction.params import ReconstructionParams
+from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.reconstruction.refinement import refine
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.stitching import Stitcher
 from ptychopinn.simulation import objects, probes, scans
+from ptychopinn.simulation.modes import incoherent
 
 SIDE, SIZE = 96, 32
 TRUTH = objects.lines(SIDE, count=120)
@@ -120,6 +123,23 @@ def test_the_flux_of_each_pattern_is_found_and_even_unless_asked():
     assert np.all(even.flux == 1)
     assert np.corrcoef(found.flux, flux)[0, 1] > 0.9  # what varies slowly may be of the object as well
     assert error(found.reconstruction, scan) < 0.6 * error(even.reconstruction, scan)
+
+
+def test_modes_that_the_file_does_not_hold_are_found():
+    positions = scans.jittered_raster(TRUTH.shape, SIZE, 6, seed=1, margin=1)
+    probe = incoherent(probes.gaussian(SIZE, curvature=1.5), 3)
+    scan = scans.simulate(TRUTH, probe, positions, photons=1e6, seed=2)
+    single = dataclasses.replace(scan, probe_guess=probe[:1])
+    errors = {}
+    for modes in (None, 3):
+        found = reconstruct(single, params=ReconstructionParams(modes=modes, passes=60))
+        errors[modes] = error(found, scan)
+    assert found.probe.shape == probe.shape and agreement(found.probe, probe) > 0.95
+    light = found.record["mode_powers"]
+    assert sorted(light, reverse=True) == light and sum(light) == pytest.approx(1, abs=1e-3)
+    overlaps = np.tensordot(found.probe.conj(), found.probe, axes=((1, 2), (1, 2)))
+    assert np.abs(overlaps - np.diag(np.diag(overlaps))).max() < 1e-3 * np.abs(overlaps).max()
+    assert errors[3] < 0.5 * errors[None]
 
 
 def test_bad_pixels_pull_at_nothing():

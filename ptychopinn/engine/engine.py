@@ -151,6 +151,7 @@ class Engine:
     def rest(self, state: State) -> None:
         """Go back to a state, and on from there without momentum."""
         self.state = state._replace(canvas_ahead=state.canvas, probe_ahead=state.probe)
+        self._lit = {}
 
     def estimate(self) -> Estimate:
         """Return what is believed now."""

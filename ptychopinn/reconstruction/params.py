@@ -37,6 +37,10 @@ class ReconstructionParams(Params):
         aliases=("refine",),
     )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
+    modes: int | None = option(
+        None, "Incoherent modes of the probe: the strongest of its own, and guesses of others. If not given, its own.",
+        low=1, high=32, unit="modes",
+    )  # fmt: skip
     positions: str = option(
         "keep", "Whether positions are believed, or refined: by an affine map, then each by itself.", choices=POSITIONS
     )

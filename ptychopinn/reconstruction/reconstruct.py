@@ -12,6 +12,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.modes import powers, with_modes
 from ptychopinn.reconstruction.params import (
     STARTS,
     ReconstructionParams,
@@ -58,6 +59,7 @@ def reconstruct(
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
     check(bundle, params)
+    probe = probe if params.modes is None else with_modes(probe, params.modes)
     start = params.start or ("flat" if bundle is None else "network")
     if start != "network":
         refuse_network_options(execution)
@@ -89,6 +91,9 @@ def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
         shifts = np.asarray(refined.reconstruction.positions) - scan.positions
         found["positions_moved_rms_px"] = round(float(np.sqrt(np.mean(np.square(shifts)))), 4)
         found["positions_moved_most_px"] = round(float(np.abs(shifts).max()), 4)
+    probe = np.asarray(refined.reconstruction.probe)
+    if len(probe) > 1:
+        found["mode_powers"] = [round(part, 4) for part in powers(probe)]
     if moves.flux:
         found["flux_least_most"] = [round(float(extreme), 4) for extreme in (refined.flux.min(), refined.flux.max())]
     return found

@@ -18,6 +18,7 @@ from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
+from ptychopinn.reconstruction.modes import in_order
 from ptychopinn.reconstruction.stitching import canvas_of
 
 PASSES = 100
@@ -94,7 +95,7 @@ def refine(
         reconstruction,
         object=image,
         ramp=ramp_of(image, reconstruction.weight),
-        probe=(kept.probe / (excess * unit)).astype(np.complex64),
+        probe=in_order(kept.probe / (excess * unit)).astype(np.complex64),
         positions=kept.positions - MARGIN + np.array(reconstruction.origin),
     )
     return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best, kept.flux)
