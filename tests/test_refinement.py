@@ -139,7 +139,7 @@ def test_modes_that_the_file_does_not_hold_are_found():
     assert sorted(light, reverse=True) == light and sum(light) == pytest.approx(1, abs=1e-3)
     overlaps = np.tensordot(found.probe.conj(), found.probe, axes=((1, 2), (1, 2)))
     assert np.abs(overlaps - np.diag(np.diag(overlaps))).max() < 1e-3 * np.abs(overlaps).max()
-    assert errors[3] < 0.5 * errors[None]
+    assert errors[3] < 0.85 * errors[None]
 
 
 def test_bad_pixels_pull_at_nothing():
