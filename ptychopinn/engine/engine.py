@@ -1,26 +1,20 @@
 """The engine: an estimate of object and probe on the device, and passes over the scan that improve it."""
 
 import dataclasses
-import functools
 import itertools
 import typing
 
 import numpy as np
-from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.device import compiled
 from ptychopinn.engine.drift import slow_part
 from ptychopinn.engine.estimate import Estimate
-from ptychopinn.engine.patterns import brightening_of, offsets_of
 from ptychopinn.engine.photons import Photons, filled
-from ptychopinn.engine.positions import moved
-from ptychopinn.engine.pulls import Pull, Seen, deviance_of, nothing_of, probes_of, pull_of
-from ptychopinn.engine.slow_phase import COVERED, lift_of, lifted
-from ptychopinn.physics.waves import Wave, light_of, scale
-
-LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
-"""Added to the light that a pixel was seen with, and to the objects that a pixel of the probe lit, of the largest."""
+from ptychopinn.engine.positions import shifted_by
+from ptychopinn.engine.pulls import Seen
+from ptychopinn.engine.slow_phase import COVERED
+from ptychopinn.engine.steps import steps_of
+from ptychopinn.physics.waves import Wave
 
 
 class State(typing.NamedTuple):
@@ -75,29 +69,25 @@ class Engine:
         self.state = State(canvas, probe, canvas, probe, estimate.positions, estimate.flux)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
         self._covered = ops.convert_to_tensor(covered.astype(np.float32))
-        of_canvas = {"width": self.shape[1]}
-        self._pull = compiled(functools.partial(pull_of, moves_probe=moves.probe, **of_canvas))
-        self._deviance = compiled(functools.partial(deviance_of, **of_canvas))
-        self._offsets = compiled(functools.partial(offsets_of, **of_canvas))
-        self._brightening = compiled(functools.partial(brightening_of, **of_canvas))
-        self._probes, self._lift = compiled(probes_of), compiled(functools.partial(_lift_of, shape=self.shape))
-        self._moved = compiled(functools.partial(_moved, moves_probe=moves.probe))
-        self._nothing = compiled(nothing_of)
+        self._do = steps_of(self.shape, moves.probe)
         self._lit: dict[int, Wave] = {}
 
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
-        lift = self._lift(self.state.probe)
+        lift = self._do.lift(self.state.probe)
         share = 0.5 if self.moves.probe else 1.0
         for subset in order:
-            pull = self._nothing(self.state.canvas, self.state.probe)
+            pull = self._do.nothing(self.state.canvas, self.state.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
                 for patterns in chunk:
                     seen = self._seen(patterns)
-                    pull = self._pull(pull, self.state.canvas_ahead, self._probes_on(patterns, seen), seen)
+                    pull = self._do.pull(pull, self.state.canvas_ahead, self._probes_on(patterns, seen), seen)
             lengths = share * turn.length, turn.momentum
-            waves = self._moved(self.state[:4], pull, lift, self._covered, *lengths)
-            self.state = self.state._replace(**dict(zip(State._fields, waves)))
+            moved = self._do.moved(self.state[:4], pull, lift, self._covered, *lengths)
+            canvas, probe, canvas_ahead, probe_ahead = moved
+            self.state = self.state._replace(
+                canvas=canvas, probe=probe, canvas_ahead=canvas_ahead, probe_ahead=probe_ahead
+            )
 
     def find_drift(self) -> None:
         """Take the light to have changed as the photons of the patterns did, in their order: slowly.
@@ -116,12 +106,12 @@ class Engine:
         for patterns in itertools.chain(*self.photons.chunks):
             seen = self._seen(patterns)
             if positions_move:
-                offsets[patterns] = ops.convert_to_numpy(self._offsets(canvas, probe, seen))[: len(patterns)]
+                offsets[patterns] = ops.convert_to_numpy(self._do.offsets(canvas, probe, seen))[: len(patterns)]
             if self.moves.flux:
-                flux[patterns] *= ops.convert_to_numpy(self._brightening(canvas, probe, seen))[: len(patterns)]
+                flux[patterns] *= ops.convert_to_numpy(self._do.brightening(canvas, probe, seen))[: len(patterns)]
         self._lit = {}
         half = self.state.probe[0].shape[-1] // 2
-        inside = np.clip(moved(positions, offsets, affine), half, np.array(self.shape) - half - 1)
+        inside = np.clip(shifted_by(positions, offsets, affine), half, np.array(self.shape) - half - 1)
         self.state = self.state._replace(positions=inside, flux=flux / flux.mean())
 
     def _seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
@@ -134,9 +124,9 @@ class Engine:
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
         if self.moves.probe:
-            return self._probes(self.state.probe_ahead, seen)
+            return self._do.probes(self.state.probe_ahead, seen)
         key = int(patterns[0])
-        probes = self._lit.get(key) or self._probes(self.state.probe, seen)
+        probes = self._lit.get(key) or self._do.probes(self.state.probe, seen)
         if len(self._lit) < self.photons.room:
             self._lit[key] = probes
         return probes
@@ -145,7 +135,7 @@ class Engine:
         """Return the Poisson deviance of each pattern that judges, in photons: float array `(pattern,)`."""
         canvas, probe = self.state.canvas, self.state.probe
         batches = self.photons.judges
-        found = [self._deviance(canvas, probe, self._seen(batch, judges=True)) for batch in batches]
+        found = [self._do.deviance(canvas, probe, self._seen(batch, judges=True)) for batch in batches]
         return np.concatenate([ops.convert_to_numpy(one)[: len(batch)] for one, batch in zip(found, batches)])
 
     def rest(self, state: State) -> None:
@@ -157,31 +147,6 @@ class Engine:
         """Return what is believed now."""
         canvas, probe = (_whole(wave) for wave in (self.state.canvas, self.state.probe))
         return Estimate(canvas.reshape(self.shape), probe, self.state.positions, self.state.flux)
-
-
-def _moved(
-    waves: tuple[Wave, ...], pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *,
-    moves_probe: bool,
-) -> tuple[Wave, ...]:  # fmt: skip
-    """Return object and probe a step further, and where momentum takes them: those of a `State`."""
-    canvas, probe, canvas_ahead, probe_ahead = waves
-    step = scale(pull.object, 1.0 / (pull.light + LIGHT_FLOOR * ops.max(pull.light)))
-    step = lifted(step, canvas_ahead, lift, covered)
-    canvas, canvas_ahead = _forward(canvas, canvas_ahead, step, length, momentum)
-    if moves_probe:
-        pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
-        probe, probe_ahead = _forward(probe, probe_ahead, pulled, length, momentum)
-    return canvas, probe, canvas_ahead, probe_ahead
-
-
-def _forward(now: Wave, ahead: Wave, step: Wave, length: Tensor, momentum: Tensor) -> tuple[Wave, Wave]:
-    """Return where a step from ahead leads to, and where momentum takes it from there."""
-    new = tuple(part + length * move for part, move in zip(ahead, step))
-    return new, tuple(part + momentum * (part - old) for part, old in zip(new, now))
-
-
-def _lift_of(probe: Wave, shape: tuple[int, int]) -> Tensor:
-    return lift_of(light_of(probe), shape)
 
 
 def _parts(wave: np.ndarray) -> Wave:

@@ -6,7 +6,7 @@ FARTHEST = 0.5
 """How far a position moves in one pass, at most, pixels."""
 
 
-def moved(positions: np.ndarray, offsets: np.ndarray, affine: bool) -> np.ndarray:
+def shifted_by(positions: np.ndarray, offsets: np.ndarray, affine: bool) -> np.ndarray:
     """Move positions by offsets, both `(pattern, 2)`, in pixels; what all have in common is left out.
 
     Args:

@@ -1,0 +1,76 @@
+"""What a pass is made of: functions of tensors, compiled once for a canvas."""
+
+import functools
+import typing
+from collections.abc import Callable
+
+from keras import KerasTensor as Tensor
+from keras import ops
+
+from ptychopinn.device import compiled
+from ptychopinn.engine.patterns import brightening_of, offsets_of
+from ptychopinn.engine.pulls import Pull, deviance_of, nothing_of, probes_of, pull_of
+from ptychopinn.engine.slow_phase import lift_of, lifted
+from ptychopinn.physics.waves import Wave, light_of, scale
+
+LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
+"""Added to the light that a pixel was seen with, and to the objects that a pixel of the probe lit, of the largest."""
+
+
+class Steps(typing.NamedTuple):
+    """The compiled functions of a pass."""
+
+    pull: Callable[..., Pull]
+    deviance: Callable[..., Tensor]
+    offsets: Callable[..., Tensor]
+    brightening: Callable[..., Tensor]
+    probes: Callable[..., Wave]
+    lift: Callable[..., Tensor]
+    moved: Callable[..., tuple[Wave, ...]]
+    nothing: Callable[..., Pull]
+
+
+@functools.cache
+def steps_of(shape: tuple[int, int], moves_probe: bool) -> Steps:
+    """Return what a pass is made of, compiled once for canvases of a shape.
+
+    Args:
+        shape: `(height, width)` of the canvas, pixels.
+        moves_probe: bool.
+    """
+    width = shape[1]
+    return Steps(
+        pull=compiled(functools.partial(pull_of, width=width, moves_probe=moves_probe)),
+        deviance=compiled(functools.partial(deviance_of, width=width)),
+        offsets=compiled(functools.partial(offsets_of, width=width)),
+        brightening=compiled(functools.partial(brightening_of, width=width)),
+        probes=compiled(probes_of),
+        lift=compiled(functools.partial(_lift_of, shape=shape)),
+        moved=compiled(functools.partial(_moved, moves_probe=moves_probe)),
+        nothing=compiled(nothing_of),
+    )
+
+
+def _moved(
+    waves: tuple[Wave, ...], pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *,
+    moves_probe: bool,
+) -> tuple[Wave, ...]:  # fmt: skip
+    """Return object and probe a step further, and where momentum takes them: those of a `State`."""
+    canvas, probe, canvas_ahead, probe_ahead = waves
+    step = scale(pull.object, 1.0 / (pull.light + LIGHT_FLOOR * ops.max(pull.light)))
+    step = lifted(step, canvas_ahead, lift, covered)
+    canvas, canvas_ahead = _forward(canvas, canvas_ahead, step, length, momentum)
+    if moves_probe:
+        pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
+        probe, probe_ahead = _forward(probe, probe_ahead, pulled, length, momentum)
+    return canvas, probe, canvas_ahead, probe_ahead
+
+
+def _forward(now: Wave, ahead: Wave, step: Wave, length: Tensor, momentum: Tensor) -> tuple[Wave, Wave]:
+    """Return where a step from ahead leads to, and where momentum takes it from there."""
+    new = tuple(part + length * move for part, move in zip(ahead, step))
+    return new, tuple(part + momentum * (part - old) for part, old in zip(new, now))
+
+
+def _lift_of(probe: Wave, shape: tuple[int, int]) -> Tensor:
+    return lift_of(light_of(probe), shape)
