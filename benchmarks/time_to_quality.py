@@ -51,7 +51,7 @@ PEERS = {
     ["Rows:", *(f"  {row.name}" for row in quality_rows.ROWS)]))  # fmt: skip
 @click.option("--ptychi", type=click.Path(exists=True, dir_okay=False), help="Python of pty-chi's environment.")
 @click.option("--rows", "patterns", multiple=True, metavar="NAME", help="A row, or shell pattern of them; all if none.")
-@click.option("--passes", type=click.IntRange(min=1), default=32, show_default=True, help="Of ours, at most.")
+@click.option("--passes", type=click.IntRange(min=1), help="Of ours, at most.  [default: the package's]")
 @click.option("--backend", type=click.Choice(machine.BACKENDS), default="jax", show_default=True, help="Of ours.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--quick", is_flag=True, help="One small row, few passes and epochs: to see that it runs.")
@@ -116,12 +116,14 @@ def measure_ours(row, folder, options, target, versions):
         task = {"scan": str(folder / "scan.npz"), "passes": passes, "refine_probe": row.moves_probe}
         said = json.loads(run([sys.executable, OURS, json.dumps(task)])["stdout"].splitlines()[-1])
         versions.update(said.pop("versions"))
-        runs[passes] = {"passes": passes, **said}
-        click.echo(f"{row.name}: ours, {passes} passes, {said['seconds']:.1f} s, error {said['error']:.4f}", err=True)
+        runs[said["passes"]] = said
+        click.echo(
+            f"{row.name}: ours, {said['made']} passes, {said['seconds']:.1f} s, error {said['error']:.4f}", err=True
+        )
         return said["error"]
 
-    most = 2 if options["quick"] else options["passes"]
-    error_of(most)
+    error_of(2 if options["quick"] else options["passes"])
+    most = max(runs)
     for passes in (1,) if options["quick"] else LADDER:
         if passes < runs[most]["made"]:
             error_of(passes)

@@ -3,7 +3,8 @@
     python timed_engine.py '{"scan": "scan.npz", "passes": 8, "refine_probe": false}'
 
 The last line is JSON: `error`; `seconds` of the processor, from the call to the object; of those, `once_s`, by which
-the first pass took longer than the second (reading, compiling); passes `made` and `kept`; and `versions`.
+the first pass took longer than the second (reading, compiling); `passes` allowed, `made` and `kept`; and `versions`.
+Without passes (null), the package chooses.
 """
 
 import dataclasses
@@ -14,6 +15,8 @@ import sys
 import time
 
 import numpy as np
+
+PASSES = {"passes": "refinement_passes_allowed", "made": "refinement_passes_made", "kept": "refinement_passes"}
 
 
 def main(task):
@@ -29,9 +32,9 @@ def main(task):
     found = reconstruct(scan, params=params, progress=lambda *_: ends.append(time.process_time() - began))
     seconds = time.process_time() - began
     once = 2 * ends[0] - ends[1] if len(ends) > 1 else None
-    made, kept = found.record["refinement_passes_made"], found.record["refinement_passes"]
-    said = {"error": error(found, scan), "seconds": seconds, "once_s": once, "made": made, "kept": kept}
-    print(json.dumps({**said, "versions": versions()}))
+    said = {"error": error(found, scan), "seconds": seconds, "once_s": once, "versions": versions()}
+    said |= {short: found.record[name] for short, name in PASSES.items()}
+    print(json.dumps(said))
 
 
 def error(reconstruction, scan):
