@@ -2,10 +2,14 @@
 
     python peer_ptychi.py '{"scan": "scan.npz", "out": "out.npz", "algorithm": "LSQML", "epochs": 50, ...}'
 
-The scan is PtychoPINN's NPZ with counts. out.npz holds `object`, its `origin` in the scan's pixels, and `probe`.
+The scan is PtychoPINN's NPZ with counts. out.npz holds `object`, its `origin` in the scan's pixels, and `probe`. With
+a list of epochs, what each made goes to a file of its own, out-50.npz. The last line is JSON: `seconds`, `versions`,
+and `cpu_s`, a list: the processor's seconds up to each, in the epochs alone.
 """
 
+import importlib.metadata
 import json
+import pathlib
 import sys
 import time
 
@@ -26,13 +30,32 @@ def main(task):
     options, data = options_of(task), data_of(*scan)
     began = time.perf_counter()
     work = PtychographyTask(options, **data)
-    work.run()
-    seconds = time.perf_counter() - began
+    epochs = task["epochs"] if isinstance(task["epochs"], list) else [task["epochs"]]
+    spent, saving = [0.0], 0.0
+    for last, now in zip([0, *epochs], epochs):
+        before = time.process_time()
+        work.run(now - last)
+        spent.append(spent[-1] + time.process_time() - before)
+        pause = time.perf_counter()
+        save(work, scan[1], out_of(task, now))
+        saving += time.perf_counter() - pause
+    seconds = time.perf_counter() - began - saving
+    versions = {name: importlib.metadata.version(name) for name in ("ptychi", "torch")}
+    print(json.dumps({"seconds": seconds, "cpu_s": spent[1:], "versions": versions}))
+
+
+def out_of(task, epochs):
+    """Return the file for what some epochs made."""
+    path = pathlib.Path(task["out"])
+    return path.with_stem(f"{path.stem}-{epochs}") if isinstance(task["epochs"], list) else path
+
+
+def save(work, positions, path):
+    """Write the object and the probe as they are."""
     image = work.get_data_to_cpu("object", as_numpy=True)[0].astype(np.complex64)
     probe = work.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex64)
-    origin = middle_of(scan[1]) - np.array(image.shape) // 2
-    np.savez_compressed(task["out"], object=image, origin=origin, probe=probe)
-    print(json.dumps({"seconds": seconds}))
+    origin = middle_of(positions) - np.array(image.shape) // 2
+    np.savez_compressed(path, object=image, origin=origin, probe=probe)
 
 
 def read(path):
@@ -57,7 +80,8 @@ def options_of(task):
     options.object_options.pixel_size_m = 1.0
     options.probe_options.optimizable = task["refine_probe"]
     options.probe_position_options.optimizable = False
-    options.reconstructor_options.num_epochs = task["epochs"]
+    options.reconstructor_options.num_epochs = np.max(task["epochs"]).item()
+    options.reconstructor_options.random_seed = task.get("seed")
     options.reconstructor_options.batch_size = task["batch_size"]
     options.reconstructor_options.default_device = api.Devices.CPU if task["device"] == "cpu" else api.Devices.GPU
     return options

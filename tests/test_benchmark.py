@@ -58,3 +58,20 @@ def test_imports_are_counted_by_room_and_a_circle_is_told(tmp_path):
         assert words in done.stdout
         (package / "cellar" / "wine.py").write_text("def drink():\n    from house import attic\n")
     assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_time_to_quality_has_figures_without_the_peer(tmp_path):
+    output = tmp_path / "table.md"
+    done = subprocess.run(
+        [sys.executable, SCRIPT.with_name("time_to_quality.py"), "--quick", "--backend", os.environ["KERAS_BACKEND"],
+         "--output", output],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert output.read_text() in done.stdout
+    header, _, row = ([cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[-3:])
+    shown = dict(zip(header, row))
+    assert shown.pop("row") == "lines-1e5-32" and "pty-chi's best" not in shown
+    figures = {name: float(figure) for name, figure in shown.items()}
+    assert set(figures) == {"our error", "s to our end", "of these once", "passes kept"}
+    assert 0 < figures["our error"] < 0.1 and figures["passes kept"] == 2
