@@ -13,11 +13,11 @@ import keras
 import machine
 import numpy as np
 
+from ptychopinn.engine.engine import Engine, Moves, Turn
+from ptychopinn.engine.photons import Photons
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.reconstruction.object_and_probe import ObjectAndProbe
-from ptychopinn.reconstruction.photons import Photons
 from ptychopinn.reconstruction.prediction import PatchPredictor, predict_object
 from ptychopinn.reconstruction.refinement import estimate_of
 from ptychopinn.reconstruction.stitching import Stitcher, outward
@@ -118,9 +118,9 @@ def measure_inference(model, scan, path, inputs, enough):
     ended = time.perf_counter()
     (first, count), patterns = done[0], found.patterns
     probe = found.stitched.probe
-    step = ObjectAndProbe(Photons(scan, len(patches), most=len(scan)), probe)
-    start = estimate_of(found.stitched, scan, probe)
-    refinement = typical(lambda: step(start, np.arange(len(scan)), 1.0), enough)
+    start, cover = estimate_of(found.stitched, scan, probe)
+    engine = Engine(start, Photons(scan, probe, batch_size=64), cover, Moves())
+    refinement = typical(lambda: (engine.turn(Turn(1, 0.1, 0.0), np.arange(1)), engine.judge()), enough)
     return {
         "prediction": len(patches) / prediction,
         "stitching": patterns / stitching,

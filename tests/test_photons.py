@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
+from ptychopinn.data.batches import HOLDOUT
+from ptychopinn.engine import photons as photons_module
+from ptychopinn.engine.photons import Photons
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.reconstruction import photons
-from ptychopinn.reconstruction.photons import HOLDOUT, Photons
 from ptychopinn.training.train import Settings, fit_to, make_batches
 
 
@@ -13,25 +15,48 @@ def counts_of(scan, patterns):
     return np.asarray(scan.patterns)[patterns].astype(float)
 
 
+def read(photons, patterns, judges=False):
+    """Read counts of patterns, a batch at a time, zero frequency at the centre again."""
+    starts = range(0, len(patterns), photons.batch_size)
+    batches = [patterns[start : start + photons.batch_size] for start in starts]
+    found = [ops.convert_to_numpy(photons.counts(batch, judges))[: len(batch)] for batch in batches]
+    return np.fft.fftshift(np.concatenate(found), axes=(-2, -1))
+
+
 def test_each_photon_is_seen_or_judges(scan):
-    (batch,) = Photons(scan, 20, most=20).batches(np.arange(40, 60))
-    together = (1 - HOLDOUT) * np.square(batch.seen, dtype=float) + HOLDOUT * np.square(batch.judging, dtype=float)
-    np.testing.assert_allclose(together, counts_of(scan, batch.patterns), atol=1e-3)
-    assert HOLDOUT * np.square(batch.judging).sum() == pytest.approx(HOLDOUT * together.sum(), rel=0.02)
+    photons = Photons(scan, scan.probe, 20)
+    patterns = photons.judging[:20]
+    seen, judging = (read(photons, patterns, judges).astype(float) for judges in (False, True))
+    together = (1 - HOLDOUT) * seen + HOLDOUT * judging
+    np.testing.assert_allclose(together, counts_of(scan, patterns), atol=1e-2)
+    assert judging.sum() == pytest.approx(together.sum(), rel=0.02)
+
+
+def test_patterns_that_do_not_judge_are_seen_whole(scan, monkeypatch):
+    monkeypatch.setattr(photons_module, "JUDGES", 10)
+    photons = Photons(scan, scan.probe, 20)
+    others = np.setdiff1d(np.arange(len(scan)), photons.judging)[:20]
+    assert len(photons.judging) <= 10
+    np.testing.assert_allclose(read(photons, others), counts_of(scan, others), atol=1e-2)
 
 
 def test_patterns_are_dealt_out_the_same_in_every_pass_and_batch(scan, monkeypatch):
-    first = next(Photons(scan, 20, most=20, seed=3).batches(np.arange(20)))
-    monkeypatch.setattr(photons, "KEPT_BYTES", 5 * 8 * scan.size**2)  # room for five
-    few = Photons(scan, 6, most=20, seed=3)
-    for _ in range(2):
-        batches = list(few.batches(np.arange(20)))
-        for part in ("seen", "judging"):
-            again = np.concatenate([getattr(batch, part)[: batch.new] for batch in batches])
-            np.testing.assert_array_equal(again, getattr(first, part))
-        assert np.concatenate([batch.patterns[: batch.new] for batch in batches]).tolist() == list(range(20))
-    other = next(Photons(scan, 20, most=20, seed=4).batches(np.arange(20)))
-    assert (other.judging != first.judging).any()
+    patterns = np.arange(12)
+    first = Photons(scan, scan.probe, 12, seed=3)
+    monkeypatch.setattr(photons_module, "KEPT_BYTES", 8 * 5 * scan.size**2)  # room for one batch of five, or less
+    few = Photons(scan, scan.probe, 5, seed=3)
+    for judges in (False, True):
+        whole = read(first, patterns, judges)
+        for _ in range(2):
+            np.testing.assert_array_equal(read(few, patterns, judges), whole)
+    assert (read(Photons(scan, scan.probe, 12, seed=4), patterns, True) != whole).any()
+
+
+def test_every_pattern_is_in_one_chunk(scan):
+    photons = Photons(scan, scan.probe, 5)
+    in_chunks = np.concatenate([batch for chunk in photons.chunks for batch in chunk])
+    assert sorted(in_chunks) == list(range(len(scan)))
+    assert all(len(batch) <= photons.batch_size <= 5 for chunk in photons.chunks for batch in chunk)
 
 
 def test_holdout_keeps_its_part_of_the_photons_from_the_network(scan):
