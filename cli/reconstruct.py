@@ -22,9 +22,9 @@ def output_and_reading(function):
     """Add where the result goes, and how the file is read."""
     for option in (
         click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
-                     help="Where the file keeps the zero frequency; as in training if not given."),
+                     help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
         click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]),
-                     help="What the file holds; as in training if not given."),
+                     help="What the file holds; as in training, or told from the values, if not given."),
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip
@@ -111,7 +111,8 @@ def run(request, restated, talk):
     said(found.record, talk)
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
-    html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk) if request.report else None
+    seen = scan.moved_to(found.positions)
+    html = made_or_noted(lambda: page(bundle, found, seen, record, score), PAGE, talk) if request.report else None
     write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
@@ -136,7 +137,7 @@ def said(record, talk):
     talk.note(f"The probe is that of the {record['probe']}.")
     if record["refinement_passes_allowed"]:
         kept, made = record["refinement_passes"], record["refinement_passes_made"]
-        talk.note(f"Made {made} passes over the scan, and kept the {kept}th." if kept else NOTHING_KEPT)
+        talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)
 
 
 def score_of(reconstruction, scan, talk):

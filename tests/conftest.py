@@ -15,7 +15,8 @@ os.environ.setdefault("KERAS_BACKEND", next(iter(installed()), "torch"))  # as t
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "ptychopinn-compiled"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")  # small models compile longer than they run
 
-COMPUTES = ("keras", *(f"ptychopinn.{part}" for part in ("model", "networks", "physics", "reconstruction", "training")))
+COMPUTES = ("keras", *(f"ptychopinn.{part}" for part in (
+    "engine", "model", "networks", "physics", "reconstruction", "training")))  # fmt: skip
 """What computes with the backend."""
 
 SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"

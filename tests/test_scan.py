@@ -124,3 +124,9 @@ def test_each_container_is_opened_once(scan_file):
     opened = Opened(scan_file)
     assert opened.archive is opened.archive and Opened.of(opened) is opened
     assert read_scan(opened).patterns.archive is opened.archive
+
+
+def test_a_scan_moved_keeps_its_patterns_and_their_survey(scan):
+    moved = scan.moved_to(scan.positions + 0.5)
+    np.testing.assert_array_equal(moved.positions, scan.positions + 0.5)
+    assert moved.survey is scan.survey and moved.patterns is scan.patterns

@@ -21,6 +21,7 @@ class Reconstruction:
             disagree, where it is known; infinite where it is not. It knows nothing of errors that all patches share.
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
+        flux: float array `(pattern,)`: brightness of each pattern's light, 1 on average, where it was looked for.
         pixel_size_m: float, where it is known.
         name: str. Where it came from.
         record: dict: how it was made, where this library did.
@@ -36,6 +37,7 @@ class Reconstruction:
     uncertainty: np.ndarray | None = None
     probe: np.ndarray | None = None
     positions: np.ndarray | None = None
+    flux: np.ndarray | None = None
     pixel_size_m: float | None = None
     name: str = "object"
     record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)

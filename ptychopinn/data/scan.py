@@ -124,6 +124,10 @@ class Scan:
             )
         return dataclasses.replace(self, photons=float(photons), whole=self._surveyed)
 
+    def moved_to(self, positions: np.ndarray) -> Self:
+        """Return the scan with its patterns taken at other positions `(pattern, 2)`, pixels."""
+        return dataclasses.replace(self, positions=np.asarray(positions, float), whole=self._surveyed)
+
     @property
     def _surveyed(self) -> "Scan":
         return self if self.whole is None else self.whole

@@ -94,8 +94,9 @@ def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
     probe = np.asarray(refined.reconstruction.probe)
     if len(probe) > 1:
         found["mode_powers"] = [round(part, 4) for part in powers(probe)]
-    if moves.flux:
-        found["flux_least_most"] = [round(float(extreme), 4) for extreme in (refined.flux.min(), refined.flux.max())]
+    flux = refined.reconstruction.flux
+    if flux is not None:
+        found["flux_least_most"] = [round(float(extreme), 4) for extreme in (flux.min(), flux.max())]
     return found
 
 

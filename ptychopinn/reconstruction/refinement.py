@@ -36,18 +36,16 @@ class Refinement:
     """What `refine` returns.
 
     Args:
-        reconstruction: Reconstruction, whose object, and probe, were refined. Its uncertainty is still by how much the
-            network's patches disagree.
+        reconstruction: Reconstruction, whose object, and what else moved, were refined. Its uncertainty is still by how
+            much the network's patches disagree.
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
             each one that was made.
         kept: int. The pass whose object and probe these are; 0 is before the first.
-        flux: float array `(pattern,)`: brightness of the light that each pattern was taken with, 1 on average.
     """
 
     reconstruction: Reconstruction
     deviances: list[float]
     kept: int
-    flux: np.ndarray
 
 
 def refine(
@@ -56,10 +54,10 @@ def refine(
 ) -> Refinement:  # fmt: skip
     """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
 
-    A tenth of the photons of counts is held out, and what predicts them best is kept: the passes end when one has made
-    it worse. The passes do not see these photons; the network, whose object they start from, did. Amplitudes have no
-    photons to hold out: all passes are made. Before the first, the object is scaled to the photons of the scan; the
-    probe keeps its own.
+    A tenth of the photons of counts is held out from some patterns, and the pass that predicts them best is kept (see
+    `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes have
+    no photons to hold out, and judge themselves. Before the first pass, the object is scaled to the photons of the
+    scan; the probe keeps its own.
 
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
@@ -81,10 +79,11 @@ def refine(
         Neufeld et al., JMLR 25, 57 (2024), for the independence of photons held out.
     """
     check(reconstruction, scan, passes)
+    moves = moves or Moves()
     scan, unit = in_photons(scan)
     start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
     photons = Photons(scan, start.probe, batch_size, seed)
-    engine = Engine(start, photons, cover, moves or Moves())
+    engine = Engine(start, photons, cover, moves)
     passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
     engine.rest(passed.kept)
     kept = engine.estimate()
@@ -97,8 +96,9 @@ def refine(
         ramp=ramp_of(image, reconstruction.weight),
         probe=in_order(kept.probe / (excess * unit)).astype(np.complex64),
         positions=kept.positions - MARGIN + np.array(reconstruction.origin),
+        flux=kept.flux if moves.flux else None,
     )
-    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best, kept.flux)
+    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
 
 
 def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:

@@ -57,7 +57,7 @@ def write_arrays(reconstruction: Reconstruction, path: pathlib.Path) -> None:
         "origin": np.array(reconstruction.origin),
         "ramp": np.array(reconstruction.ramp),
     }
-    for name in ("probe", "uncertainty", "pixel_size_m"):
+    for name in ("probe", "uncertainty", "positions", "flux", "pixel_size_m"):
         if getattr(reconstruction, name) is not None:
             arrays[name] = np.asarray(getattr(reconstruction, name))
     with open(path, "wb") as file:
