@@ -127,7 +127,7 @@ class Engine:
             return self._do.probes(self.state.probe_ahead, seen)
         key = int(patterns[0])
         probes = self._lit.get(key) or self._do.probes(self.state.probe, seen)
-        if len(self._lit) < self.photons.room:
+        if len(self._lit) * probes[0].shape[1] < self.photons.room:
             self._lit[key] = probes
         return probes
 
