@@ -89,8 +89,10 @@ def test_another_backend_makes_the_same_image(folder):
     if not others:
         pytest.skip("one backend is installed: nothing to compare with")
     ptycho("infer", "run", "scan.npz", "--output-dir", "elsewhere", cwd=folder, KERAS_BACKEND=others[0])
-    here, there = (np.load(folder / out / "reconstruction.npz")["object"] for out in ("out", "elsewhere"))
-    np.testing.assert_allclose(there, here, atol=1e-4 * np.abs(here).max())
+    here, there = (np.load(folder / out / "reconstruction.npz") for out in ("out", "elsewhere"))
+    seen, most = here["weight"] > 0.1 * here["weight"].max(), np.abs(here["object"]).max()
+    np.testing.assert_allclose(there["object"][seen], here["object"][seen], atol=1e-4 * most)
+    np.testing.assert_allclose(there["object"], here["object"], atol=1e-3 * most)  # in the dark, rounding is enlarged
 
 
 def test_a_run_resumes(folder):
