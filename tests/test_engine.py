@@ -33,9 +33,9 @@ def inner(a, b):
     return float(sum(np.sum(ops.convert_to_numpy(x) * ops.convert_to_numpy(y)) for x, y in zip(a, b)))
 
 
-def seen_of(count, fraction=0.4):
+def seen_of(count):
     corners = RANDOM.integers(0, (HEIGHT - SIZE, WIDTH - SIZE), (count, 2)).astype(np.int32)
-    shifts = RANDOM.uniform(-fraction, fraction, (count, 2)).astype(np.float32)
+    shifts = RANDOM.uniform(-0.4, 0.4, (count, 2)).astype(np.float32)
     counts = RANDOM.poisson(3.0, (count, SIZE, SIZE)).astype(np.float32)
     return Seen(*map(ops.convert_to_tensor, (counts, corners, shifts, np.ones(count, np.float32))))
 

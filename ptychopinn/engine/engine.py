@@ -13,17 +13,15 @@ from ptychopinn.engine.photons import Photons, filled
 from ptychopinn.engine.positions import shifted_by
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.slow_phase import COVERED
-from ptychopinn.engine.steps import steps_of
+from ptychopinn.engine.steps import Waves, steps_of
+from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.waves import Wave
 
 
 class State(typing.NamedTuple):
-    """Object, a flat canvas, and probe; where momentum takes them, which is where steps begin; positions and flux."""
+    """What is believed now: object and probe on the device, positions and flux in NumPy."""
 
-    canvas: Wave
-    probe: Wave
-    canvas_ahead: Wave
-    probe_ahead: Wave
+    waves: Waves
     positions: np.ndarray
     flux: np.ndarray
 
@@ -66,7 +64,7 @@ class Engine:
     def __init__(self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves) -> None:
         self.shape, self.photons, self.moves = estimate.object.shape, photons, moves
         canvas, probe = _parts(estimate.object.reshape(-1)), _parts(estimate.probe)
-        self.state = State(canvas, probe, canvas, probe, estimate.positions, estimate.flux)
+        self.state = State(Waves(canvas, probe, canvas, probe), estimate.positions, estimate.flux)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
         self._covered = ops.convert_to_tensor(covered.astype(np.float32))
         self._do = steps_of(self.shape, moves.probe)
@@ -74,20 +72,17 @@ class Engine:
 
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
-        lift = self._do.lift(self.state.probe)
+        lift = self._do.lift(self.state.waves.probe)
         share = 0.5 if self.moves.probe else 1.0
         for subset in order:
-            pull = self._do.nothing(self.state.canvas, self.state.probe)
+            pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
                 for patterns in chunk:
                     seen = self._seen(patterns)
-                    pull = self._do.pull(pull, self.state.canvas_ahead, self._probes_on(patterns, seen), seen)
+                    pull = self._do.pull(pull, self.state.waves.canvas_ahead, self._probes_on(patterns, seen), seen)
             lengths = share * turn.length, turn.momentum
-            moved = self._do.moved(self.state[:4], pull, lift, self._covered, *lengths)
-            canvas, probe, canvas_ahead, probe_ahead = moved
-            self.state = self.state._replace(
-                canvas=canvas, probe=probe, canvas_ahead=canvas_ahead, probe_ahead=probe_ahead
-            )
+            waves = self._do.moved(self.state.waves, pull, lift, self._covered, *lengths)
+            self.state = self.state._replace(waves=waves)
 
     def find_drift(self) -> None:
         """Take the light to have changed as the photons of the patterns did, in their order: slowly.
@@ -101,7 +96,7 @@ class Engine:
     def settle(self, positions_move: bool, affine: bool = False) -> None:
         """Find each pattern's flux, and move positions by what patterns tell, or all of them by one affine map."""
         positions, flux = self.state.positions.copy(), self.state.flux.copy()
-        canvas, probe = self.state.canvas, self.state.probe
+        canvas, probe = self.state.waves.canvas, self.state.waves.probe
         offsets = np.zeros_like(positions)
         for patterns in itertools.chain(*self.photons.chunks):
             seen = self._seen(patterns)
@@ -110,42 +105,43 @@ class Engine:
             if self.moves.flux:
                 flux[patterns] *= ops.convert_to_numpy(self._do.brightening(canvas, probe, seen))[: len(patterns)]
         self._lit = {}
-        half = self.state.probe[0].shape[-1] // 2
+        half = self.photons.scan.size // 2
         inside = np.clip(shifted_by(positions, offsets, affine), half, np.array(self.shape) - half - 1)
         self.state = self.state._replace(positions=inside, flux=flux / flux.mean())
 
     def _seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
-        positions, count = self.state.positions[patterns], self.photons.batch_size
-        whole = np.floor(positions + 0.5)
-        corners = (whole - self.state.probe[0].shape[-1] // 2).astype(np.int32)
-        rows = corners, (positions - whole).astype(np.float32), self.state.flux[patterns].astype(np.float32)
+        count = self.photons.batch_size
+        corners, fractions = nearest_corners(self.state.positions[patterns], self.photons.scan.size)
+        flux = self.state.flux[patterns]
+        rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
         return Seen(self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows))
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
         if self.moves.probe:
-            return self._do.probes(self.state.probe_ahead, seen)
+            return self._do.probes(self.state.waves.probe_ahead, seen)
         key = int(patterns[0])
-        probes = self._lit.get(key) or self._do.probes(self.state.probe, seen)
+        probes = self._lit.get(key) or self._do.probes(self.state.waves.probe, seen)
         if len(self._lit) * probes[0].shape[1] < self.photons.room:
             self._lit[key] = probes
         return probes
 
     def judge(self) -> np.ndarray:
         """Return the Poisson deviance of each pattern that judges, in photons: float array `(pattern,)`."""
-        canvas, probe = self.state.canvas, self.state.probe
+        canvas, probe = self.state.waves.canvas, self.state.waves.probe
         batches = self.photons.judges
         found = [self._do.deviance(canvas, probe, self._seen(batch, judges=True)) for batch in batches]
         return np.concatenate([ops.convert_to_numpy(one)[: len(batch)] for one, batch in zip(found, batches)])
 
     def rest(self, state: State) -> None:
         """Go back to a state, and on from there without momentum."""
-        self.state = state._replace(canvas_ahead=state.canvas, probe_ahead=state.probe)
+        canvas, probe, _, _ = state.waves
+        self.state = state._replace(waves=Waves(canvas, probe, canvas, probe))
         self._lit = {}
 
     def estimate(self) -> Estimate:
         """Return what is believed now."""
-        canvas, probe = (_whole(wave) for wave in (self.state.canvas, self.state.probe))
+        canvas, probe = (_whole(wave) for wave in (self.state.waves.canvas, self.state.waves.probe))
         return Estimate(canvas.reshape(self.shape), probe, self.state.positions, self.state.flux)
 
 

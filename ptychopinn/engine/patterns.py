@@ -3,7 +3,7 @@
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.engine.pulls import Seen, probes_of, slices_of
+from ptychopinn.engine.pulls import Seen, waves_of
 from ptychopinn.physics.exit_waves import exit_wave
 from ptychopinn.physics.propagation import fourier, fourier_adjoint
 from ptychopinn.physics.shifts import gradient_ramps
@@ -19,10 +19,8 @@ def offsets_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> Tensor:
     The least-squares shift of the probe, in pixels, that brings predicted amplitudes to the measured ones: its
     derivative is exact, in Fourier space; a 2 x 2 system a pattern.
     """
-    slices, probes = slices_of(canvas, seen, width, probe), probes_of(probe, seen)
-    waves = fourier(exit_wave(slices, probes))
-    expected = light_of(waves)
-    root = ops.sqrt(expected + DARK)
+    waves, slices, probes = waves_of(canvas, probe, seen, width)
+    root = ops.sqrt(light_of(waves) + DARK)
     missed = ops.where(seen.counts < 0, 0.0, ops.sqrt(ops.maximum(seen.counts, 0.0) + DARK) - root)
     slopes = []
     for axis in (0, 1):
@@ -41,7 +39,7 @@ def offsets_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> Tensor:
 
 def brightening_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> Tensor:
     """Return how much brighter patterns are than predicted, on pixels with data: float32 tensor `(pattern,)`."""
-    expected = light_of(fourier(exit_wave(slices_of(canvas, seen, width, probe), probes_of(probe, seen))))
+    expected = light_of(waves_of(canvas, probe, seen, width)[0])
     photons = ops.sum(ops.maximum(seen.counts, 0.0), axis=(-2, -1))
     predicted = ops.sum(ops.where(seen.counts < 0, 0.0, expected), axis=(-2, -1))
     return photons / ops.maximum(predicted, 1e-6)

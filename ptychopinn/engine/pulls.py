@@ -76,7 +76,7 @@ def pull_of(pull: Pull, canvas: Wave, probes: Wave, seen: Seen, width: int, move
         moves_probe: bool. Whether what pulls at the probe is wanted.
     """
     index = window_index(seen.corners, probes[0].shape[-1], width)
-    slices = tuple(part[:, None] for part in cut_windows(canvas, index))
+    slices = slices_at(canvas, index)
     waves = fourier(exit_wave(slices, probes))
     excess = poisson_excess(IDEAL.expected(light_of(waves)), seen.counts)
     change = fourier_adjoint(scale(waves, excess[:, None]))
@@ -91,17 +91,21 @@ def pull_of(pull: Pull, canvas: Wave, probes: Wave, seen: Seen, width: int, move
     return found._replace(probe=tuple(a + b for a, b in zip(pull.probe, back)), lit=pull.lit + lit)
 
 
-def slices_of(canvas: Wave, seen: Seen, width: int, probe: Wave) -> Wave:
-    """Return the windows of some patterns: pair of float32 tensors `(pattern, slice, y, x)`, of one slice."""
-    index = window_index(seen.corners, probe[0].shape[-1], width)
+def slices_at(canvas: Wave, index: Tensor) -> Wave:
+    """Cut the windows of patterns (see `window_index`): pair of `(pattern, slice, y, x)`, of one slice."""
     return tuple(part[:, None] for part in cut_windows(canvas, index))
+
+
+def waves_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> tuple[Wave, Wave, Wave]:
+    """Return the far field of some patterns, `(pattern, mode, y, x)`, and the slices and probes that it comes from."""
+    slices = slices_at(canvas, window_index(seen.corners, probe[0].shape[-1], width))
+    probes = probes_of(probe, seen)
+    return fourier(exit_wave(slices, probes)), slices, probes
 
 
 def deviance_of(canvas: Wave, probe: Wave, seen: Seen, width: int) -> Tensor:
     """Return the Poisson deviance of each of some patterns, in photons: float32 tensor `(pattern,)`."""
-    expected = IDEAL.expected(
-        light_of(fourier(exit_wave(slices_of(canvas, seen, width, probe), probes_of(probe, seen))))
-    )
+    waves, _, _ = waves_of(canvas, probe, seen, width)
     counts = ops.maximum(seen.counts, 0.0)
-    missed = ops.where(seen.counts < 0, 0.0, poisson_deviance(expected, counts, ops.log))
-    return ops.sum(missed, axis=(-2, -1))
+    deviance = poisson_deviance(IDEAL.expected(light_of(waves)), counts, ops.log)
+    return ops.sum(ops.where(seen.counts < 0, 0.0, deviance), axis=(-2, -1))

@@ -17,6 +17,15 @@ LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
 """Added to the light that a pixel was seen with, and to the objects that a pixel of the probe lit, of the largest."""
 
 
+class Waves(typing.NamedTuple):
+    """Object, a flat canvas, and probe; and where momentum takes them, which is where steps begin."""
+
+    canvas: Wave
+    probe: Wave
+    canvas_ahead: Wave
+    probe_ahead: Wave
+
+
 class Steps(typing.NamedTuple):
     """The compiled functions of a pass."""
 
@@ -26,7 +35,7 @@ class Steps(typing.NamedTuple):
     brightening: Callable[..., Tensor]
     probes: Callable[..., Wave]
     lift: Callable[..., Tensor]
-    moved: Callable[..., tuple[Wave, ...]]
+    moved: Callable[..., Waves]
     nothing: Callable[..., Pull]
 
 
@@ -52,10 +61,10 @@ def steps_of(shape: tuple[int, int], moves_probe: bool) -> Steps:
 
 
 def _moved(
-    waves: tuple[Wave, ...], pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *,
+    waves: Waves, pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *,
     moves_probe: bool,
-) -> tuple[Wave, ...]:  # fmt: skip
-    """Return object and probe a step further, and where momentum takes them: those of a `State`."""
+) -> Waves:  # fmt: skip
+    """Return object and probe a step further, and where momentum takes them."""
     canvas, probe, canvas_ahead, probe_ahead = waves
     step = scale(pull.object, 1.0 / (pull.light + LIGHT_FLOOR * ops.max(pull.light)))
     step = lifted(step, canvas_ahead, lift, covered)
@@ -63,7 +72,7 @@ def _moved(
     if moves_probe:
         pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
         probe, probe_ahead = _forward(probe, probe_ahead, pulled, length, momentum)
-    return canvas, probe, canvas_ahead, probe_ahead
+    return Waves(canvas, probe, canvas_ahead, probe_ahead)
 
 
 def _forward(now: Wave, ahead: Wave, step: Wave, length: Tensor, momentum: Tensor) -> tuple[Wave, Wave]:

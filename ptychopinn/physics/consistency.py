@@ -11,7 +11,6 @@ from ptychopinn.physics.waves import Wave, light_of, scale
 DIM = 1e-2
 """Photons added to a predicted pixel before the measured amplitude is divided by its root."""
 
-
 DARK = 3e-2
 """Photons added to predicted and measured pixels before they are compared."""
 

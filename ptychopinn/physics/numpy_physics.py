@@ -50,13 +50,27 @@ def whole_windows(obj: np.ndarray, positions: np.ndarray, size: int) -> tuple[np
     Raises:
         ValueError: if a window reaches beyond the object.
     """
-    positions = np.asarray(positions, float)
-    centres = np.floor(positions + 0.5)
-    corners = centres.astype(int) - size // 2
+    corners, fractions = nearest_corners(positions, size)
     _check_covers(obj.shape, corners, size)
     rows = corners[:, 0, None, None] + np.arange(size)[:, None]
     columns = corners[:, 1, None, None] + np.arange(size)
-    return obj[rows, columns], positions - centres
+    return obj[rows, columns], fractions
+
+
+def nearest_corners(positions: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where windows begin whose centres are the whole pixels nearest to positions, and what is left to shift.
+
+    Args:
+        positions: float array `(pattern, 2)`: `(y, x)`, pixels.
+        size: int. Side of a window, in pixels.
+
+    Returns:
+        `(corners, fractions)`: int array `(pattern, 2)`, first pixels `(y, x)`; float array `(pattern, 2)`: position
+        less whole position, -0.5 to 0.5 pixels.
+    """
+    positions = np.asarray(positions, float)
+    centres = np.floor(positions + 0.5)
+    return centres.astype(int) - size // 2, positions - centres
 
 
 def shifted(probe: np.ndarray, fractions: np.ndarray) -> np.ndarray:

@@ -32,12 +32,12 @@ def far_field(wave: Wave) -> Wave:
     Returns:
         pair of float32 tensors `(..., y, x)`.
     """
-    return _centred(ops.fft2, wave, forward=True)
+    return _centred(fourier, wave)
 
 
 def far_field_adjoint(wave: Wave) -> Wave:
     """Propagate back from the far field: adjoint, and inverse, of `far_field`."""
-    return _centred(ops.ifft2, wave, forward=False)
+    return _centred(fourier_adjoint, wave)
 
 
 def fourier(wave: Wave) -> Wave:
@@ -64,9 +64,9 @@ def _norm(wave: Wave) -> float:
     return (wave[0].shape[-2] * wave[0].shape[-1]) ** -0.5
 
 
-def _centred(transform: collections.abc.Callable[[Wave], Wave], wave: Wave, forward: bool) -> Wave:
+def _centred(transform: collections.abc.Callable[[Wave], Wave], wave: Wave) -> Wave:
+    """Transform a wave whose origin is at pixel N/2, before and after."""
     height, width = wave[0].shape[-2:]
     to_corner, to_centre = (-(height // 2), -(width // 2)), (height // 2, width // 2)
-    norm = (height * width) ** (-0.5 if forward else 0.5)
-    real, imag = transform(tuple(ops.roll(part, to_corner, axis=(-2, -1)) for part in wave))
-    return tuple(ops.roll(part, to_centre, axis=(-2, -1)) * norm for part in (real, imag))
+    far = transform(tuple(ops.roll(part, to_corner, axis=(-2, -1)) for part in wave))
+    return tuple(ops.roll(part, to_centre, axis=(-2, -1)) for part in far)

@@ -1,4 +1,4 @@
-"""Reconstruct a scan: one call that decides what `ptycho infer` decides, and says what it decided."""
+"""Reconstruct a scan: one call that decides what `ptycho reconstruct` decides, and says what it decided."""
 
 import dataclasses
 import pathlib

@@ -10,6 +10,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats import read_reconstruction
 from ptychopinn.params import ExecutionParams
+from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.reconstruction.stitching import LIT, canvas_of
 from ptychopinn.training.bundle import Bundle
@@ -78,6 +79,6 @@ def cover_of(scan: Scan, probe: np.ndarray) -> tuple[np.ndarray, tuple[int, int]
     light = (light / light.max()).astype(np.float32)
     origin, shape = canvas_of(scan.positions, scan.size)
     cover = np.zeros(shape, np.float32)
-    for row, column in np.floor(scan.positions - origin + 0.5).astype(int) - scan.size // 2:
+    for row, column in nearest_corners(scan.positions - origin, scan.size)[0]:
         cover[row : row + scan.size, column : column + scan.size] += light
     return cover, (int(origin[0]), int(origin[1]))
