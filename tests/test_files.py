@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from ptychopinn.files import checksum, read_standing, write_together, write_whole, writing
+from ptychopinn.files import checksum, generation, is_standing, read_standing, write_together, write_whole, writing
 
 NAMES = ("a.bin", "b.bin", "z.json")
 SOMETIMES = "page.html"
@@ -216,3 +216,19 @@ def test_one_file_is_the_old_or_the_new(tmp_path):
 def test_checksum_is_sha256(tmp_path):
     (tmp_path / "abc").write_text("abc")
     assert checksum(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_file_that_is_moved_while_it_is_looked_for_stands(tmp_path, monkeypatch):
+    whole = tmp_path / generation.WHOLE
+    fill(whole, NEW)
+    looked = pathlib.Path.exists
+
+    def moved_once_seen(path):
+        found = looked(path)
+        if found and path.parent == whole:
+            path.rename(tmp_path / path.name)
+        return found
+
+    monkeypatch.setattr(pathlib.Path, "exists", moved_once_seen)
+    assert all(is_standing(tmp_path, name) for name in NAMES)
+    assert not is_standing(tmp_path, "other") and not is_standing(tmp_path / "a.bin", "b.bin")

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -61,6 +62,14 @@ def read_standing(folder: pathlib.Path | str, name: str, read: Callable[[pathlib
             with contextlib.suppress(FileNotFoundError):  # moved meanwhile: to the next
                 return read(path)
     return read(pathlib.Path(folder) / name)
+
+
+def is_standing(folder: pathlib.Path | str, name: str) -> bool:
+    """Return whether the generation that a folder holds has a file of that name."""
+    try:
+        return stat.S_ISREG(read_standing(folder, name, os.stat).st_mode)
+    except OSError:
+        return False
 
 
 def refuse_folders(folder: pathlib.Path, names: Iterable[str]) -> None:

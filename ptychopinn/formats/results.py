@@ -4,7 +4,7 @@ import pathlib
 import typing
 
 from ptychopinn.data.reconstruction import Reconstruction
-from ptychopinn.files import read_standing
+from ptychopinn.files import is_standing, read_standing
 from ptychopinn.formats import npz_image, ptychodus_product
 from ptychopinn.formats.opened import Opened
 from ptychopinn.printable import printable
@@ -50,7 +50,7 @@ def read_reconstruction(path: pathlib.Path | str | Opened) -> Reconstruction:
     opened = Opened.of(path)
     if opened.path.is_dir():
         opened = Opened(opened.path / RECONSTRUCTION, f"{opened.name}/{RECONSTRUCTION}")
-    if not read_standing(opened.path.parent, opened.path.name, pathlib.Path.is_file):
+    if not is_standing(opened.path.parent, opened.path.name):
         raise FileNotFoundError(
             f"A reconstruction must be a file, or a folder that holds {RECONSTRUCTION}. "
             f"Received: path={printable(opened.path)}, which is none. Check the path."

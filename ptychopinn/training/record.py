@@ -8,7 +8,7 @@ import pathlib
 from typing import Any
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.files import checksum, read_standing
+from ptychopinn.files import checksum, is_standing, read_standing
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
 
 FORMAT_VERSION = 2
@@ -28,7 +28,7 @@ def read_record(folder: pathlib.Path | str) -> dict[str, Any]:
     if not folder.is_dir():
         raise FileNotFoundError(f"A bundle must be a folder. Received: path={folder}, which is none. Check the path.")
     for name in (PARAMS, MODEL, HISTORY):
-        if not read_standing(folder, name, pathlib.Path.is_file):
+        if not is_standing(folder, name):
             raise FileNotFoundError(
                 f"A bundle must hold {MODEL}, {PARAMS} and {HISTORY}. Received: {folder} without {name}. "
                 "Copy the whole folder, or train again."
