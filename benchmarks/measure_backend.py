@@ -13,7 +13,8 @@ import keras
 import machine
 import numpy as np
 
-from ptychopinn.engine.engine import Engine, Moves, Turn
+from ptychopinn.engine.engine import Engine, Moves
+from ptychopinn.engine.pace import Turn
 from ptychopinn.engine.photons import Photons
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
@@ -120,7 +121,7 @@ def measure_inference(model, scan, path, inputs, enough):
     probe = found.stitched.probe
     start, cover = estimate_of(found.stitched, scan, probe)
     engine = Engine(start, Photons(scan, probe, batch_size=64), cover, Moves())
-    refinement = typical(lambda: (engine.turn(Turn(1, 0.1, 0.0), np.arange(1)), engine.judge()), enough)
+    refinement = typical(lambda: (engine.turn(Turn(1, 0.0), np.arange(1)), engine.judge()), enough)
     return {
         "prediction": len(patches) / prediction,
         "stitching": patterns / stitching,

@@ -14,7 +14,7 @@ def ptycho():
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
         from ptychopinn_cli.main import main
 
-        main(prog_name="ptycho")
+        main(prog_name="ptycho", obj={"stop": stop})
     except Stopped as error:
         stop.end(error.number, error.advice)
     except BaseException:

@@ -66,6 +66,12 @@ class Talk:
             yield
 
 
+def keeping():
+    """Return a context in which the first interrupt is for the work to heed, which then returns what it has so far."""
+    stop = (click.get_current_context().find_root().obj or {}).get("stop")
+    return contextlib.nullcontext() if stop is None else stop.keeping()
+
+
 def losses_in_words(row):
     """Say the loss and the R-factor of an epoch: those of the validation patterns, if there are any."""
     kind = "val_" if "val_loss" in row else ""

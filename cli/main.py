@@ -46,7 +46,7 @@ def main(context, backend):
 
     Example: ptycho reconstruct scan.npz --output-dir out
     """
-    context.obj = {"backend": backend}
+    context.obj = {**(context.obj or {}), "backend": backend}
 
 
 for command in (reconstruct, train, infer, evaluate, compare, inspect, simulate, demo, backends):

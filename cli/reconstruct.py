@@ -9,7 +9,7 @@ import click
 from ptychopinn.params import DataParams, ExecutionParams
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
+from ptychopinn_cli.common import check_there, check_writable, command, keeping, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
@@ -106,13 +106,16 @@ def run(request, restated, talk):
         check_size(scan, bundle.model.params.size)
     sha256 = checksum(request.data)
     opened = time.perf_counter()
-    with counting(talk.quiet) as progress:
+    with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, sha256, progress)
     said(found.record, talk)
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
-    seen = scan.moved_to(found.positions)
-    html = made_or_noted(lambda: page(bundle, found, seen, record, score), PAGE, talk) if request.report else None
+    html = None
+    if request.report:
+        drawn = time.perf_counter()
+        html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk)
+        record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
     write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
@@ -138,6 +141,8 @@ def said(record, talk):
     if record["refinement_passes_allowed"]:
         kept, made = record["refinement_passes"], record["refinement_passes_made"]
         talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)
+    if record["interrupted"]:
+        talk.note("Interrupted: what was best until then is written. Interrupt again to end at once.")
 
 
 def score_of(reconstruction, scan, talk):

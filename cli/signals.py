@@ -1,5 +1,6 @@
 """A signal ends the program in one line, at once, with the exit code that shells expect: 128 and its number."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -33,6 +34,7 @@ class Stop:
         self.terminal = os.dup(2)  # stays, where a library's greeting is sent nowhere
         self.signal = None
         self.raises = True
+        self.keeps = self.spares = False
         self.said = threading.Lock()
 
     def listen(self):
@@ -45,8 +47,23 @@ class Stop:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self.receive)
 
+    @contextlib.contextmanager
+    def keeping(self):
+        """Let the first SIGINT raise KeyboardInterrupt alone, for work that then returns what it has so far."""
+        self.keeps = self.spares = True
+        try:
+            yield
+        except KeyboardInterrupt:  # it came before there was anything to keep
+            raise Stopped(signal.SIGINT) from None
+        finally:
+            if self.keeps:  # no signal came
+                self.keeps = self.spares = False
+
     def receive(self, number, frame):
         """Handle a signal in the main thread; those that follow it must not disturb the clearing up."""
+        if self.keeps and number == signal.SIGINT:
+            self.keeps = False
+            raise KeyboardInterrupt
         for other in SIGNALS:
             signal.signal(other, signal.SIG_IGN)
         self.signal = number
@@ -60,6 +77,8 @@ class Stop:
         number = 0
         while number not in SIGNALS:
             number = os.read(reader, 1)[0]
+            if self.spares and number == signal.SIGINT:
+                self.spares, number = False, 0
         time.sleep(GRACE_S)
         self.end(number)
 

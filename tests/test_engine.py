@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ptychopinn.engine.engine import Engine, Moves, Turn
+from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.order import evenly, most_subsets
-from ptychopinn.engine.passes import better
+from ptychopinn.engine.pace import Turn, better
 from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.pulls import Seen, deviance_of, nothing_of, probes_of, pull_of
 from ptychopinn.engine.slow_phase import lift_of, lifted
@@ -136,7 +136,7 @@ def test_a_pass_does_not_depend_on_the_batch(moves_probe):
         engine = engine_of(batch_size, moves_probe)
         judged = [engine.judge().mean()]
         for subsets in (1, 2, 2):
-            engine.turn(Turn(subsets, 1.0, 0.5), np.arange(subsets))
+            engine.turn(Turn(subsets, 0.5), np.arange(subsets))
             judged.append(engine.judge().mean())
         assert judged[-1] < 0.3 * judged[0]
         found.append(engine.estimate())
@@ -150,7 +150,7 @@ def test_the_three_backends_agree():
     """With figures that were computed once, under PyTorch."""
     engine = engine_of(64, True)
     for subsets in (1, 2, 4, 4):
-        engine.turn(Turn(subsets, 1.0, 0.9), np.arange(subsets))
+        engine.turn(Turn(subsets, 0.9), np.arange(subsets))
     found = engine.estimate()
     figures = [found.object.real.std(), found.object.imag.std(), np.abs(found.probe).mean(), engine.judge().mean()]
     np.testing.assert_allclose(figures, FIGURES, rtol=2e-4, err_msg=keras.backend.backend())

@@ -59,7 +59,7 @@ def test_photons_held_out_stop_the_passes_before_they_fit_noise():
     scan = simulated(1e4)
     start = near_truth(scan)
     done = refine(start, scan)
-    assert len(done.deviances) < 12 and done.deviances[done.kept] == min(done.deviances)
+    assert len(done.deviances) < 20 and done.deviances[done.kept] == min(done.deviances)
     assert error(done.reconstruction, scan) < 1.15 * error(start, scan)
     amplitudes = np.sqrt(np.asarray(scan.patterns, np.float32))
     unjudged = dataclasses.replace(scan, patterns=amplitudes, measurement="amplitude")
@@ -199,7 +199,7 @@ def test_infer_refines_counts_unless_told_not_to(bundle, scan_file, tmp_path):
     passes = {name: report["refinement_passes"] for name, report in reports.items()}
     assert passes["none"] == 0 < passes["three"] <= 3 and passes["default"] > 0
     assert max(errors["default"], errors["three"]) < errors["none"]
-    assert "refine" not in reports["none"]["seconds"] and reports["default"]["seconds"]["refine"] > 0
+    assert "passes" not in reports["none"]["seconds"] and reports["default"]["seconds"]["passes"] > 0
 
 
 def test_amplitudes_are_refined_too(bundle, scan, tmp_path):

@@ -81,3 +81,35 @@ def test_what_nohup_ignores_stays_ignored():
     ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
     done = subprocess.run([sys.executable, "-c", code], preexec_fn=ignore, capture_output=True, text=True)
     assert done.stdout == f"{signal.SIG_IGN}\n"
+
+
+KEEPING = """
+import time
+from ptychopinn_cli.signals import Stop
+stop = Stop()
+stop.listen()
+with stop.keeping():
+    try:
+        print("working", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("kept", flush=True)
+time.sleep({after})
+print("written", flush=True)
+"""
+
+
+def test_work_that_keeps_what_it_has_heeds_the_first_interrupt_alone():
+    process = begin(sys.executable, "-c", KEEPING.format(after=2 * GRACE_S), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("kept\nwritten\n", "") and process.returncode == 0
+
+
+def test_a_second_interrupt_ends_such_work():
+    process = begin(sys.executable, "-c", KEEPING.format(after=60), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "kept\n"
+    said, seconds = interrupted(process, signal.SIGINT)
+    assert said == "Error: Interrupted by SIGINT.\n" and process.returncode == 130 and seconds < GRACE_S + 5

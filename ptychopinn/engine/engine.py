@@ -9,6 +9,7 @@ from keras import ops
 
 from ptychopinn.engine.drift import slow_part
 from ptychopinn.engine.estimate import Estimate
+from ptychopinn.engine.pace import Turn
 from ptychopinn.engine.photons import Photons, filled
 from ptychopinn.engine.positions import shifted_by
 from ptychopinn.engine.pulls import Seen
@@ -33,15 +34,6 @@ class Moves:
     probe: bool = True
     positions: bool = False
     flux: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Turn:
-    """How one pass goes through a scan: steps of a length, one for each of so many subsets, with a momentum."""
-
-    subsets: int
-    length: float
-    momentum: float
 
 
 class Engine:
@@ -73,16 +65,24 @@ class Engine:
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
-        share = 0.5 if self.moves.probe else 1.0
+        length = 0.5 if self.moves.probe else 1.0
         for subset in order:
             pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
                 for patterns in chunk:
                     seen = self._seen(patterns)
                     pull = self._do.pull(pull, self.state.waves.canvas_ahead, self._probes_on(patterns, seen), seen)
-            lengths = share * turn.length, turn.momentum
-            waves = self._do.moved(self.state.waves, pull, lift, self._covered, *lengths)
+            waves = self._do.moved(self.state.waves, pull, lift, self._covered, length, turn.momentum)
             self.state = self.state._replace(waves=waves)
+
+    def compile(self) -> None:
+        """Compile what every pass is made of, by a batch that is judged and pulls, and moves nothing."""
+        canvas, probe, ahead, _ = self.state.waves
+        self._do.deviance(canvas, probe, self._seen(self.photons.judges[0], judges=True))
+        patterns = self.photons.chunks[0][0]
+        seen = self._seen(patterns)
+        pull = self._do.pull(self._do.nothing(canvas, probe), ahead, self._probes_on(patterns, seen), seen)
+        self._do.moved(self.state.waves, pull, self._do.lift(probe), self._covered, 0.0, 0.0)
 
     def find_drift(self) -> None:
         """Take the light to have changed as the photons of the patterns did, in their order: slowly.

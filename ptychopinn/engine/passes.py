@@ -1,29 +1,15 @@
-"""Passes: how far each goes, what of them is kept, and when they end, as photons tell that were held out.
-
-Passes begin with one step of all patterns and go twice as far each, in ever more subsets, as long as they predict
-better. Many subsets leave noise; so where a pass gains no more than chance, the next ones go half as far: in fewer
-subsets, whose noise is averaged, and at last in shorter steps of all patterns. What predicts best is kept.
-"""
+"""Passes over a scan: what predicts the photons that judge best is kept."""
 
 import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 
-from ptychopinn.engine.engine import Engine, State, Turn
-
-MOMENTUM = 0.9
-SETTLING = 2
-"""Passes before there is momentum."""
-
-SHORTEST = 0.25
-"""How far the last pass goes, in steps of all patterns."""
+from ptychopinn.engine.engine import Engine, State
+from ptychopinn.engine.pace import Pace
 
 SETTLED, AFFINE = 4, 4
 """Passes before positions move; and those in which positions move by one affine map."""
-
-CHANCE = 2.0
-"""Standard errors by which a pass must predict better than the best one before it, to be no chance."""
 
 
 @dataclasses.dataclass
@@ -34,15 +20,17 @@ class Passes:
         kept: State that predicts the patterns that judge best.
         deviances: list of floats: mean deviance of a pattern that judges, in photons, at first and after each pass.
         best: int. The pass that was kept; 0 is before the first.
+        interrupted: bool. Whether a KeyboardInterrupt ended them.
     """
 
     kept: State
     deviances: list[float]
     best: int = 0
+    interrupted: bool = False
 
 
 def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) -> Passes:
-    """Make passes until photons held out are predicted no better.
+    """Make passes until photons held out are predicted no better, or a KeyboardInterrupt ends them.
 
     Args:
         engine: Engine.
@@ -53,39 +41,33 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) 
     Returns:
         Passes.
     """
-    random, far, rising = np.random.default_rng(seed), 1.0, True
+    random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks))
     if engine.moves.flux:
         engine.find_drift()
     best = engine.judge()
     passes = Passes(engine.state, [float(best.mean())])
-    for number in range(1, most + 1):
-        turn = Turn(max(1, int(far)), min(1.0, far), MOMENTUM if number > SETTLING else 0.0)
-        engine.turn(turn, random.permutation(turn.subsets))
-        positions_move = engine.moves.positions and number > SETTLED
-        if engine.moves.flux or positions_move:
-            engine.settle(positions_move, affine=number <= SETTLED + AFFINE)
-        now = engine.judge()
-        passes.deviances.append(float(now.mean()))
-        progress(number)
-        improved, is_best = better(now, best), now.mean() < best.mean()
-        if is_best:
-            passes.kept, passes.best, best = engine.state, number, now
-        if improved:
-            far = min(2 * far, len(engine.photons.chunks)) if rising else far
-            continue
-        rising, far = False, far / 2
-        if far < SHORTEST:
-            break
-        if not is_best:
-            engine.rest(passes.kept)
+    try:
+        for number in range(1, most + 1):
+            now = _made(engine, pace, number, random)
+            passes.deviances.append(float(now.mean()))
+            progress(number)
+            slowed = pace.slowed(now, best)
+            if now.mean() < best.mean():
+                passes.kept, passes.best, best = engine.state, number, now
+            elif slowed:
+                engine.rest(passes.kept)
+            if pace.over:
+                break
+    except KeyboardInterrupt:
+        passes.interrupted = True
     return passes
 
 
-def better(now: np.ndarray, before: np.ndarray) -> bool:
-    """Return whether patterns are predicted better than before by more than chance.
-
-    Args:
-        now, before: float arrays `(pattern,)`: deviances.
-    """
-    gain = before - now
-    return bool(gain.mean() > CHANCE * gain.std() / np.sqrt(len(gain)))
+def _made(engine: Engine, pace: Pace, number: int, random: np.random.Generator) -> np.ndarray:
+    """Make a pass, and return the deviances of what judges it."""
+    turn = pace.turn()
+    engine.turn(turn, random.permutation(turn.subsets))
+    positions_move = engine.moves.positions and number > SETTLED
+    if engine.moves.flux or positions_move:
+        engine.settle(positions_move, affine=number <= SETTLED + AFFINE)
+    return engine.judge()

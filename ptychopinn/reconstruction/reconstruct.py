@@ -49,7 +49,8 @@ def reconstruct(
     Returns:
         Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `patterns`, `size_px`,
         `refinement_passes` (the one that was kept), `refinement_passes_made`, `refinement_passes_allowed`,
-        `probe_refined`, `refinement_deviances` (per photon, held out, at first and after each), and `seconds` by part.
+        `interrupted`, `probe_refined`, `refinement_deviances` (per photon, held out, at first and after each), and
+        `seconds` by part.
 
     Raises:
         ValueError: if scan, bundle and parameters do not belong together.
@@ -68,20 +69,20 @@ def reconstruct(
     record = {
         "start": start, "probe": whose, "patterns": len(scan), "size_px": scan.size, "batch_size": params.batch_size,
         "refinement_passes": 0, "refinement_passes_made": 0, "refinement_passes_allowed": passes,
-        "probe_refined": False,
+        "interrupted": False, "probe_refined": False,
     }  # fmt: skip
     clock = Clock()
+    clock.add(seconds)
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
-        with clock("refine"):
-            moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find")
-            at_once = params.batch_size or PATTERNS_AT_ONCE
-            refined = refine(found, scan, passes, moves, at_once, progress=watch)
+        moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find")
+        refined = refine(found, scan, passes, moves, params.batch_size or PATTERNS_AT_ONCE, progress=watch)
         found = refined.reconstruction
+        clock.add(refined.seconds)
         record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
-                   "probe_refined": params.refine_probe and refined.kept > 0,
+                   "interrupted": refined.interrupted, "probe_refined": params.refine_probe and refined.kept > 0,
                    "refinement_deviances": refined.deviances, **found_of(refined, scan, moves)}  # fmt: skip
-    return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
+    return dataclasses.replace(found, record={**record, "seconds": clock.seconds})
 
 
 def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:

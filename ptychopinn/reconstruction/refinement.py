@@ -18,6 +18,7 @@ from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
+from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.modes import in_order
 from ptychopinn.reconstruction.stitching import canvas_of
 
@@ -41,11 +42,15 @@ class Refinement:
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
             each one that was made.
         kept: int. The pass whose object and probe these are; 0 is before the first.
+        interrupted: bool. Whether a KeyboardInterrupt ended the passes.
+        seconds: dict from a part of the work (`start`, `compile`, `passes`) to the time that it took.
     """
 
     reconstruction: Reconstruction
     deviances: list[float]
     kept: int
+    interrupted: bool
+    seconds: dict[str, float]
 
 
 def refine(
@@ -57,7 +62,7 @@ def refine(
     A tenth of the photons of counts is held out from some patterns, and the pass that predicts them best is kept (see
     `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes have
     no photons to hold out, and judge themselves. Before the first pass, the object is scaled to the photons of the
-    scan; the probe keeps its own.
+    scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
 
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
@@ -79,14 +84,17 @@ def refine(
         Neufeld et al., JMLR 25, 57 (2024), for the independence of photons held out.
     """
     check(reconstruction, scan, passes)
-    moves = moves or Moves()
+    moves, clock = moves or Moves(), Clock()
     scan, unit = in_photons(scan)
-    start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
-    photons = Photons(scan, start.probe, batch_size, seed)
-    engine = Engine(start, photons, cover, moves)
-    passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
-    engine.rest(passed.kept)
-    kept = engine.estimate()
+    with clock("start"):
+        start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
+        engine = Engine(start, Photons(scan, start.probe, batch_size, seed), cover, moves)
+    with clock("compile"):
+        engine.compile()
+    with clock("passes"):
+        passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
+        engine.rest(passed.kept)
+        kept = engine.estimate()
     excess = np.sqrt(np.sum(np.abs(kept.probe) ** 2) / np.sum(np.abs(start.probe) ** 2))
     inner = tuple(slice(MARGIN, MARGIN + side) for side in reconstruction.object.shape)
     image = np.where(reconstruction.object == 0, 0, kept.object[inner] * excess).astype(np.complex64)
@@ -98,7 +106,8 @@ def refine(
         positions=kept.positions - MARGIN + np.array(reconstruction.origin),
         flux=kept.flux if moves.flux else None,
     )
-    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
+    deviances = [deviance / scan.mean_photons for deviance in passed.deviances]
+    return Refinement(refined, deviances, passed.best, passed.interrupted, clock.seconds)
 
 
 def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:

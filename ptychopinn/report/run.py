@@ -10,6 +10,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.report.blocks import Page
 from ptychopinn.report.fit import fit
+from ptychopinn.report.passes import passes_section
 from ptychopinn.report.pictures import well_seen
 from ptychopinn.report.sections import (
     facts_section,
@@ -31,7 +32,7 @@ class Run:
     Args:
         title, subtitle: str.
         reconstruction: Reconstruction: the object, with weight, origin, probe and positions.
-        scan: Scan: where the patterns are.
+        scan: Scan: where the patterns are, at the positions that it was read with.
         history: list of dicts, one per epoch of the training. May be empty.
         facts: dict from a table's title to a dict of names and values: what was run, on what, how.
         headline: list of `(value, label)`, after those of patterns, object and R-factor.
@@ -56,12 +57,15 @@ class Run:
 
 def page_of_run(run: Run) -> Page:
     """Return the `Page` of a run."""
-    reconstruction, fitted = run.reconstruction, fit(run.reconstruction, run.scan, run.indices)
+    reconstruction = run.reconstruction
+    fitted = fit(reconstruction, run.scan if run.indices is not None else moved(run.scan, reconstruction), run.indices)
     sections = [object_section(reconstruction, run.note)]
     if run.score is not None:
         sections.append(truth_section(run.score))
     if reconstruction.uncertainty is not None and np.isfinite(reconstruction.uncertainty).any():
         sections.append(uncertainty_section(reconstruction))
+    if "refinement_deviances" in reconstruction.record:
+        sections.append(passes_section(reconstruction, run.scan))
     sections += [
         fit_section(fitted),
         scan_section(reconstruction),
@@ -78,6 +82,11 @@ def page_of_run(run: Run) -> Page:
         *run.headline,
     ]
     return Page(run.title, run.subtitle, headline, sections)
+
+
+def moved(scan: Scan, reconstruction: Reconstruction) -> Scan:
+    """Return a scan at the positions that its reconstruction found."""
+    return scan.moved_to(np.asarray(reconstruction.positions))
 
 
 def extent(reconstruction: Reconstruction) -> str:

@@ -1,0 +1,75 @@
+"""The pace of passes: how far each goes through a scan, in ever more subsets at first, in fewer at the end.
+
+Passes begin with one step of all patterns and go twice as far each, in ever more subsets, as long as they predict
+better. Many subsets leave noise; so where passes bring no more, the next ones go half as far, in fewer subsets, whose
+noise is averaged; and where those of all patterns together bring no more, it is over.
+"""
+
+import typing
+
+import numpy as np
+
+MOMENTUM = 0.9
+SETTLING = 2
+"""Passes before there is momentum."""
+
+CHANCE = 2.0
+"""Standard errors by which a pass must predict better than the best one before it, to be no chance."""
+
+PATIENCE = 8
+"""Passes in a row that bring nothing, before the next ones go half as far."""
+
+AT_ONCE = 2
+"""The same, as long as passes go ever farther."""
+
+
+class Turn(typing.NamedTuple):
+    """How one pass goes through a scan: a step for each of so many subsets, with a momentum."""
+
+    subsets: int
+    momentum: float
+
+
+class Pace:
+    """Choose how far the next pass goes by what the last ones brought.
+
+    Args:
+        most: int. Subsets, at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.subsets, self.rising, self.made, self.waited = most, 1, True, 0, 0
+
+    @property
+    def over(self) -> bool:
+        """Whether no pass would bring more."""
+        return self.subsets < 1
+
+    def turn(self) -> Turn:
+        """Return how the next pass goes."""
+        self.made += 1
+        return Turn(self.subsets, MOMENTUM if self.made > SETTLING else 0.0)
+
+    def slowed(self, now: np.ndarray, best: np.ndarray) -> bool:
+        """Heed what a pass brought, and return whether the next ones go less far.
+
+        Args:
+            now, best: float arrays `(pattern,)`: deviances of what judges after the pass, and the best before it.
+        """
+        self.waited = 0 if now.mean() < best.mean() else self.waited + 1
+        if self.rising and better(now, best):
+            self.subsets = min(2 * self.subsets, self.most)
+        if self.waited < (AT_ONCE if self.rising and self.subsets > 1 else PATIENCE):
+            return False
+        self.subsets, self.rising, self.waited = self.subsets // 2, False, 0
+        return True
+
+
+def better(now: np.ndarray, before: np.ndarray) -> bool:
+    """Return whether patterns are predicted better than before by more than chance.
+
+    Args:
+        now, before: float arrays `(pattern,)`: deviances.
+    """
+    gain = before - now
+    return bool(gain.mean() > CHANCE * gain.std() / np.sqrt(len(gain)))
