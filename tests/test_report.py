@@ -304,3 +304,17 @@ def test_training_writes_a_page_of_the_middle_of_its_scan(scan_file, out, monkey
     text = Reader((out / "report.html").read_text()).text
     assert "the 40 patterns in the middle of the training scan" in text and "40 × 32 × 32 px patterns" in text
     assert "epochs 1" in text and "learning rate" in " ".join(Reader((out / "report.html").read_text()).text.split())
+
+
+def test_a_page_shows_what_the_passes_found(run, scan, reconstruction):
+    record = {"refinement_deviances": [0.4, 0.2, 0.3], "refinement_passes": 1, "interrupted": True,
+              "positions_moved_rms_px": 0.5, "flux_least_most": [0.9, 1.1]}  # fmt: skip
+    moved = scan.positions + np.random.default_rng(1).normal(0, 0.5, scan.positions.shape)
+    found = dataclasses.replace(
+        reconstruction, record=record, positions=moved, flux=np.linspace(0.9, 1.1, len(scan)), probe=scan.probe
+    )
+    page = Reader(render(page_of_run(dataclasses.replace(run, reconstruction=found))))
+    for words in ("2 passes over the scan", "best after pass 1", "interrupted", "positions moved rms px"):
+        assert words in page.text
+    drawn = {"deviance of what judges by pass", "shifts of the positions", "flux by pattern"}
+    assert drawn <= {picture["alt"] for picture in page.all("img")}
