@@ -1,4 +1,4 @@
-"""CXI 1.6, as cdtools and ptychodus write it: SI units, and the sample's translations in the frame of the laboratory."""
+"""CXI 1.6, as cdtools and ptychodus write it: SI units, and translations of the sample in the laboratory."""
 
 import dataclasses
 
@@ -22,6 +22,7 @@ from ptychopinn.printable import printable
 NAME = "CXI 1.6 (entry_1/instrument_1/detector_1)"
 ENTRY = "entry_1/"
 DETECTOR, PTYCHODUS = ENTRY + "instrument_1/detector_1/", ENTRY + "ptychodus/"
+SOURCE = ENTRY + "instrument_1/source_1/"
 PATTERNS = (ENTRY + "data_1/data", DETECTOR + "data")
 TRANSLATIONS = (ENTRY + "sample_1/geometry_1/translation", ENTRY + "data_1/translation", DETECTOR + "translation")
 HAS_SIGNAL = 0x1000
@@ -37,7 +38,7 @@ def record(opened: Opened) -> Recording:
     """Say what the file holds."""
     store = opened.known_store
     patterns = frames(store, str(store.first(*PATTERNS)))
-    energy, energy_notes = energy_of(store)
+    energy, energy_notes = energy_of(store, SOURCE + "energy")
     positions, position_notes = positions_of(store, patterns.shape[0])
     recording = Recording(
         patterns=patterns,
@@ -55,15 +56,14 @@ def record(opened: Opened) -> Recording:
         name=opened.name,
         notes=("Patterns are read as intensities.", *energy_notes, *position_notes),
     )
-    return _with_images(recording, store) if store.keys(PTYCHODUS) else recording
+    return _with_images(recording, store) if store.names(PTYCHODUS) else recording
 
 
-def energy_of(store: Store) -> tuple[float | None, tuple[str, ...]]:
+def energy_of(store: Store, path: str) -> tuple[float | None, tuple[str, ...]]:
     """Read the energy of a photon: `(eV or None, notes)`; joules, as CXI has it, unless the file says otherwise."""
-    path = ENTRY + "instrument_1/source_1/energy"
     value = store.one(path)
     if value is None:
-        wavelength = store.measured(ENTRY + "instrument_1/source_1/wavelength", WAVELENGTH)
+        wavelength = store.measured(path.replace("energy", "wavelength"), WAVELENGTH)
         return (None, ()) if wavelength is None else (photon_energy_eV(wavelength), ())
     unit = store.units(path)
     if unit is None and value > 1:
@@ -82,7 +82,7 @@ def positions_of(store: Store, patterns: int) -> tuple[np.ndarray | None, tuple[
         return None, ("The file holds no positions.",)
     unit = store.units(path) or "m"
     moved = store.points(path, patterns) * DISTANCE.factor(unit, store.name)
-    if store.keys(PTYCHODUS):
+    if store.names(PTYCHODUS):
         return moved[:, 1::-1], ("Translations are positions (x, y) of the probe, as ptychodus writes them.",)
     axes = _pixel_axes(store)
     if axes is None:

@@ -49,7 +49,7 @@ def record(opened: Opened) -> Recording:
 
 
 def _links(store: Store) -> list[str]:
-    return sorted(key for key in store.keys(DATA) if PART.fullmatch(key))
+    return sorted(key for key in store.names(DATA) if PART.fullmatch(key))
 
 
 def _patterns(store: Store) -> tuple[Patterns, tuple[str, ...]]:
@@ -63,7 +63,7 @@ def _patterns(store: Store) -> tuple[Patterns, tuple[str, ...]]:
         if asked and found >= asked:
             return Series(parts, store.name), (f"Of {len(links)} parts, {len(parts)} hold all {asked} frames.",)
         parts.append(frames(store, f"{DATA}/{link}"))
-    return Series(parts, store.name), (f"The frames lie in {len(parts)} parts.",)
+    return Series(parts, store.name), (f"Files of frames that are linked: {len(parts)}.",)
 
 
 def _asked(store: Store) -> int:

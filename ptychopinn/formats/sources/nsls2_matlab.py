@@ -46,4 +46,5 @@ def record(opened: Opened) -> Recording:
 
 def _positions(store: Store, patterns: int) -> np.ndarray:
     """Return `(y, x)`: of three coordinates the first is that along the beam."""
-    return store.points("pos_xy", patterns)[:, :-3:-1]
+    x, y = store.points("pos_xy", patterns).T[-2:]
+    return np.stack([y, x], axis=1)

@@ -14,7 +14,7 @@ NAME = "PtyPy .ptyd (chunks, meta)"
 
 def recognises(opened: Opened) -> bool:
     """Tell whether the file is HDF5 with PtyPy's chunks of patterns."""
-    return opened.hdf5 is not None and "meta" in opened.known_store.keys() and bool(_chunks(opened.known_store))
+    return opened.hdf5 is not None and "meta" in opened.known_store.names() and bool(_chunks(opened.known_store))
 
 
 def record(opened: Opened) -> Recording:
@@ -42,7 +42,7 @@ def record(opened: Opened) -> Recording:
 
 def _chunks(store: Store) -> list[str]:
     """List the names of the chunks that hold patterns, in the order of their numbers."""
-    numbered = [key for key in store.keys("chunks") if key.isdecimal() and len(key) < 10]
+    numbered = [key for key in store.names("chunks") if key.isdecimal() and len(key) < 10]
     return [key for key in sorted(numbered, key=int) if f"chunks/{key}/data" in store]
 
 

@@ -120,11 +120,11 @@ def known_image(store: Store, path: str) -> tuple[np.ndarray | None, tuple[str, 
     while image.ndim > 2 and len(image) == 1:
         image = image[0]
     flaw = flaw_of(image)
-    return (None, (f"The object {printable(path)} is left out: {flaw}.",)) if flaw else (image, ())
+    return (None, (f"{printable(path)} is left out as the known object: {flaw}.",)) if flaw else (image, ())
 
 
 def first_pixel(centre_m: Sequence[float], pixel_m: Sequence[float], shape: Sequence[int]) -> tuple[float, float]:
-    """Return where an object's pixel (0, 0) is, `(y, x)` in pixels, of the metres of its centre, as ptychodus has it."""
+    """Return where an object's pixel (0, 0) is, `(y, x)` in pixels, from its centre in metres, as ptychodus has it."""
     y, x = (at / pixel - (side - 1) / 2 for at, pixel, side in zip(centre_m, pixel_m, shape))
     return y, x
 

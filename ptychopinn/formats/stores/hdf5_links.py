@@ -1,4 +1,4 @@
-"""What stands under a path of an HDF5 file, followed link by link, so that no link leads astray, in circles or nowhere."""
+"""What stands under a path of an HDF5 file, followed link by link: none may lead in circles or nowhere."""
 
 import pathlib
 
@@ -60,8 +60,8 @@ def linked_file(group: h5py.Group, link: h5py.ExternalLink, name: str) -> h5py.G
         )
     if not h5py.is_hdf5(path):
         raise Damaged(
-            f"{name} must link to HDF5 files. Received: link={printable(link.filename)[:200]}, which is another kind of "
-            "file or a truncated one. Copy that file again."
+            f"{name} must link to HDF5 files. Received: link={printable(link.filename)[:200]}, which is none, or "
+            "truncated. Copy that file again."
         )
     return h5py.File(path)["/"]
 

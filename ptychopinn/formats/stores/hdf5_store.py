@@ -1,6 +1,7 @@
 """An HDF5 file as a `Store`."""
 
 import collections
+import functools
 import itertools
 import typing
 
@@ -35,12 +36,12 @@ class Hdf5Store(Store):
     @property
     def contents(self) -> str:
         """The names at the root, in words."""
-        return f"HDF5 with {printable(', '.join(self.keys()[:20]))[:200] or 'nothing'}"
+        return f"HDF5 with {printable(', '.join(self.names()[:20]))[:200] or 'nothing'}"
 
     def __contains__(self, path: str) -> bool:
         return self._dataset(path) is not None
 
-    def keys(self, path: str = "/") -> tuple[str, ...]:
+    def names(self, path: str = "/") -> tuple[str, ...]:
         """List the names in a group, as far as one looks."""
         with damage_said(self.name):
             group = self._resolve(path)
@@ -51,13 +52,14 @@ class Hdf5Store(Store):
         dataset = self._dataset(path)
         return None if dataset is None else Hdf5Array(dataset, self.name)
 
+    @functools.cached_property
     def arrays(self) -> dict[str, Lazy]:
-        """Return all datasets of numbers by path, each once, groups before what lies in them."""
+        """All datasets of numbers by path, each once, groups before what lies in them."""
         found: dict[str, Lazy] = {}
         waiting, seen = collections.deque([("", 0)]), set[typing.Any]()
         while waiting and len(seen) < MOST_OBJECTS:
             path, depth = waiting.popleft()
-            for key in self.keys(path or "/"):
+            for key in self.names(path or "/"):
                 child = f"{path}/{key}"
                 node = self._or_nothing(child)
                 if node is None or (identity := _identity(node)) in seen:

@@ -44,7 +44,7 @@ class MatStore(Store):
     def __contains__(self, path: str) -> bool:
         return self._value(path) is not None
 
-    def keys(self, path: str = "/") -> tuple[str, ...]:
+    def names(self, path: str = "/") -> tuple[str, ...]:
         """List the variables, or the fields of a structure."""
         if path == "/":
             return tuple(self.variables)

@@ -32,7 +32,7 @@ class NpzStore(Store):
     def __contains__(self, path: str) -> bool:
         return path.removeprefix("/") in self.archive
 
-    def keys(self, path: str = "/") -> tuple[str, ...]:
+    def names(self, path: str = "/") -> tuple[str, ...]:
         """List the keys."""
         return self.archive.keys if path == "/" else ()
 
@@ -88,7 +88,7 @@ class NpyStore(Store):
     def __contains__(self, path: str) -> bool:
         return path.removeprefix("/") in ("", ALONE)
 
-    def keys(self, path: str = "/") -> tuple[str, ...]:
+    def names(self, path: str = "/") -> tuple[str, ...]:
         """List the one name."""
         return (ALONE,)
 

@@ -1,6 +1,7 @@
 """Store: a container of arrays by path, and what every reader asks of one: a number, an array, a text, a unit."""
 
 import abc
+import functools
 import math
 import typing
 
@@ -49,16 +50,17 @@ class Store(abc.ABC):
         """Tell whether an array, of whatever type, stands under a path."""
 
     @abc.abstractmethod
-    def keys(self, path: str = "/") -> tuple[str, ...]:
+    def names(self, path: str = "/") -> tuple[str, ...]:
         """List the names under a path; none where there is no such group."""
 
     @abc.abstractmethod
     def find(self, path: str) -> Lazy | None:
-        """Return the array of numbers under a path; None where there is none; ValueError where it is none of numbers."""
+        """Return the array under a path, or None where there is none; raise ValueError if it is not of numbers."""
 
+    @functools.cached_property
     def arrays(self) -> dict[str, Lazy]:
-        """Return all arrays of numbers, by path, as far as one looks: a few thousand."""
-        return {key: array for key in self.keys() if (array := self._or_none(key)) is not None}
+        """All arrays of numbers, by path, as far as one looks: a few thousand."""
+        return {key: array for key in self.names() if (array := self._or_none(key)) is not None}
 
     def attribute(self, path: str, key: str) -> typing.Any:
         """Return an attribute of what stands under a path, or None: not every container has attributes."""
