@@ -143,7 +143,9 @@ def _table(rows: list[str], name: str) -> np.ndarray:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in re.split(r"[,;\t]|\s+", line.strip()) if cell.strip()]
+    """Split a line at its commas, semicolons or tabs, and where it has none, at its spaces."""
+    between = r"[,;\t]" if re.search(r"[,;\t]", line) else r"\s+"
+    return [cell.strip() for cell in re.split(between, line.strip()) if cell.strip()]
 
 
 def _is_data(line: str) -> bool:

@@ -39,7 +39,7 @@ def record(opened: Opened) -> Recording:
     path = _chosen(store, _candidates(arrays))
     points, unit = _points(store, arrays, path)
     count = None if points is None else len(points)
-    patterns = _frames(store, arrays[path], path, count)
+    patterns = _frames(store, path, count)
     notes = [f"Patterns are the array {printable(path)}, {tuple(arrays[path].shape)}."]
     if points is not None:
         notes.append("Positions are the one array that has a pair for each pattern, read as (y, x).")
@@ -72,7 +72,7 @@ def _may_be_patterns(array: Lazy) -> bool:
 
 def _chosen(store: Store, candidates: list[str]) -> str:
     """Return the one array that may be patterns; of several, the one of four axes."""
-    cubes = [path for path in candidates if len(store.known(path).shape) == FOUR_AXES]
+    cubes = [path for path in candidates if len(store.arrays[path].shape) == FOUR_AXES]
     chosen = cubes if len(candidates) > 1 and cubes else candidates
     if len(chosen) != 1:
         names = ", ".join(printable(path)[:40] for path in chosen[:6])
@@ -83,7 +83,8 @@ def _chosen(store: Store, candidates: list[str]) -> str:
     return chosen[0]
 
 
-def _frames(store: Store, array: Lazy, path: str, positions: int | None) -> Stack:
+def _frames(store: Store, path: str, positions: int | None) -> Stack:
+    array = store.known(path)
     shape = array.shape
     turned = store.attribute(path, "MATLAB_class") is not None
     last = not turned and _pattern_axis_is_last(shape, positions)

@@ -56,6 +56,11 @@ def _door(opened: Opened) -> door.Door:
             f"{opened.name} must hold keys out of {', '.join(KEYS)}. Received: {', '.join(unknown[:4])}. "
             "Leave them out, or correct their spelling."
         )
+    if told.get("patterns") is None:
+        raise ValueError(
+            f"{opened.name} must say where the patterns are. Received: patterns without a value. "
+            "Write patterns: FILE:/path."
+        )
     values = {key: _value(opened.name, key, value) for key, value in told.items() if value is not None}
     return door.Door(**{"name": opened.path.stem, **values})
 
@@ -67,7 +72,8 @@ def _value(name: str, key: str, value: typing.Any) -> typing.Any:
     elif key in NUMBERS:
         numbers = [_number(one) for one in (value if isinstance(value, list) else [value])]
         wanted, fits = "a number", None not in numbers and (key == "detector_pixel_m" or len(numbers) == 1)
-        value = numbers if isinstance(value, list) else numbers[0]
+        if fits:
+            value = numbers if isinstance(value, list) else numbers[0]
     else:
         wanted, fits = "a text", isinstance(value, str)
     if not fits:

@@ -7,7 +7,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DISTANCE, ENERGY, OBJECT_PIXEL
 from ptychopinn.formats.sources import ptychodus_words as words
 from ptychopinn.formats.sources.pairs import partner
-from ptychopinn.formats.sources.reading import beam, columns, frames, is_stack
+from ptychopinn.formats.sources.reading import beam, columns, frames
 from ptychopinn.formats.stores import Store
 
 NAME = "fold_slice pair *_dp.hdf5 and *_para.hdf5 (dp; ppX, ppY, lambda, dx), either of them"
@@ -25,6 +25,8 @@ def recognises(opened: Opened) -> bool:
 
 def record(opened: Opened) -> Recording:
     """Say what the two files hold."""
+    given: Opened | None
+    other: Opened | None
     if _is_patterns(opened):
         given, other = opened, opened if _is_positions(opened) else partner(opened, _is_positions, NAMES_DIFFER)
     else:
@@ -39,7 +41,7 @@ def record(opened: Opened) -> Recording:
 
 
 def _is_patterns(opened: Opened) -> bool:
-    known = opened.holds("dp") and is_stack(opened.known_store, "dp")
+    known = opened.holds("dp") and opened.known_store.is_stack("dp")
     return known and opened.known_store.first(*NOT_OURS) is None
 
 

@@ -3,7 +3,7 @@
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE
-from ptychopinn.formats.sources.reading import beam, frames, is_stack, known_probe
+from ptychopinn.formats.sources.reading import beam, frames, known_probe
 from ptychopinn.formats.stores.store import both
 
 NAME = "NSLS-II (diffamp or dp; points, lambda_nm, z_m, ccd_pixel_um)"
@@ -15,7 +15,7 @@ def recognises(opened: Opened) -> bool:
     """Tell whether the file holds patterns and points under NSLS-II's keys."""
     if opened.store is None:
         return False
-    return is_stack(opened.store, "diffamp") or (is_stack(opened.store, "dp") and opened.store.has("points"))
+    return opened.store.is_stack("diffamp") or (opened.store.is_stack("dp") and opened.store.has("points"))
 
 
 def record(opened: Opened) -> Recording:

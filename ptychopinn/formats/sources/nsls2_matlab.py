@@ -5,7 +5,7 @@ import numpy as np
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY, OBJECT_PIXEL
-from ptychopinn.formats.sources.reading import frames, is_stack, known_image, known_probe
+from ptychopinn.formats.sources.reading import frames, known_image, known_probe
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.store import both
 
@@ -14,7 +14,7 @@ NAME = "NSLS-II MATLAB 7.3 (det_data, pos_xy)"
 
 def recognises(opened: Opened) -> bool:
     """Tell whether the file is HDF5 with patterns and positions under these keys."""
-    return opened.hdf5 is not None and opened.holds("pos_xy") and is_stack(opened.known_store, "det_data")
+    return opened.hdf5 is not None and opened.holds("pos_xy") and opened.known_store.is_stack("det_data")
 
 
 def record(opened: Opened) -> Recording:

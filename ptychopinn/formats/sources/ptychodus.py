@@ -10,7 +10,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY, OBJECT_PIXEL
 from ptychopinn.formats.sources import ptychodus_words as words
 from ptychopinn.formats.sources.pairs import beside, in_folder, partner
-from ptychopinn.formats.sources.reading import columns, frames, good_pixels, is_stack, is_zero, known_probe
+from ptychopinn.formats.sources.reading import columns, frames, good_pixels, is_zero, known_probe
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.store import both
 
@@ -40,7 +40,7 @@ def record(opened: Opened) -> Recording:
 
 
 def _is_patterns(opened: Opened) -> bool:
-    return opened.holds("patterns") and is_stack(opened.known_store, "patterns")
+    return opened.holds("patterns") and opened.known_store.is_stack("patterns")
 
 
 def _is_product(opened: Opened) -> bool:

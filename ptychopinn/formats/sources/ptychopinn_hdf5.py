@@ -7,7 +7,6 @@ from ptychopinn.formats.sources.reading import (
     columns,
     frames,
     good_pixels,
-    is_stack,
     is_zero,
     known_image,
     known_probe,
@@ -22,7 +21,7 @@ def recognises(opened: Opened) -> bool:
     """Tell whether the file is no NPZ, and holds patterns and positions under PtychoPINN's keys."""
     if opened.store is None or opened.archive is not None or not opened.store.has(*POSITIONS):
         return False
-    return any(is_stack(opened.store, key) for key in PATTERNS)
+    return any(opened.store.is_stack(key) for key in PATTERNS)
 
 
 def record(opened: Opened) -> Recording:

@@ -25,15 +25,6 @@ def frames(store: Store, path: str, last: bool = False, turned: bool = False) ->
     return Stack(store.known(path), f"{store.name}: {printable(path)}", last, turned)
 
 
-def is_stack(store: Store, path: str) -> bool:
-    """Tell whether real numbers of three axes or more stand under a path."""
-    try:
-        array = store.find(path)
-    except ValueError:
-        return False
-    return array is not None and len(array.shape) >= 3 and array.dtype.kind in REAL
-
-
 def pattern_axis_is_last(shape: Sequence[int], positions: int, first_is_usual: bool = True) -> bool:
     """Tell whether patterns lie as `(y, x, pattern)`: there is a position for each, and frames are mostly square."""
     if len(shape) != 3 or shape[2] != positions:

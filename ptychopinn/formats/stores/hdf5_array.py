@@ -8,7 +8,7 @@ import numpy as np
 
 from ptychopinn.data.checks import NUMBERS
 from ptychopinn.formats.stores.hdf5_links import beside
-from ptychopinn.formats.unpacking import damage_said
+from ptychopinn.formats.unpacking import Damaged, damage_said
 from ptychopinn.printable import printable
 
 MOST_IN_A_CHUNK = 1 << 28
@@ -26,7 +26,7 @@ class Hdf5Array:
         name: str. What to call its file.
 
     Raises:
-        ValueError: unless it holds numbers, all its files are there, and its compression can be undone.
+        ValueError: unless it holds numbers.
     """
 
     def __init__(self, dataset: h5py.Dataset, name: str) -> None:
@@ -39,11 +39,14 @@ class Hdf5Array:
                 f"{self.name} must be an array of numbers. Received: dtype={printable(dataset.dtype)[:60]}. "
                 "Save it as numbers."
             )
-        with damage_said(name):
-            check_sources(dataset, self.name)
-            check_chunks(dataset, self.name)
-            check_filters(dataset, self.name)
-            check_written(dataset, self.name)
+
+    def check(self) -> None:
+        """Raise Damaged unless the dataset can be read: its files are there, and its compression can be undone."""
+        with damage_said(self.name):
+            check_sources(self.dataset, self.name)
+            check_chunks(self.dataset, self.name)
+            check_filters(self.dataset, self.name)
+            check_written(self.dataset, self.name)
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         with damage_said(self.name):
@@ -55,35 +58,35 @@ class Hdf5Array:
 
 
 def check_sources(dataset: h5py.Dataset, name: str) -> None:
-    """Raise ValueError unless all files that a dataset takes its values from are there."""
+    """Raise Damaged unless all files that a dataset takes its values from are there."""
     files = [part[0] for part in dataset.external or ()]
     if dataset.is_virtual:
         files += [source.file_name for source in dataset.virtual_sources() if source.file_name != "."]
     for file in dict.fromkeys(files):
         if beside(dataset.file.filename, file) is None:
-            raise ValueError(
+            raise Damaged(
                 f"{name} must find the files that hold its values. Received: file={printable(file)[:200]}, which is "
                 "not there. Copy it beside the file that was given."
             )
 
 
 def check_chunks(dataset: h5py.Dataset, name: str) -> None:
-    """Raise ValueError if a chunk is too large to be unpacked."""
+    """Raise Damaged if a chunk is too large to be unpacked."""
     size = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
     if size > MOST_IN_A_CHUNK:
-        raise ValueError(
+        raise Damaged(
             f"{name} must have chunks of {MOST_IN_A_CHUNK >> 20} MiB at most. Received: chunks={dataset.chunks}, "
             f"{size >> 20} MiB each. Save it with one pattern a chunk."
         )
 
 
 def check_filters(dataset: h5py.Dataset, name: str) -> None:
-    """Raise ValueError if a dataset is compressed in a way that is not installed."""
+    """Raise Damaged if a dataset is compressed in a way that is not installed."""
     settings = dataset.id.get_create_plist()
     for place in range(settings.get_nfilters()):
         code, _, _, words = settings.get_filter(place)
         if not _can_undo(code):
-            raise ValueError(
+            raise Damaged(
                 f"{name} must be compressed in a way that can be undone. Received: "
                 f"filter={code} ({printable(words.decode('ascii', 'replace'))[:60]}). "
                 'Install the filters of detectors: pip install "ptychopinn[hdf5]".'
@@ -91,10 +94,10 @@ def check_filters(dataset: h5py.Dataset, name: str) -> None:
 
 
 def check_written(dataset: h5py.Dataset, name: str) -> None:
-    """Raise ValueError if a dataset has a shape, and not one number of it was ever written."""
+    """Raise Damaged if a dataset has a shape, and not one number of it was ever written."""
     empty = not dataset.size or dataset.is_virtual or dataset.external
     if not empty and dataset.id.get_storage_size() == 0:
-        raise ValueError(
+        raise Damaged(
             f"{name} must hold the numbers that it has room for. Received: shape={tuple(dataset.shape)}, none of them "
             "written. Was the measurement ended, and is this its file?"
         )

@@ -21,7 +21,7 @@ def resolve(group: h5py.Group, path: str, name: str, links: int = MOST_LINKS) ->
         links: int. How many links may be followed.
 
     Raises:
-        ValueError: if links lead in circles, or to a file that is not there.
+        Damaged: if links lead in circles, or to a file that is not there.
     """
     here: h5py.Group | h5py.Dataset = group.file["/"] if path.startswith("/") else group
     parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -35,7 +35,7 @@ def resolve(group: h5py.Group, path: str, name: str, links: int = MOST_LINKS) ->
         if not isinstance(link, h5py.SoftLink | h5py.ExternalLink):
             return None
         if not links:
-            raise ValueError(
+            raise Damaged(
                 f"{name}: links under {printable(path)[:100]} must lead to an array. Received: more than {MOST_LINKS} "
                 "links, one after the other. Mend the links, or give the file that holds the array."
             )
@@ -50,11 +50,11 @@ def linked_file(group: h5py.Group, link: h5py.ExternalLink, name: str) -> h5py.G
     """Open the file that an external link leads to, beside the file of the link unless it says where: its root.
 
     Raises:
-        ValueError: if there is no such HDF5 file.
+        Damaged: if there is no such HDF5 file.
     """
     path = beside(group.file.filename, link.filename)
     if path is None:
-        raise ValueError(
+        raise Damaged(
             f"{name} must find the file that it links to. Received: link={printable(link.filename)[:200]}, which is no "
             "file there. Copy that file beside it."
         )

@@ -47,10 +47,17 @@ class Hdf5Store(Store):
             group = self._resolve(path)
             return tuple(itertools.islice(group, MOST_KEYS)) if isinstance(group, h5py.Group) else ()
 
-    def find(self, path: str) -> Lazy | None:
+    def find(self, path: str) -> Hdf5Array | None:
         """Return a dataset of numbers; what PtyPy wrote for None counts as not there."""
         dataset = self._dataset(path)
         return None if dataset is None else Hdf5Array(dataset, self.name)
+
+    def known(self, path: str) -> Lazy:
+        """Return a dataset that can be read; raise ValueError where there is none, or it cannot."""
+        array = super().known(path)
+        assert isinstance(array, Hdf5Array)
+        array.check()
+        return array
 
     @functools.cached_property
     def arrays(self) -> dict[str, Lazy]:

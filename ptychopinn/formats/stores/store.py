@@ -9,6 +9,7 @@ import numpy as np
 
 from ptychopinn.data.checks import NUMBERS, REAL
 from ptychopinn.formats.quantities import Quantity
+from ptychopinn.formats.unpacking import Damaged
 from ptychopinn.printable import printable
 
 MOST_IN_MEMORY = 1 << 28
@@ -55,7 +56,10 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def find(self, path: str) -> Lazy | None:
-        """Return the array under a path, or None where there is none; raise ValueError if it is not of numbers."""
+        """Return the array under a path, or None where there is none; raise ValueError if it is not of numbers.
+
+        What it is can be looked at; `known` returns it fit to be read.
+        """
 
     @functools.cached_property
     def arrays(self) -> dict[str, Lazy]:
@@ -74,12 +78,17 @@ class Store(abc.ABC):
         """Tell whether arrays stand under all of the paths."""
         return all(path in self for path in paths)
 
+    def is_stack(self, path: str) -> bool:
+        """Tell whether real numbers of three axes or more stand under a path, whether or not they can be read."""
+        array = self._or_none(path) if path in self else None
+        return array is not None and len(array.shape) >= 3 and array.dtype.kind in REAL
+
     def first(self, *paths: str) -> str | None:
         """Return the first of the paths that an array stands under."""
         return next((path for path in paths if path in self), None)
 
     def known(self, path: str) -> Lazy:
-        """Return the array of numbers under a path; raise ValueError where there is none."""
+        """Return the array of numbers under a path, fit to be read; raise ValueError where there is none."""
         array = self.find(path)
         if array is None:
             raise ValueError(
@@ -185,7 +194,9 @@ class Store(abc.ABC):
     def _or_none(self, path: str) -> Lazy | None:
         try:
             return self.find(path)
-        except ValueError:
+        except Damaged:
+            raise
+        except ValueError:  # it is none of numbers
             return None
 
 
