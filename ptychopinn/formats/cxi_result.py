@@ -9,6 +9,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.ptychodus_product import product_of
 from ptychopinn.formats.sources.cxi import ENTRY, PTYCHODUS, TRANSLATIONS
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 
 NAME = "CXI (entry_1/image_1 or image_2)"
 IMAGES = tuple(f"{ENTRY}image_{number}/data" for number in range(1, 10))
@@ -56,6 +57,6 @@ def _fields(store: Store) -> dict[str, Any]:
             fields[key] = value
     path = store.first(*TRANSLATIONS)
     if path is not None:
-        points = store.points(path)
-        fields["probe_position_x_m"], fields["probe_position_y_m"] = points[:, 0], points[:, 1]
+        places = points(store, path)
+        fields["probe_position_x_m"], fields["probe_position_y_m"] = places[:, 0], places[:, 1]
     return fields

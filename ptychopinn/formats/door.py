@@ -13,6 +13,7 @@ from ptychopinn.formats.position_files import Positions, read_positions
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY, OBJECT_PIXEL, Quantity, position_unit
 from ptychopinn.formats.sources.raster import raster
 from ptychopinn.formats.sources.reading import good_pixels, is_not_zero, is_zero, known_image, known_probe
+from ptychopinn.formats.stores.points import coordinates
 
 QUANTITIES = {"distance_m": DISTANCE, "energy_eV": ENERGY, "pixel_size_m": OBJECT_PIXEL}
 CHOICES = {"measurement": ("counts", "amplitude"), "zero_frequency": ("centre", "corner"), "order": ("xy", "yx")}
@@ -138,7 +139,7 @@ def _positions(door: Door, folder: pathlib.Path | None) -> Positions | None:
     values = []
     for where in (door.positions_y, door.positions_x):
         store, path = _array(where, folder)
-        values.append(store.coordinates(path))
+        values.append(coordinates(store, path))
         units.append(store.units(path))
     if len(values[0]) != len(values[1]):
         raise ValueError(

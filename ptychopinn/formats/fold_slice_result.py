@@ -5,6 +5,7 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import MOST_COORDINATES
 
 NAME = "fold_slice's or PtychoShelves's .mat (object, probe)"
 PIXEL, POSITIONS = "p/dx_spec", "outputs/probe_positions"
@@ -19,8 +20,8 @@ def recognises(opened: Opened) -> bool:
 
 def read(opened: Opened) -> Reconstruction:
     """Read the file; see `read_reconstruction`."""
-    store = opened.known_store
-    obj = _as_matlab_has_it(store, "object", opened.hdf5 is not None)
+    store, in_hdf5 = opened.known_store, opened.hdf5 is not None
+    obj = _as_matlab_has_it(store, "object", in_hdf5)
     assert obj is not None
     if obj.ndim == 3 and obj.shape[2] == 1:
         obj = obj[..., 0]
@@ -28,13 +29,13 @@ def read(opened: Opened) -> Reconstruction:
         raise ValueError(
             f"{opened.name} must hold an object of one slice. Received: shape={obj.shape}. Save their product, or one."
         )
-    probe = _as_matlab_has_it(store, "probe", opened.hdf5 is not None)
+    probe = _as_matlab_has_it(store, "probe", in_hdf5)
     return Reconstruction(
         object=obj,
         weight=np.ones(obj.shape, np.float32),
         origin=(0.0, 0.0),
         probe=None if probe is None else _modes(probe),
-        positions=_positions(store, obj.shape),
+        positions=_positions(store, obj.shape, in_hdf5),
         pixel_size_m=_pixel(store),
         name=opened.name,
     )
@@ -60,8 +61,12 @@ def _pixel(store: Store) -> float | None:
     return float(sizes[0]) if usable else None
 
 
-def _positions(store: Store, shape: tuple[int, ...]) -> np.ndarray | None:
+def _positions(store: Store, shape: tuple[int, ...], in_hdf5: bool) -> np.ndarray | None:
     """Return the positions in pixels of the object, `(pattern, 2)`: the file has (x, y) from the object's middle."""
     if POSITIONS not in store:
         return None
-    return store.points(POSITIONS)[:, 1::-1] + (np.array(shape) - 1) / 2
+    values = store.array(POSITIONS, most=MOST_COORDINATES).astype(np.float64)
+    values = values.T if in_hdf5 else values
+    if values.ndim != 2 or values.shape[1] < 2 or not len(values) or not np.isfinite(values).all():
+        return None
+    return values[:, 1::-1] + (np.array(shape) - 1) / 2

@@ -50,6 +50,10 @@ class Stack:
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         return read_in_runs(which, self.shape, self.dtype, self.scan_shape[-1], self._run)
 
+    def verify(self) -> None:
+        """Raise ValueError if the file of the frames is damaged, where it has checksums to tell."""
+        verify(self.array)
+
     def _run(self, start: int, stop: int) -> np.ndarray:
         """Read frames that lie side by side in the last of the scan's axes."""
         if self.last:
@@ -86,6 +90,11 @@ class Series:
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
 
+    def verify(self) -> None:
+        """Raise ValueError if a file of the series is damaged, where it has checksums to tell."""
+        for part in self.parts:
+            verify(part)
+
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         indices = indices_of(which, self.shape[0])
         flat = indices.reshape(-1)
@@ -95,6 +104,12 @@ class Series:
             begins = self.ends[part] - self.parts[part].shape[0]
             frames[part_of == part] = self.parts[part][flat[part_of == part] - begins]
         return frames.reshape(*indices.shape, *self.shape[1:])
+
+
+def verify(array: typing.Any) -> None:
+    """Have an array-like compare its checksums, if it has any."""
+    if hasattr(array, "verify"):
+        array.verify()
 
 
 def read_in_runs(

@@ -12,6 +12,7 @@ from ptychopinn.formats.places import Place, place
 from ptychopinn.formats.quantities import position_unit
 from ptychopinn.formats.sources import ptychodus_words
 from ptychopinn.formats.sources.reading import columns
+from ptychopinn.formats.stores.points import points
 
 LARGEST_TEXT = 1 << 25
 """Bytes of a text of positions: those of half a million."""
@@ -93,7 +94,7 @@ def read_positions(
 def _of_array(at: Place, order: str | None) -> Positions:
     store = at.store()
     path = at.path_in(store)
-    values, said = store.points(path)[:, :2], store.units(path)
+    values, said = points(store, path)[:, :2], store.units(path)
     order = order or "yx"
     note = f"Positions are {at.name}:{path}, read as ({order[0]}, {order[1]})."
     unit = None if said is None else position_unit(said, store.name)

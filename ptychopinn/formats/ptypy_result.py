@@ -6,6 +6,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 
 NAME = "PtyPy .ptyr (content/obj)"
 OBJECT, PROBE, POSITIONS = "content/obj", "content/probe", "content/positions"
@@ -54,7 +55,7 @@ def _positions(store: Store, path: str, storage: str, pixel: np.ndarray | None) 
     where = f"{POSITIONS}/{storage}"
     if pixel is None or origin is None or where not in store:
         return None
-    return (store.points(where)[:, :2] - origin) / pixel
+    return (points(store, where)[:, :2] - origin) / pixel
 
 
 def _pair(store: Store, path: str) -> np.ndarray | None:

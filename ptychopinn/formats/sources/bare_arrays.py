@@ -13,6 +13,7 @@ from ptychopinn.formats.quantities import position_unit
 from ptychopinn.formats.sources.raster import raster
 from ptychopinn.formats.sources.reading import known_probe, pattern_axis_is_last
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import Lazy
 from ptychopinn.printable import printable
 
@@ -107,7 +108,7 @@ def _points(store: Store, arrays: dict[str, Lazy], patterns: str) -> tuple[np.nd
     if len(found) != 1:
         return None, None
     unit = store.units(found[0])
-    return store.points(found[0])[:, :2], None if unit is None else position_unit(unit, store.name)
+    return points(store, found[0])[:, :2], None if unit is None else position_unit(unit, store.name)
 
 
 def _is_pairs(array: Lazy, counts: set[int]) -> bool:

@@ -16,6 +16,7 @@ from ptychopinn.formats.quantities import (
 )
 from ptychopinn.formats.sources.reading import first_pixel, frames, good_pixels, known_image, known_probe
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import both
 from ptychopinn.printable import printable
 
@@ -81,7 +82,7 @@ def positions_of(store: Store, patterns: int) -> tuple[np.ndarray | None, tuple[
     if path is None:
         return None, ("The file holds no positions.",)
     unit = store.units(path) or "m"
-    moved = store.points(path, patterns) * DISTANCE.factor(unit, store.name)
+    moved = points(store, path, patterns) * DISTANCE.factor(unit, store.name)
     if store.names(PTYCHODUS):
         return moved[:, 1::-1], ("Translations are positions (x, y) of the probe, as ptychodus writes them.",)
     axes = _pixel_axes(store)

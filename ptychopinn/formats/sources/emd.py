@@ -10,6 +10,7 @@ from ptychopinn.formats.quantities import DETECTOR_PIXEL, METRES, OBJECT_PIXEL
 from ptychopinn.formats.sources.raster import raster
 from ptychopinn.formats.sources.reading import frames
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import coordinates
 from ptychopinn.printable import printable
 
 NAME = "EMD of py4DSTEM (a 4-D datacube with dim vectors or a calibration)"
@@ -80,7 +81,7 @@ def _calibration(store: Store, space: str) -> Step | None:
     path = next((path for path in store.arrays if path.endswith(f"/{space}_pixel_size")), None)
     if path is None:
         return None
-    size = float(store.coordinates(path)[:1].sum())
+    size = float(coordinates(store, path)[:1].sum())
     return Step(size, _plain(store.text(path.replace("_size", "_units")))) if size > 0 else None
 
 
@@ -129,7 +130,7 @@ def _turn(store: Store) -> tuple[str, ...]:
     for path in store.arrays:
         word = path.rsplit("/", 1)[-1]
         if word in ("QR_rotation", "QR_rotation_degrees", "QR_flip"):
-            value = float(store.coordinates(path)[:1].sum())
+            value = float(coordinates(store, path)[:1].sum())
             if value:
                 said.append(f"The calibration has {printable(word)}={value:g}, which is not applied.")
     return tuple(said)

@@ -4,6 +4,7 @@ from ptychopinn.data.recording import Recording
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE
 from ptychopinn.formats.sources.reading import beam, frames, known_probe
+from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import both
 
 NAME = "NSLS-II (diffamp or dp; points, lambda_nm, z_m, ccd_pixel_um)"
@@ -23,7 +24,7 @@ def record(opened: Opened) -> Recording:
     store = opened.known_store
     key = next(key for key in PATTERNS if key in store)
     patterns = frames(store, key)
-    positions = store.points("points", patterns.shape[0])[:, 1::-1] if "points" in store else None
+    positions = points(store, "points", patterns.shape[0])[:, 1::-1] if "points" in store else None
     energy, electrons, notes = beam(store, "lambda_nm", "nm")
     probe, probe_notes = known_probe(store, "probe")
     pixel = store.number("ccd_pixel_um", DETECTOR_PIXEL, "um")

@@ -7,6 +7,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY, OBJECT_PIXEL
 from ptychopinn.formats.sources.reading import frames, known_image, known_probe
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import both
 
 NAME = "NSLS-II MATLAB 7.3 (det_data, pos_xy)"
@@ -46,5 +47,5 @@ def record(opened: Opened) -> Recording:
 
 def _positions(store: Store, patterns: int) -> np.ndarray:
     """Return `(y, x)`: of three coordinates the first is that along the beam."""
-    x, y = store.points("pos_xy", patterns).T[-2:]
+    x, y = points(store, "pos_xy", patterns).T[-2:]
     return np.stack([y, x], axis=1)

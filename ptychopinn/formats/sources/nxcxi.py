@@ -8,6 +8,7 @@ from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE
 from ptychopinn.formats.sources.cxi import energy_of
 from ptychopinn.formats.sources.reading import frames, good_pixels, is_zero
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import coordinates, points
 from ptychopinn.formats.stores.store import both
 
 NAME = "NXcxi_ptycho (NeXus)"
@@ -69,11 +70,11 @@ def _positions(store: Store, entry: str, patterns: int) -> tuple[np.ndarray | No
     groups = ("instrument_1/detector_1", "data_1", "sample_1/geometry_1")
     path = store.first(*(f"{entry}/{group}/translation" for group in groups))
     if path is not None:
-        return -store.points(path, patterns)[:, 1::-1] * _metres(store, path), (note,)
+        return -points(store, path, patterns)[:, 1::-1] * _metres(store, path), (note,)
     motors = [f"{entry}/sample_1/transformations/{axis}" for axis in "yx"]
     if not store.has(*motors):
         return None, ("The file holds no positions.",)
-    y, x = (store.coordinates(motor) * _metres(store, motor) for motor in motors)
+    y, x = (coordinates(store, motor) * _metres(store, motor) for motor in motors)
     if len(y) * len(x) == patterns and len(y) != patterns:  # a raster that is told by its two axes
         y, x = (grid.reshape(-1) for grid in np.meshgrid(y, x, indexing="ij"))
     if len(y) != len(x):

@@ -7,6 +7,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE
 from ptychopinn.formats.sources.reading import beam, frames
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import both
 
 NAME = "PtyLab HDF5 (ptychogram, encoder, wavelength, dxd, zo)"
@@ -34,7 +35,7 @@ def record(opened: Opened) -> Recording:
     energy, electrons, notes = beam(store, "wavelength", "m")
     return Recording(
         patterns=patterns,
-        positions=store.points("encoder", patterns.shape[0])[:, :2],
+        positions=points(store, "encoder", patterns.shape[0])[:, :2],
         unit="m",
         measurement="counts",
         background=_background(store, patterns.shape[1:]),

@@ -8,6 +8,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY
 from ptychopinn.formats.sources.reading import frames, good_pixels, is_not_zero
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import points
 
 NAME = "PtyPy .ptyd (chunks, meta)"
 
@@ -55,8 +56,8 @@ def _positions(store: Store, chunks: list[str], parts: list[Stack]) -> np.ndarra
             f"{store.name} must hold positions in every chunk. Received: {sum(found)} of {len(found)} chunks with "
             "positions. Prepare the data again."
         )
-    points = [store.points(f"chunks/{chunk}/positions", part.shape[0]) for chunk, part in zip(chunks, parts)]
-    return np.concatenate([one[:, :2] for one in points])
+    pairs = [points(store, f"chunks/{chunk}/positions", part.shape[0]) for chunk, part in zip(chunks, parts)]
+    return np.concatenate([one[:, :2] for one in pairs])
 
 
 def _mask(store: Store, chunks: list[str], frame: tuple[int, ...]) -> np.ndarray | None:

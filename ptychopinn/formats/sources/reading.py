@@ -14,6 +14,7 @@ from ptychopinn.formats.quantities import (
     photon_energy_eV,
 )
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.points import coordinates
 from ptychopinn.printable import printable
 
 BLOCK = 1 << 25
@@ -66,7 +67,7 @@ def good_pixels(
 
 def columns(store: Store, y: str, x: str) -> np.ndarray:
     """Read positions of two arrays, one a coordinate: finite float64 `(pattern, 2)`, `(y, x)`."""
-    rows, cols = store.coordinates(y), store.coordinates(x)
+    rows, cols = coordinates(store, y), coordinates(store, x)
     if len(rows) != len(cols):
         raise ValueError(
             f"{store.name} must hold one {printable(y)} and one {printable(x)} a position. "

@@ -8,11 +8,14 @@ import numpy as np
 
 from ptychopinn.data.checks import NUMBERS
 from ptychopinn.formats.stores.hdf5_links import beside
-from ptychopinn.formats.unpacking import Damaged, damage_said
+from ptychopinn.formats.unpacking import Damaged, damage_said, damaged
 from ptychopinn.printable import printable
 
 MOST_IN_A_CHUNK = 1 << 28
 """Bytes of a chunk, which is unpacked as a whole."""
+
+MOST_DEFLATED = 1040
+"""Bytes that one byte of gzip can unpack to, and a few."""
 
 PARTS = (("real", "imag"), ("r", "i"))
 """Fields of complex numbers, as MATLAB and h5py write them."""
@@ -46,6 +49,7 @@ class Hdf5Array:
             check_sources(self.dataset, self.name)
             check_chunks(self.dataset, self.name)
             check_filters(self.dataset, self.name)
+            check_first_chunk(self.dataset, self.name)
             check_written(self.dataset, self.name)
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
@@ -91,6 +95,17 @@ def check_filters(dataset: h5py.Dataset, name: str) -> None:
                 f"filter={code} ({printable(words.decode('ascii', 'replace'))[:60]}). "
                 'Install the filters of detectors: pip install "ptychopinn[hdf5]".'
             )
+
+
+def check_first_chunk(dataset: h5py.Dataset, name: str) -> None:
+    """Raise Damaged if a chunk cannot unpack to its size: HDF5 would read behind what it unpacked."""
+    settings = dataset.id.get_create_plist()
+    codes = {settings.get_filter(place)[0] for place in range(settings.get_nfilters())}
+    if not codes & {h5py.h5z.FILTER_DEFLATE} or not dataset.id.get_storage_size():
+        return
+    size = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    if dataset.id.get_chunk_info(0).size * MOST_DEFLATED < size:
+        raise damaged(name)
 
 
 def check_written(dataset: h5py.Dataset, name: str) -> None:

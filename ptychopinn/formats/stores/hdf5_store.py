@@ -69,7 +69,7 @@ class Hdf5Store(Store):
             for key in self.names(path or "/"):
                 child = f"{path}/{key}"
                 node = self._or_nothing(child)
-                if node is None or (identity := _identity(node)) in seen:
+                if node is None or (identity := self._identity(node)) in seen:
                     continue
                 seen.add(identity)
                 if isinstance(node, h5py.Group):
@@ -115,14 +115,15 @@ class Hdf5Store(Store):
         except (ValueError, OSError):
             return None
 
+    def _identity(self, node: h5py.Group | h5py.Dataset) -> tuple[int, int]:
+        """Return what tells a group or dataset from all others, under whatever path it is found."""
+        with damage_said(self.name):
+            about = h5py.h5o.get_info(node.id)
+        return about.fileno, about.addr
+
 
 def _is_none(dataset: h5py.Dataset) -> bool:
     """Tell whether a dataset stands for Python's None, as PtyPy writes it."""
     if dataset.size != 1 or "type" not in dataset.attrs:
         return False
     return dataset.attrs["type"] in ("None", b"None")
-
-
-def _identity(node: h5py.Group | h5py.Dataset) -> tuple[typing.Any, ...]:
-    about = h5py.h5o.get_info(node.id)
-    return about.fileno, about.addr

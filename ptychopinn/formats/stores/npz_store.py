@@ -1,12 +1,15 @@
 """An NPZ archive, and a lone NPY file, as a `Store`."""
 
+import math
 import pathlib
 
 import numpy as np
 
+from ptychopinn.data.checks import REAL
 from ptychopinn.formats.archive import Archive
+from ptychopinn.formats.member import Member
 from ptychopinn.formats.numpy_header import MAGIC, read_header
-from ptychopinn.formats.stores.store import Lazy, Store
+from ptychopinn.formats.stores.store import MOST_IN_MEMORY, Lazy, Store
 from ptychopinn.formats.unpacking import damaged
 
 ALONE = "array"
@@ -40,10 +43,13 @@ class NpzStore(Store):
         """Return a member, mapped or unpacked when it is indexed."""
         return self.archive.member(path.removeprefix("/")) if path in self else None
 
-    def array(self, path: str, kinds: str = "biuf") -> np.ndarray:
+    def array(self, path: str, kinds: str = REAL, most: int = MOST_IN_MEMORY) -> np.ndarray:
         """Read a member to memory, and compare its checksum."""
-        self.known(path)
-        return self.archive.array(path.removeprefix("/"), kinds)
+        member = self.known(path)
+        assert isinstance(member, Member)
+        if math.prod(member.shape) <= most:
+            member.verify()
+        return super().array(path, kinds, most)
 
 
 class NpyStore(Store):

@@ -12,8 +12,8 @@ from ptychopinn.formats.quantities import Quantity
 from ptychopinn.formats.unpacking import Damaged
 from ptychopinn.printable import printable
 
-MOST_IN_MEMORY = 1 << 28
-"""Bytes of an array that is read to memory: a complex probe or object of 5792 x 5792 pixels."""
+MOST_IN_MEMORY = 1 << 25
+"""Numbers of an array that is read to memory: a probe or object of 5792 x 5792 pixels."""
 
 
 class Lazy(typing.Protocol):
@@ -97,20 +97,15 @@ class Store(abc.ABC):
             )
         return array
 
-    def array(self, path: str, kinds: str = REAL) -> np.ndarray:
-        """Read an array to memory; raise ValueError unless its dtype is of the kinds that are asked for."""
+    def array(self, path: str, kinds: str = REAL, most: int = MOST_IN_MEMORY) -> np.ndarray:
+        """Read an array of so many numbers at most; raise ValueError unless its dtype is of the kinds asked for."""
         array = self.known(path)
-        size = math.prod(array.shape) * array.dtype.itemsize
         if array.dtype.kind not in kinds:
             raise ValueError(
                 f"{self.name}: {printable(path)} must be real numbers. Received: dtype={array.dtype}. "
                 "Save its real part."
             )
-        if size > MOST_IN_MEMORY:
-            raise ValueError(
-                f"{self.name}: {printable(path)} must be {MOST_IN_MEMORY >> 20} MiB at most. "
-                f"Received: shape={array.shape}, {size >> 20} MiB. Is it the right array?"
-            )
+        _check_length(array, most, f"{self.name}: {printable(path)}")
         return np.asarray(array[()])
 
     def complex_array(self, path: str) -> np.ndarray | None:
@@ -141,9 +136,10 @@ class Store(abc.ABC):
         """Read one real number, whatever it means, or return None where there is none under the path."""
         if path not in self:
             return None
-        values = self.array(path).reshape(-1)
-        if values.size != 1 or not np.isfinite(values[0]):
-            found = f"{values.size} numbers" if values.size != 1 else values[0]
+        count = math.prod(self.known(path).shape)
+        values = self.array(path).reshape(-1) if count == 1 else np.zeros(0)
+        if count != 1 or not np.isfinite(values[0]):
+            found = values[0] if count == 1 else f"{count} numbers"
             raise ValueError(
                 f"{self.name} must hold one finite number as {printable(path)}. "
                 f"Received: {printable(path)}={found}. Correct it, or leave it out."
@@ -157,40 +153,6 @@ class Store(abc.ABC):
             unit = unit.decode("utf-8", "replace")
         return str(unit) if isinstance(unit, str) and unit.strip() else None
 
-    def coordinates(self, path: str) -> np.ndarray:
-        """Read one coordinate of all positions: finite float64 `(pattern,)`, of any shape in the file."""
-        values = self.array(path).reshape(-1).astype(np.float64)
-        return self._finite(values, path)
-
-    def points(self, path: str, patterns: int | None = None) -> np.ndarray:
-        """Read points, float64 `(pattern, coordinate)`, stored so or as `(coordinate, pattern)`.
-
-        Args:
-            path: str.
-            patterns: int. How many are expected: it tells which way a square array lies.
-        """
-        values = self.array(path).astype(np.float64)
-        if values.ndim == 3 and values.shape[-1] in (2, 3):
-            values = values.reshape(-1, values.shape[-1])
-        wide = values.ndim == 2 and values.shape[0] in (2, 3) and (values.shape[1] > 3 or values.shape[1] == patterns)
-        if wide and not (values.shape[1] in (2, 3) and values.shape[0] == patterns):
-            values = values.T
-        if values.ndim != 2 or values.shape[1] not in (2, 3) or not len(values):
-            raise ValueError(
-                f"{self.name} must hold positions (pattern, 2) as {printable(path)}. Received: shape={values.shape}. "
-                "Save one pair a pattern."
-            )
-        return self._finite(values, path)
-
-    def _finite(self, values: np.ndarray, path: str) -> np.ndarray:
-        if not np.isfinite(values).all():
-            raise ValueError(
-                f"{self.name} must hold finite positions as {printable(path)}. "
-                f"Received: {int((~np.isfinite(values)).sum())} of {values.size} are NaN or infinite. "
-                "Leave those patterns out."
-            )
-        return values
-
     def _or_none(self, path: str) -> Lazy | None:
         try:
             return self.find(path)
@@ -198,6 +160,13 @@ class Store(abc.ABC):
             raise
         except ValueError:  # it is none of numbers
             return None
+
+
+def _check_length(array: Lazy, most: int, name: str) -> None:
+    if math.prod(array.shape) > most:
+        raise ValueError(
+            f"{name} must hold {most} numbers at most. Received: shape={tuple(array.shape)}. Is it the right array?"
+        )
 
 
 def both(y: float | None, x: float | None) -> tuple[float, float] | None:
