@@ -198,6 +198,7 @@ def test_a_description_that_is_written_is_read(tmp_path):
     ("patterns: a.h5:/x\npositions_y: a.h5:/x", "positions_y"), ("patterns: 5", "a text as patterns"),
     ("patterns: a.h5:/x\nmask: a.h5:/x\nmeasurement: photons", "counts, amplitude"),
     ("patterns: a.h5:/x\nprobe: a.h5:/none", "none"), ("patterns: &a [*a, *a]", "a text as patterns"),
+    ("a: &a [x, x]\nb: &b [*a, *a]\npatterns: *b", "Received: a, b"), ("patterns: /*/*/*:/x", "with 0 files"),
     ("patterns: a.h5:/x\ndetector_pixel_m: [1e-6, 1e-6, 1e-6]", "height and width"), ("patterns:", "patterns"),
     ("patterns: !!python/object/apply:os.system ['true']", "cannot be read so"), ("patterns: a.txt", "with 0 files"),
 ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where an array lies: `FILE`, or `FILE:/path` in an HDF5, NPZ or MATLAB file; `*` in FILE names a series of files."""
+"""Where an array lies: `FILE`, or `FILE:/path` in HDF5, NPZ or MATLAB; `*` in FILE's name is a series of files."""
 
 import dataclasses
 import glob
@@ -21,7 +21,7 @@ class Place:
     """An array in a file.
 
     Args:
-        file: str. Path of the file, which may hold wildcards.
+        file: str. Path of the file, whose name may hold wildcards.
         path: str. Where in the file the array lies, `"/"` for its only one.
     """
 
@@ -37,7 +37,9 @@ class Place:
         """List the files in the order of the numbers in their names; raise ValueError if there is none."""
         if pathlib.Path(self.file).is_file():
             return [pathlib.Path(self.file)]
-        found = [pathlib.Path(path) for path in glob.iglob(self.file)] if glob.has_magic(self.file) else []
+        found = []
+        if glob.has_magic(pathlib.Path(self.file).name) and not glob.has_magic(str(pathlib.Path(self.file).parent)):
+            found = [pathlib.Path(path) for path in glob.iglob(self.file)]
         paths = sorted((path for path in found if path.is_file()), key=_by_numbers)
         if not 1 <= len(paths) <= MOST_FILES:
             raise ValueError(

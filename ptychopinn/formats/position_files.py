@@ -14,8 +14,8 @@ from ptychopinn.formats.sources import ptychodus_words
 from ptychopinn.formats.sources.reading import columns
 from ptychopinn.formats.stores.points import points
 
-LARGEST_TEXT = 1 << 25
-"""Bytes of a text of positions: those of half a million."""
+LARGEST_TEXT, MOST_LINES = 1 << 24, 300_000
+"""Bytes and lines of a text of positions."""
 
 ORDERS = ("xy", "yx")
 COLUMN = re.compile(
@@ -103,16 +103,9 @@ def _of_array(at: Place, order: str | None) -> Positions:
 
 def _of_text(file: pathlib.Path, name: str, order: str | None) -> Positions:
     """Read columns of numbers; the header, if there is one, says which are x and y, and in what unit."""
-    size = file.stat().st_size
-    if size > LARGEST_TEXT:
-        raise ValueError(
-            f"{name} must be a text of {LARGEST_TEXT >> 20} MiB at most. Received: {size >> 20} MiB. "
-            "Is it the right file?"
-        )
-    text = file.read_bytes().decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("%", "//"))]
-    header = [line.lstrip("# ") for line in lines[:20] if not _is_data(line)]
+    lines = [line for line in _lines(file, name) if line.strip() and not line.lstrip().startswith(("%", "//"))]
     rows = [line for line in lines if _is_data(line)]
+    header = [line.lstrip("# ") for line in lines[:20] if not _is_data(line)]
     named = next((found for line in header[::-1] if (found := _named(_cells(line))) is not None), None)
     values = _table(rows, name)
     if named is None and values.shape[1] != 2:
@@ -127,6 +120,19 @@ def _of_text(file: pathlib.Path, name: str, order: str | None) -> Positions:
         )
     said = f"columns {x + 1} (x) and {y + 1} (y)"
     return Positions(values[:, [y, x]], unit, (f"Positions are {said} of {name}.",))
+
+
+def _lines(file: pathlib.Path, name: str) -> list[str]:
+    """Read the lines of a text; raise ValueError if it is too long to be one of positions."""
+    size = file.stat().st_size
+    content = file.read_bytes() if size <= LARGEST_TEXT else b""
+    count = content.count(b"\n")
+    if size > LARGEST_TEXT or count > MOST_LINES:
+        raise ValueError(
+            f"{name} must be a text of {LARGEST_TEXT >> 20} MiB and {MOST_LINES} lines at most. "
+            f"Received: {size / 1e6:.1f} MB, {count} lines. Is it the right file? Large scans want HDF5."
+        )
+    return content.decode("utf-8", "replace").splitlines()
 
 
 def _table(rows: list[str], name: str) -> np.ndarray:

@@ -77,7 +77,8 @@ def _value(name: str, key: str, value: typing.Any) -> typing.Any:
     else:
         wanted, fits = "a text", isinstance(value, str)
     if not fits:
-        raise ValueError(f"{name} must hold {wanted} as {key}. Received: {key}={printable(value)[:40]}. Correct it.")
+        found = printable(value)[:40] if isinstance(value, str | int | float) else f"a {type(value).__name__}"
+        raise ValueError(f"{name} must hold {wanted} as {key}. Received: {key}={found}. Correct it.")
     return value
 
 

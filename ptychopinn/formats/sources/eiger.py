@@ -8,9 +8,11 @@ from ptychopinn.data.recording import Recording
 from ptychopinn.data.selection import Patterns
 from ptychopinn.formats.frames import Series
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.places import Part
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY
 from ptychopinn.formats.sources.reading import beam, frames, good_pixels, is_zero
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.hdf5_store import Hdf5Store
 from ptychopinn.formats.stores.store import both
 
 NAME = "Dectris master file, or a detector's entry/data/data (with positions from another file)"
@@ -29,6 +31,7 @@ def recognises(opened: Opened) -> bool:
 def record(opened: Opened) -> Recording:
     """Say what the files hold: everything but positions and probe."""
     store = opened.known_store
+    assert isinstance(store, Hdf5Store)
     patterns, notes = _patterns(store)
     energy, energy_notes = _energy(store)
     return Recording(
@@ -52,7 +55,7 @@ def _links(store: Store) -> list[str]:
     return sorted(key for key in store.names(DATA) if PART.fullmatch(key))
 
 
-def _patterns(store: Store) -> tuple[Patterns, tuple[str, ...]]:
+def _patterns(store: Hdf5Store) -> tuple[Patterns, tuple[str, ...]]:
     """Return `(frames, notes)`; links behind all the frames that were asked for may lead nowhere."""
     links, asked = _links(store), _asked(store)
     if not links:
@@ -62,7 +65,7 @@ def _patterns(store: Store) -> tuple[Patterns, tuple[str, ...]]:
         found = sum(part.shape[0] for part in parts)
         if asked and found >= asked:
             return Series(parts, store.name), (f"Of {len(links)} parts, {len(parts)} hold all {asked} frames.",)
-        parts.append(frames(store, f"{DATA}/{link}"))
+        parts.append(Part(*store.location(f"{DATA}/{link}")))
     return Series(parts, store.name), (f"Files of frames that are linked: {len(parts)}.",)
 
 

@@ -3,6 +3,7 @@
 import collections
 import functools
 import itertools
+import pathlib
 import typing
 
 import h5py
@@ -61,7 +62,7 @@ class Hdf5Store(Store):
 
     @functools.cached_property
     def arrays(self) -> dict[str, Lazy]:
-        """All datasets of numbers by path, each once, groups before what lies in them."""
+        """All datasets of numbers that lie in the file itself, by path, each once."""
         found: dict[str, Lazy] = {}
         waiting, seen = collections.deque([("", 0)]), set[typing.Any]()
         while waiting and len(seen) < MOST_OBJECTS:
@@ -107,11 +108,21 @@ class Hdf5Store(Store):
     def _resolve(self, path: str) -> h5py.Group | h5py.Dataset | None:
         return resolve(self.file["/"], path, self.name)
 
+    def location(self, path: str) -> tuple[pathlib.Path, str]:
+        """Return the file that a dataset lies in, and its path there, behind all links."""
+        dataset = self._dataset(path)
+        if dataset is None:
+            raise ValueError(
+                f"{self.name} must hold an array as {printable(path)}. Received: a link to none. "
+                "Copy the file that it leads to again."
+            )
+        return pathlib.Path(dataset.file.filename), dataset.name
+
     def _or_nothing(self, path: str) -> h5py.Group | h5py.Dataset | None:
-        """Return what stands under a path, or None, also where a link leads nowhere."""
+        """Return what lies under a path in this file itself, or None, also where a link stands there."""
         try:
             with damage_said(self.name):
-                return self._resolve(path)
+                return resolve(self.file["/"], path, self.name, links=0)
         except (ValueError, OSError):
             return None
 
