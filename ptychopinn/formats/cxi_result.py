@@ -7,6 +7,7 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.ptychodus_product import product_of
+from ptychopinn.formats.quantities import OBJECT_PIXEL
 from ptychopinn.formats.sources.cxi import ENTRY, PTYCHODUS, TRANSLATIONS
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import points
@@ -16,7 +17,7 @@ IMAGES = tuple(f"{ENTRY}image_{number}/data" for number in range(1, 10))
 PROBE, OBJECT = IMAGES[:2]
 """Where ptychodus writes the two."""
 
-GEOMETRY = ("object_pixel_width_m", "object_pixel_height_m", "object_center_x_m", "object_center_y_m")
+SIZES, CENTRE = ("object_pixel_width_m", "object_pixel_height_m"), ("object_center_x_m", "object_center_y_m")
 
 
 def recognises(opened: Opened) -> bool:
@@ -51,10 +52,9 @@ def _fields(store: Store) -> dict[str, Any]:
     fields: dict[str, Any] = {"object": store.complex_array(OBJECT)}
     if PROBE in store:
         fields["probe"] = store.complex_array(PROBE)
-    for key in GEOMETRY:
-        value = store.one(PTYCHODUS + key)
-        if value is not None:
-            fields[key] = value
+    sizes = {key: store.number(PTYCHODUS + key, OBJECT_PIXEL) for key in SIZES}
+    centre = {key: store.one(PTYCHODUS + key) for key in CENTRE}
+    fields |= {key: value for key, value in (sizes | centre).items() if value is not None}
     path = store.first(*TRANSLATIONS)
     if path is not None:
         places = points(store, path)

@@ -33,13 +33,14 @@ class Hdf5Array:
     """
 
     def __init__(self, dataset: h5py.Dataset, name: str) -> None:
-        self.dataset, self.name = dataset, f"{name}: {printable(dataset.name)[:100]}"
-        self.shape = tuple(dataset.shape)
-        self.complex_parts = dataset.dtype.names if dataset.dtype.names in PARTS else None
-        self.dtype = np.dtype(np.complex128) if self.complex_parts else dataset.dtype
+        with damage_said(name):
+            self.dataset, self.name = dataset, f"{name}: {printable(dataset.name)[:100]}"
+            self.shape, stored = tuple(dataset.shape), dataset.dtype
+        self.complex_parts = stored.names if stored.names in PARTS else None
+        self.dtype = np.dtype(np.complex128) if self.complex_parts else stored
         if self.dtype.kind not in NUMBERS or self.dtype.subdtype is not None:
             raise ValueError(
-                f"{self.name} must be an array of numbers. Received: dtype={printable(dataset.dtype)[:60]}. "
+                f"{self.name} must be an array of numbers. Received: dtype={printable(stored)[:60]}. "
                 "Save it as numbers."
             )
 

@@ -92,9 +92,9 @@ class Hdf5Store(Store):
     def text(self, path: str) -> str | None:
         """Return a short text, or None."""
         dataset = self._dataset(path)
-        if dataset is None or dataset.size != 1 or h5py.check_string_dtype(dataset.dtype) is None:
-            return None
         with damage_said(self.name):
+            if dataset is None or dataset.size != 1 or h5py.check_string_dtype(dataset.dtype) is None:
+                return None
             value = np.asarray(dataset[()]).reshape(-1)[0]
         return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))[:LONGEST_TEXT]
 
