@@ -362,3 +362,24 @@ FILES = {
         slac_npz, py4dstem, berkeley_emd, npy_cube, npy_stack, unnamed_npz, virtual, ptychoshelves_mat, description,
     )
 }  # fmt: skip
+
+
+def ptyr(folder):
+    where = "content/obj/S00G00/"
+    arrays = {where + "data": OBJECT[None], where + "_psize": np.full(2, OBJECT_PIXEL), where + "_origin": np.zeros(2),
+              "content/probe/S00G00/data": PROBE, "content/positions/S00G00": METRES}  # fmt: skip
+    return hdf5(folder / "a.ptyr", arrays), {"object": OBJECT}
+
+
+def cxi_image(folder):
+    return hdf5(folder / "a.cxi", {"entry_1/image_1/data": OBJECT}), {"object": OBJECT}
+
+
+def fold_slice_mat(folder):
+    arrays = {"object": OBJECT.T, "probe": PROBE.T, "p/dx_spec": np.full((2, 1), OBJECT_PIXEL),
+              "outputs/probe_positions": PIXELS.T}  # fmt: skip
+    return hdf5(folder / "a.mat", arrays, {("object", "MATLAB_class"): "single"}), {"object": OBJECT}
+
+
+RESULTS = {function.__name__: function for function in (ptyr, cxi_image, cxi_of_ptychodus, fold_slice_mat)}
+"""Reconstructions."""

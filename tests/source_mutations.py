@@ -15,13 +15,13 @@ TEXT = b":/-_ .*[]{}&!'\"#\n\t\x00\xff0123456789eEnNaAiIfF,;"
 class Sources:
     """Files of every foreign format, as their sources read them."""
 
-    def __init__(self, names=tuple(foreign_files.FILES)):
-        self.names = names
+    def __init__(self, names=tuple(foreign_files.FILES), files=foreign_files.FILES):
+        self.names, self.files = names, files
 
     def spoil(self, draw, folder):
         """Write files as a program does, and spoil one of them."""
         name = self.names[draw.integers(len(self.names))]
-        given, self.known = foreign_files.FILES[name](folder)
+        given, self.known = self.files[name](folder)
         paths = sorted(path for path in folder.iterdir() if path.is_file())
         path = paths[draw.integers(len(paths))]
         if h5py.is_hdf5(path):
@@ -74,6 +74,24 @@ class Sources:
         ways = (mutators.flip, lambda draw, whole: mutators.flip(draw, whole, 0, 0.1), mutators.cut, mutators.blank)
         path.write_bytes(ways[draw.integers(len(ways))](draw, content))
         return "other bytes"
+
+
+class Results(Sources):
+    """Reconstructions of every foreign format, as `read_reconstruction` opens them."""
+
+    def __init__(self):
+        super().__init__(tuple(foreign_files.RESULTS), foreign_files.RESULTS)
+
+    def judge(self, spoilt):
+        """Read the image, and look whether what is beside it can be."""
+        from ptychopinn.formats import read_reconstruction
+
+        found = read_reconstruction(spoilt.path)
+        positions, pixel = found.positions, found.pixel_size_m
+        finite = np.isfinite(found.object).all() and (positions is None or np.isfinite(positions).all())
+        if not finite or not (pixel is None or pixel > 0):
+            return WRONG
+        return EQUAL if np.array_equal(found.object, self.known["object"]) else AS_WRITTEN
 
 
 def same_numbers(one, other):
