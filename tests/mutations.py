@@ -20,7 +20,7 @@ import numpy as np
 
 LONGEST_S, MOST_BYTES, LONGEST_LINE = 5.0, 1 << 30, 400
 EQUAL, AS_WRITTEN, REFUSED, WRONG = "read, equal", "read, as it says", "refused in one line", "WRONG"
-KINDS = ("scans", "bundles", "checkpoints", "yaml")
+KINDS = ("scans", "sources", "results", "bundles", "checkpoints", "yaml")
 
 
 def outcome(kind, spoilt):
@@ -66,9 +66,17 @@ def run(kind, count, seed, say=click.echo, only=None):
 def kind_of(name):
     """Make what spoils and judges files of a kind."""
     import mutation_kinds
+    import source_mutations
 
-    return {"scans": mutation_kinds.Scans, "bundles": mutation_kinds.Bundles,
-            "checkpoints": mutation_kinds.Checkpoints, "yaml": mutation_kinds.Options}[name]()  # fmt: skip
+    kinds = {
+        "scans": mutation_kinds.Scans,
+        "sources": source_mutations.Sources,
+        "results": source_mutations.Results,
+        "bundles": mutation_kinds.Bundles,
+        "checkpoints": mutation_kinds.Checkpoints,
+        "yaml": mutation_kinds.Options,
+    }
+    return kinds[name]()
 
 
 @click.command()

@@ -7,7 +7,8 @@ import pytest
 
 
 @pytest.mark.parametrize("name, count, read", [
-    ("scans", 60, 6), ("bundles", 12, 1), ("checkpoints", 20, 1), ("yaml", 50, 0),  # of YAML, one in 40 is read
+    ("scans", 60, 6), ("results", 60, 6),
+    ("bundles", 12, 1), ("checkpoints", 20, 1), ("yaml", 50, 0),  # of YAML, one in 40 is read
 ])  # fmt: skip
 def test_spoilt_files_are_read_as_they_say_or_refused_in_one_line(name, count, read):
     said = []

@@ -1,9 +1,12 @@
 """Laws of reading reconstructions: those of every program, and a clear line where there is none."""
 
+import struct
+
 import h5py
 import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
+from scipy.io import savemat
 
 from ptychopinn.formats import read_reconstruction
 
@@ -162,9 +165,9 @@ def test_what_is_no_reconstruction_is_refused(save, tmp_path, image, out, row):
 FILES = {
     "missing": ("nowhere.npz", None, "must be a file", "nowhere.npz", "Check the path"),
     "an empty folder": (".", None, "reconstruction.npz", "which is none"),
-    "text": ("recon.npz", b"hello", "one of: a ptychodus product", "another kind of file"),
+    "text": ("recon.npz", b"hello", "one of: CXI", "another kind of file"),
     "a damaged archive": ("recon.npz", b"PK\3\4", "whole file", "damaged", "Copy it again"),
-    "not HDF5": ("product.h5", b"hello", "one of: a ptychodus product", "another kind of file"),
+    "not HDF5": ("product.h5", b"hello", "one of: CXI", "another kind of file"),
     "damaged HDF5": ("product.h5", b"\x89HDF\r\n\x1a\nhello", "whole file", "Copy it again"),
 }
 
@@ -183,3 +186,92 @@ def test_hdf5_without_an_object_is_refused(tmp_path, out):
         file["something"] = np.ones(3)
     result = ptycho("evaluate", tmp_path / "product.h5", tmp_path / "product.h5", "--output-dir", out)
     assert_said_plainly(result, "called object", "something", "Save the reconstruction", out=out)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A function that writes arrays and attributes to an HDF5 file; returns its path."""
+
+    def write(arrays, attributes=()):
+        with h5py.File(tmp_path / "recon.h5", "w") as file:
+            for path, values in arrays.items():
+                file[path] = values
+            for (path, key), value in dict(attributes).items():
+                file[path].attrs[key] = value
+        return tmp_path / "recon.h5"
+
+    return write
+
+
+PROBE = np.arange(32).reshape(2, 4, 4) + 1j
+METRES = np.array([[3e-7, 1e-7], [5e-7, 2e-7], [1e-7, 4e-7]])
+
+
+def test_ptypy_s_storages_are_read(tree, image):
+    path = tree({
+        "content/obj/Sscan00G00/data": image[None], "content/obj/Sscan00G00/_psize": np.array([1e-8, 1e-8]),
+        "content/obj/Sscan00G00/_origin": np.array([-2e-7, -1e-7]), "content/probe/Sscan00G00/data": PROBE,
+        "content/positions/Sscan00G00": METRES,
+    })  # fmt: skip
+    found = read_reconstruction(path)
+    np.testing.assert_array_equal(found.object, image)
+    np.testing.assert_allclose(found.positions, [[50, 20], [70, 30], [30, 50]])
+    np.testing.assert_array_equal(found.probe, PROBE.astype(np.complex64))
+    assert found.pixel_size_m == 1e-8 and found.weight.all() and found.origin == (0, 0)
+
+
+def test_several_storages_of_ptypy_are_no_object(tree, image):
+    path = tree({"content/obj/S0/data": image[None], "content/obj/S1/data": image[None]})
+    with pytest.raises(ValueError, match="one object. Received: 2 storages: S0, S1"):
+        read_reconstruction(path)
+
+
+def test_complex_images_of_cxi_are_read(tree, image):
+    np.testing.assert_array_equal(read_reconstruction(tree({"entry_1/image_1/data": image})).object, image)
+    own = "entry_1/ptychodus/"
+    path = tree({
+        "entry_1/image_1/data": PROBE[None], "entry_1/image_2/data": image[None],
+        "entry_1/sample_1/geometry_1/translation": METRES[:, ::-1], own + "object_pixel_width_m": 1e-8,
+        own + "object_pixel_height_m": 2e-8, own + "object_center_x_m": 1e-7, own + "object_center_y_m": 0.0,
+    })  # fmt: skip
+    found = read_reconstruction(path)
+    np.testing.assert_array_equal(found.object, image)
+    np.testing.assert_allclose(found.positions, METRES / [2e-8, 1e-8] + [19.5, 14.5])
+    assert found.probe.shape == (2, 4, 4) and found.pixel_size_m == 1e-8
+
+
+def test_two_images_of_cxi_are_no_object(tree, image):
+    with pytest.raises(ValueError, match="one complex image. Received: 2"):
+        read_reconstruction(tree({"entry_1/image_1/data": image, "entry_1/image_2/data": image}))
+
+
+@pytest.mark.parametrize("version", [5, 7.3])
+def test_fold_slice_s_matlab_files_are_read(tmp_path, tree, image, version):
+    """MATLAB 7.3 is HDF5, with the axes of every array turned round and complex numbers as pairs."""
+    places, probe = np.array([[1.0, 2], [3, -4]]), np.moveaxis(PROBE, 0, -1)[..., None]
+    if version == 5:
+        path = tmp_path / "recon.mat"
+        p, outputs = {"dx_spec": np.array([1e-11, 1e-11]), "lambda": 2e-12}, {"probe_positions": places}
+        savemat(path, {"object": image, "probe": probe, "p": p, "outputs": outputs})
+    else:
+        pairs = np.zeros(image.T.shape, [("real", "f4"), ("imag", "f4")])
+        pairs["real"], pairs["imag"] = image.T.real, image.T.imag
+        arrays = {"object": pairs, "probe": probe.T, "p/dx_spec": [[1e-11], [1e-11]]}
+        kinds = {("object", "MATLAB_class"): np.bytes_("single")}
+        path = tree({**arrays, "outputs/probe_positions": places.T}, kinds)
+    found = read_reconstruction(path)
+    np.testing.assert_array_equal(found.object, image)
+    np.testing.assert_allclose(found.positions, [[2 + 19.5, 1 + 24.5], [-4 + 19.5, 3 + 24.5]])
+    np.testing.assert_array_equal(found.probe, PROBE.astype(np.complex64))
+    assert found.pixel_size_m == 1e-11
+
+
+def test_a_damaged_matlab_file_is_refused_whatever_scipy_does(tmp_path, image):
+    """SciPy falls where the type of an array is none."""
+    savemat(tmp_path / "recon.mat", {"object": image})
+    content, single = (tmp_path / "recon.mat").read_bytes(), 7
+    tag = struct.pack("<II", single, image.nbytes // 2)
+    assert content.count(tag) == 2
+    (tmp_path / "recon.mat").write_bytes(content.replace(tag, struct.pack("<II", 0, image.nbytes // 2)))
+    with pytest.raises(ValueError, match="Received: a truncated or damaged one"):
+        read_reconstruction(tmp_path / "recon.mat")

@@ -14,7 +14,8 @@ class Recording:
     Args:
         patterns: array-like `(pattern, y, x)` of any height and width, read by slices and indices.
         positions: float array `(pattern, 2)`: `(y, x)` of the probe on the object, in `unit`.
-        unit: `"px"`, `"m"`, `"mm"`, `"um"` or `"nm"`: the unit of the positions.
+        unit: `"px"`, `"m"`, `"mm"`, `"um"` or `"nm"`: the unit of the positions; `"step"` where they count the points
+            of a raster whose step the file does not tell.
         probe: complex array `(mode, y, x)`, of any size.
         probe_pixel_m: float. Pixel of the probe, which may be another than that of the scan.
         object: complex array `(y, x)`.
@@ -24,9 +25,11 @@ class Recording:
         flux: float array `(pattern,)`: brightness of the light, of any unit.
         measurement: `"counts"` or `"amplitude"`.
         corner: bool. Whether the zero frequency is at pixel (0, 0) and not at the centre.
-        pixel_size_m: float. Pixel of the object.
+        centre_px: `(y, x)` of the zero frequency in the stored patterns, pixels.
+        pixel_size_m: float. Pixel of the object, for patterns of the width that they are stored with.
         energy_eV, distance_m: float. Of a photon (or an electron), and from the sample to the detector.
         detector_pixel_m: `(y, x)`: height and width of a pixel of the detector.
+        far_field: bool. Whether the detector is in the far field of the object.
         electrons: bool. Whether the energy is that of electrons, whose wavelength is another.
         name: str. Where it came from.
         notes: what the reader assumed, in sentences.
@@ -44,10 +47,12 @@ class Recording:
     flux: np.ndarray | None = None
     measurement: str | None = None
     corner: bool | None = None
+    centre_px: tuple[float, float] | None = None
     pixel_size_m: float | None = None
     energy_eV: float | None = None
     distance_m: float | None = None
     detector_pixel_m: tuple[float, float] | None = None
+    far_field: bool | None = None
     electrons: bool = False
     name: str = "scan"
     notes: tuple[str, ...] = ()

@@ -32,5 +32,10 @@ class Selection:
         self.patterns, self.indices, self.dtype = patterns, indices, patterns.dtype
         self.shape = (len(indices), *patterns.shape[1:])
 
+    def verify(self) -> None:
+        """Raise ValueError if the file of the patterns is damaged, where they can tell."""
+        if hasattr(self.patterns, "verify"):
+            self.patterns.verify()
+
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         return self.patterns[self.indices[which]]

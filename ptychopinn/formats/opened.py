@@ -8,18 +8,26 @@ import pathlib
 import h5py
 
 from ptychopinn.formats.archive import BZ2, ZIP, Archive
+from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.hdf5_store import Hdf5Store
+from ptychopinn.formats.stores.mat_store import START as MAT
+from ptychopinn.formats.stores.mat_store import MatStore
+from ptychopinn.formats.stores.npz_store import NpyStore, NpzStore
 from ptychopinn.formats.unpacking import damage_said
 from ptychopinn.printable import printable
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 """How most HDF5 files begin; some hold other bytes first."""
 
+LONGEST_START = 32
+"""Bytes that tell the containers apart."""
+
 
 class Opened:
     """A file that may hold a scan or a result. Each container is opened when it is first asked for, and once.
 
     Args:
-        path: path of a file.
+        path: path of a file, or of a folder, in which no container is found.
         name: str. What to call it. Defaults to the file's own name, as far as it can be printed.
     """
 
@@ -51,14 +59,37 @@ class Opened:
         with damage_said(self.name):
             return h5py.File(self.path)
 
+    @functools.cached_property
+    def store(self) -> Store | None:
+        """The arrays of the file by path, or None if it is no container of any; raises ValueError if it is damaged."""
+        if self.archive is not None:
+            return NpzStore(self.archive)
+        if self.hdf5 is not None:
+            return Hdf5Store(self.hdf5, self.name)
+        if NpyStore.recognises(self._start):
+            return NpyStore(self.path, self.name)
+        return MatStore(self.path, self.name) if self._start.startswith(MAT) else None
+
+    @property
+    def known_store(self) -> Store:
+        """The `Store` of a file that was recognised as one."""
+        assert self.store is not None
+        return self.store
+
+    def holds(self, *paths: str) -> bool:
+        """Tell whether the file is a container with arrays under all of the paths."""
+        return self.store is not None and self.store.has(*paths)
+
     @property
     def contents(self) -> str:
         """What the file holds, in words."""
         if self.archive is not None:
             return self.archive.contents
-        return "another kind of file" if self.hdf5 is None else f"HDF5 with {printable(', '.join(self.hdf5))[:200]}"
+        return "another kind of file" if self.store is None else self.store.contents
 
     @functools.cached_property
     def _start(self) -> bytes:
+        if self.path.is_dir():
+            return b""
         with self.path.open("rb") as file:
-            return file.read(len(HDF5))
+            return file.read(LONGEST_START)

@@ -5,7 +5,7 @@ import typing
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.files import is_standing, read_standing
-from ptychopinn.formats import npz_image, ptychodus_product
+from ptychopinn.formats import cxi_result, fold_slice_result, npz_image, ptychodus_product, ptypy_result
 from ptychopinn.formats.opened import Opened
 from ptychopinn.printable import printable
 
@@ -26,7 +26,7 @@ class ResultSource(typing.Protocol):
         """Make a reconstruction of the file; see `read_reconstruction`."""
 
 
-RESULTS: tuple[ResultSource, ...] = (ptychodus_product, npz_image)
+RESULTS: tuple[ResultSource, ...] = (cxi_result, ptypy_result, fold_slice_result, ptychodus_product, npz_image)
 
 
 def read_reconstruction(path: pathlib.Path | str | Opened) -> Reconstruction:
@@ -37,7 +37,8 @@ def read_reconstruction(path: pathlib.Path | str | Opened) -> Reconstruction:
             an `.npz` or `.npz.bz2` with `object` or `objectGuess`, with `amplitude` and `phase`, or with one complex
             image under any name; `origin`, `weight` or `mask`, `ramp`, `probe` and `pixel_size_m` are read where they
             are there, and a scan's `xcoords` and `ycoords`, in the object's pixels;
-            ptychodus's `product.h5` or `product.npz`.
+            ptychodus's `product.h5` or `product.npz`; PtyPy's `.ptyr`; complex images in CXI; `.mat` of fold_slice
+            or PtychoShelves.
 
     Returns:
         Reconstruction. Its weight is the file's; without one it is 1 in a scan file, and elsewhere 1 inside the outline

@@ -1,0 +1,1 @@
+"""Sources of scans, one file a format (`table.SOURCES`), and what they share."""
