@@ -37,7 +37,8 @@ def seen_of(count):
     corners = RANDOM.integers(0, (HEIGHT - SIZE, WIDTH - SIZE), (count, 2)).astype(np.int32)
     shifts = RANDOM.uniform(-0.4, 0.4, (count, 2)).astype(np.float32)
     counts = RANDOM.poisson(3.0, (count, SIZE, SIZE)).astype(np.float32)
-    return Seen(*map(ops.convert_to_tensor, (counts, corners, shifts, np.ones(count, np.float32))))
+    plain = map(ops.convert_to_tensor, (counts, corners, shifts, np.ones(count, np.float32)))
+    return Seen(*plain, wave(count, 0))
 
 
 def test_adding_windows_is_the_adjoint_of_cutting_them():

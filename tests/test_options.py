@@ -61,6 +61,7 @@ RECONSTRUCTION = EXECUTION | {
     "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",
     "positions": "test_refinement.test_positions_are_found_again_and_kept_unless_asked",
     "flux": "test_refinement.test_the_flux_of_each_pattern_is_found_and_even_unless_asked",
+    "opr": "test_variation.test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked",
     "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
 }
 SEEN = {

@@ -22,6 +22,9 @@ class Reconstruction:
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         flux: float array `(pattern,)`: brightness of each pattern's light, 1 on average, where it was looked for.
+        probe_variation: complex array `(dimension, mode, y, x)`: how the probe varies, where that was looked for: that of
+            a pattern is `probe + sum(probe_weights[k] * probe_variation[k])`.
+        probe_weights: complex array `(pattern, dimension)`: 0 on average, 1 in root mean square.
         pixel_size_m: float, where it is known.
         name: str. Where it came from.
         record: dict: how it was made, where this library did.
@@ -38,6 +41,8 @@ class Reconstruction:
     probe: np.ndarray | None = None
     positions: np.ndarray | None = None
     flux: np.ndarray | None = None
+    probe_variation: np.ndarray | None = None
+    probe_weights: np.ndarray | None = None
     pixel_size_m: float | None = None
     name: str = "object"
     record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)

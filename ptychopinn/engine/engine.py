@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import typing
 
 import numpy as np
 from keras import ops
@@ -10,38 +9,14 @@ from keras import ops
 from ptychopinn.engine.drift import slow_part
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.photons import Photons, filled
-from ptychopinn.engine.positions import shifted_by
+from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.slow_phase import COVERED
+from ptychopinn.engine.state import Moves, State, Turn
 from ptychopinn.engine.steps import Waves, steps_of
+from ptychopinn.engine.variation import UNVARIED, first_weights, of_time, principal
 from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.waves import Wave
-
-
-class State(typing.NamedTuple):
-    """What is believed now: object and probe on the device, positions and flux in NumPy."""
-
-    waves: Waves
-    positions: np.ndarray
-    flux: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Moves:
-    """What of an estimate moves, besides the object."""
-
-    probe: bool = True
-    positions: bool = False
-    flux: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Turn:
-    """How one pass goes through a scan: steps of a length, one for each of so many subsets, with a momentum."""
-
-    subsets: int
-    length: float
-    momentum: float
 
 
 class Engine:
@@ -63,8 +38,9 @@ class Engine:
 
     def __init__(self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves) -> None:
         self.shape, self.photons, self.moves = estimate.object.shape, photons, moves
-        canvas, probe = _parts(estimate.object.reshape(-1)), _parts(estimate.probe)
-        self.state = State(Waves(canvas, probe, canvas, probe), estimate.positions, estimate.flux)
+        canvas, probe = _parts(estimate.object.reshape(-1)), _parts(self._stack(estimate))
+        weights = np.zeros((len(estimate.positions), moves.variation), complex)
+        self.state = State(Waves(canvas, probe, canvas, probe), estimate.positions, estimate.flux, weights)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
         self._covered = ops.convert_to_tensor(covered.astype(np.float32))
         self._do = steps_of(self.shape, moves.probe)
@@ -90,31 +66,54 @@ class Engine:
         What changes from pattern to pattern is found by `settle`; what changes slowly over the object could as well be
         the object's, so it is decided once.
         """
-        self.settle(positions_move=False)
+        self.settle(0)
         self.state = self.state._replace(flux=slow_part(self.state.flux))
 
-    def settle(self, positions_move: bool, affine: bool = False) -> None:
-        """Find each pattern's flux, and move positions by what patterns tell, or all of them by one affine map."""
-        positions, flux = self.state.positions.copy(), self.state.flux.copy()
+    def settle(self, made: int) -> None:
+        """Find what differs from pattern to pattern, after so many passes: flux, positions, how the probe varies."""
+        positions_move = self.moves.positions and made > SETTLED
+        varies = self.moves.variation > 0 and made > UNVARIED
+        if not (self.moves.flux or positions_move or varies):
+            return
+        flux, weights, offsets = self.state.flux.copy(), self.state.weights.copy(), np.zeros_like(self.state.positions)
         canvas, probe = self.state.waves.canvas, self.state.waves.probe
-        offsets = np.zeros_like(positions)
         for patterns in itertools.chain(*self.photons.chunks):
             seen = self._seen(patterns)
             if positions_move:
                 offsets[patterns] = ops.convert_to_numpy(self._do.offsets(canvas, probe, seen))[: len(patterns)]
             if self.moves.flux:
                 flux[patterns] *= ops.convert_to_numpy(self._do.brightening(canvas, probe, seen))[: len(patterns)]
+            if varies:
+                weights[patterns] += _whole(self._do.weights(canvas, probe, seen))[: len(patterns)]
         self._lit = {}
         half = self.photons.scan.size // 2
-        inside = np.clip(shifted_by(positions, offsets, affine), half, np.array(self.shape) - half - 1)
+        inside = np.clip(
+            shifted_by(self.state.positions, offsets, made <= SETTLED + AFFINE), half, np.array(self.shape) - half - 1
+        )
         self.state = self.state._replace(positions=inside, flux=flux / flux.mean())
+        if varies:
+            self._vary(weights)
+
+    def _vary(self, weights: np.ndarray) -> None:
+        """Take the probe to vary by weights, and write that in its principal dimensions; at first, give it some."""
+        waves = self.state.waves
+        if not weights.any():
+            weights = first_weights(*weights.shape)
+        else:
+            weights, change = principal(of_time(weights, self.state.positions), _whole(waves.probe))
+            probe, ahead = (_parts(_mixed(change, _whole(wave))) for wave in (waves.probe, waves.probe_ahead))
+            waves = waves._replace(probe=probe, probe_ahead=ahead)
+        self.state = self.state._replace(waves=waves, weights=weights)
 
     def _seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
         count = self.photons.batch_size
         corners, fractions = nearest_corners(self.state.positions[patterns], self.photons.scan.size)
-        flux = self.state.flux[patterns]
+        flux, weights = self.state.flux[patterns], self.state.weights[patterns]
         rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
-        return Seen(self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows))
+        return Seen(
+            self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows),
+            _parts(filled(weights, count)),
+        )  # fmt: skip
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
@@ -141,8 +140,19 @@ class Engine:
 
     def estimate(self) -> Estimate:
         """Return what is believed now."""
-        canvas, probe = (_whole(wave) for wave in (self.state.waves.canvas, self.state.waves.probe))
-        return Estimate(canvas.reshape(self.shape), probe, self.state.positions, self.state.flux)
+        waves, positions, flux, weights = self.state
+        canvas, stack = (_whole(wave) for wave in (waves.canvas, waves.probe))
+        probe, *variation = np.split(stack, 1 + self.moves.variation)
+        found = Estimate(canvas.reshape(self.shape), probe, positions, flux)
+        return dataclasses.replace(found, variation=np.stack(variation), weights=weights) if variation else found
+
+    def _stack(self, estimate: Estimate) -> np.ndarray:
+        """Return the probe, and room for its variations: complex array `((1 + dimension) * mode, y, x)`."""
+        return np.concatenate([estimate.probe, *[np.zeros_like(estimate.probe)] * self.moves.variation])
+
+
+def _mixed(change: np.ndarray, stack: np.ndarray) -> np.ndarray:
+    return (change @ stack.reshape(len(change), -1)).reshape(stack.shape)
 
 
 def _parts(wave: np.ndarray) -> Wave:

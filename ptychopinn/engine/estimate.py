@@ -11,12 +11,16 @@ class Estimate:
 
     Args:
         object: complex array `(y, x)`: transmission, with its ramp.
-        probe: complex array `(mode, y, x)`, in square root of photons.
+        probe: complex array `(mode, y, x)`, in square root of photons: the mean one where it varies.
         positions: float array `(pattern, 2)`: `(y, x)` of the patches' centres, in pixels from the object's first.
         flux: float array `(pattern,)`: brightness of the light, about 1.
+        variation: complex array `(dimension, mode, y, x)`: how the probe varies, see `physics.variation`.
+        weights: complex array `(pattern, dimension)`: by how much; 0 on average, 1 in root mean square.
     """
 
     object: np.ndarray
     probe: np.ndarray
     positions: np.ndarray
     flux: np.ndarray
+    variation: np.ndarray | None = None
+    weights: np.ndarray | None = None

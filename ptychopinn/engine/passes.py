@@ -19,9 +19,6 @@ SETTLING = 2
 SHORTEST = 0.25
 """How far the last pass goes, in steps of all patterns."""
 
-SETTLED, AFFINE = 4, 4
-"""Passes before positions move; and those in which positions move by one affine map."""
-
 CHANCE = 2.0
 """Standard errors by which a pass must predict better than the best one before it, to be no chance."""
 
@@ -61,9 +58,7 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) 
     for number in range(1, most + 1):
         turn = Turn(max(1, int(far)), min(1.0, far), MOMENTUM if number > SETTLING else 0.0)
         engine.turn(turn, random.permutation(turn.subsets))
-        positions_move = engine.moves.positions and number > SETTLED
-        if engine.moves.flux or positions_move:
-            engine.settle(positions_move, affine=number <= SETTLED + AFFINE)
+        engine.settle(number)
         now = engine.judge()
         passes.deviances.append(float(now.mean()))
         progress(number)

@@ -14,7 +14,8 @@ from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.exit_waves import exit_wave, exit_wave_object_adjoint, exit_wave_probe_adjoint
 from ptychopinn.physics.placing import add_windows, cut_windows, window_index
 from ptychopinn.physics.propagation import fourier, fourier_adjoint
-from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint
+from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint, shifted_back
+from ptychopinn.physics.variation import varied, varied_adjoint
 from ptychopinn.physics.waves import Wave, intensity, light_of, scale
 
 
@@ -26,12 +27,14 @@ class Seen(typing.NamedTuple):
         corners: int32 tensor `(pattern, 2)`: `(y, x)` of the first pixel of each window of the canvas.
         shifts: float32 tensor `(pattern, 2)`: `(y, x)` by which the probe lies off the window, pixels.
         flux: float32 tensor `(pattern,)`: brightness of the light; 0 for those that only fill the batch.
+        weights: pair of float32 tensors `(pattern, dimension)`: by how much the probe varies from its mean along each.
     """
 
     counts: Tensor
     corners: Tensor
     shifts: Tensor
     flux: Tensor
+    weights: Wave
 
 
 class Pull(typing.NamedTuple):
@@ -40,7 +43,7 @@ class Pull(typing.NamedTuple):
     Args:
         object: pair of float32 tensors `(pixel,)`: what pulls at the object.
         light: float32 tensor `(pixel,)`: the light that it was seen with.
-        probe: pair of float32 tensors `(mode, y, x)`: what pulls at the probe.
+        probe: pair of float32 tensors `((1 + dimension) * mode, y, x)`: what pulls at the probe and its variations.
         lit: float32 tensor `(y, x)`: how bright the objects were that it lit.
     """
 
@@ -51,9 +54,23 @@ class Pull(typing.NamedTuple):
 
 
 def probes_of(probe: Wave, seen: Seen) -> Wave:
-    """Return the probe as it falls on the window of every pattern: pair `(pattern, mode, y, x)`, dark where none is."""
-    brightness = ops.sqrt(seen.flux)[:, None, None, None]
-    return scale(shifted(probe, shift_ramps(seen.shifts, probe[0].shape[-1])), brightness)
+    """Return the probe as it falls on the window of every pattern: pair `(pattern, mode, y, x)`, dark where none is.
+
+    Args:
+        probe: pair of float32 tensors `((1 + dimension) * mode, y, x)`: mean and variations, see `varied`.
+        seen: Seen.
+    """
+    ramps = shift_ramps(seen.shifts, probe[0].shape[-1])
+    return scale(shifted(varied(probe, seen.weights), ramps), ops.sqrt(seen.flux)[:, None, None, None])
+
+
+def probes_of_adjoint(waves: Wave, seen: Seen) -> Wave:
+    """Add up what waves `(pattern, mode, y, x)` say of the probe and its variations: adjoint of `probes_of`."""
+    ramps = shift_ramps(seen.shifts, waves[0].shape[-1])
+    waves = scale(waves, ops.sqrt(seen.flux)[:, None, None, None])
+    if not seen.weights[0].shape[1]:
+        return shifted_adjoint(waves, ramps)
+    return varied_adjoint(shifted_back(waves, ramps), seen.weights)
 
 
 def nothing_of(canvas: Wave, probe: Wave) -> Pull:
@@ -85,8 +102,7 @@ def pull_of(pull: Pull, canvas: Wave, probes: Wave, seen: Seen, width: int, move
     found = pull._replace(object=tuple(moved), light=add_windows(pull.light, index, light_of(probes)))
     if not moves_probe:
         return found
-    back = scale(exit_wave_probe_adjoint(change, slices), ops.sqrt(seen.flux)[:, None, None, None])
-    back = shifted_adjoint(back, shift_ramps(seen.shifts, probes[0].shape[-1]))
+    back = probes_of_adjoint(exit_wave_probe_adjoint(change, slices), seen)
     lit = ops.sum(intensity(slices)[:, 0] * seen.flux[:, None, None], axis=0)
     return found._replace(probe=tuple(a + b for a, b in zip(pull.probe, back)), lit=pull.lit + lit)
 

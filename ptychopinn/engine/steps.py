@@ -8,7 +8,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.device import compiled
-from ptychopinn.engine.patterns import brightening_of, offsets_of
+from ptychopinn.engine.patterns import brightening_of, offsets_of, weight_steps_of
 from ptychopinn.engine.pulls import Pull, deviance_of, nothing_of, probes_of, pull_of
 from ptychopinn.engine.slow_phase import lift_of, lifted
 from ptychopinn.physics.waves import Wave, light_of, scale
@@ -18,7 +18,7 @@ LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
 
 
 class Waves(typing.NamedTuple):
-    """Object, a flat canvas, and probe; and where momentum takes them, which is where steps begin."""
+    """Object, a flat canvas, and probe with its variations; and where momentum takes them, where steps begin."""
 
     canvas: Wave
     probe: Wave
@@ -33,6 +33,7 @@ class Steps(typing.NamedTuple):
     deviance: Callable[..., Tensor]
     offsets: Callable[..., Tensor]
     brightening: Callable[..., Tensor]
+    weights: Callable[..., Wave]
     probes: Callable[..., Wave]
     lift: Callable[..., Tensor]
     moved: Callable[..., Waves]
@@ -53,6 +54,7 @@ def steps_of(shape: tuple[int, int], moves_probe: bool) -> Steps:
         deviance=compiled(functools.partial(deviance_of, width=width)),
         offsets=compiled(functools.partial(offsets_of, width=width)),
         brightening=compiled(functools.partial(brightening_of, width=width)),
+        weights=compiled(functools.partial(weight_steps_of, width=width)),
         probes=compiled(probes_of),
         lift=compiled(functools.partial(_lift_of, shape=shape)),
         moved=compiled(functools.partial(_moved, moves_probe=moves_probe)),

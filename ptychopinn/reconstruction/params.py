@@ -47,10 +47,22 @@ class ReconstructionParams(Params):
     flux: str = option(
         "even", "Whether all patterns were taken with the same light, or each one's is found.", choices=FLUX
     )
+    opr: int = option(
+        0, "Dimensions in which the probe varies from pattern to pattern (orthogonal probe relaxation); 0 lets it not.",
+        low=0, high=32, unit="dimensions",
+    )  # fmt: skip
     batch_size: int | None = option(
         None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64.",
         low=1, high=2**16, aliases=("inference_batch_size",),
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.opr and not self.refine_probe:
+            raise ValueError(
+                f"opr lets the probe vary over the scan, which takes passes that move it. Received: opr={self.opr}, "
+                "refine_probe=False. Leave one of them out."
+            )
 
 
 def refuse_training_options(execution: ExecutionParams) -> None:

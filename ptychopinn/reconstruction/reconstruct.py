@@ -74,7 +74,7 @@ def reconstruct(
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
         with clock("refine"):
-            moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find")
+            moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find", params.opr)
             at_once = params.batch_size or PATTERNS_AT_ONCE
             refined = refine(found, scan, passes, moves, at_once, progress=watch)
         found = refined.reconstruction
@@ -85,7 +85,7 @@ def reconstruct(
 
 
 def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
-    """Return what was found of positions and flux, in few figures, where it was looked for."""
+    """Return what was found of positions, modes, variation of the probe and flux, in few figures, where it was looked for."""
     found: dict[str, Any] = {}
     if moves.positions:
         shifts = np.asarray(refined.reconstruction.positions) - scan.positions
@@ -94,6 +94,10 @@ def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
     probe = np.asarray(refined.reconstruction.probe)
     if len(probe) > 1:
         found["mode_powers"] = [round(part, 4) for part in powers(probe)]
+    variation = refined.reconstruction.probe_variation
+    if variation is not None:
+        light = [float(np.sum(np.abs(part) ** 2)) for part in (probe, *variation)]
+        found["probe_variation_powers"] = [round(part / sum(light), 5) for part in light[1:]]
     flux = refined.reconstruction.flux
     if flux is not None:
         found["flux_least_most"] = [round(float(extreme), 4) for extreme in (flux.min(), flux.max())]

@@ -72,7 +72,8 @@ def refine(
         Refinement.
 
     Raises:
-        ValueError: if the object is not on the canvas of this scan or without a probe, or passes are fewer than none.
+        ValueError: if the object is not on the canvas of this scan or without a probe, passes are fewer than none, or
+            the probe is to vary in as many dimensions as there are patterns.
 
     References:
         Maiden and Rodenburg, Ultramicroscopy 109, 1256 (2009), doi:10.1016/j.ultramic.2009.05.012, for the steps;
@@ -80,6 +81,11 @@ def refine(
     """
     check(reconstruction, scan, passes)
     moves = moves or Moves()
+    if moves.variation >= len(scan):
+        raise ValueError(
+            f"A probe must vary in fewer dimensions than the scan has patterns, {len(scan)}. "
+            f"Received: opr={moves.variation}. Take few, such as 2."
+        )
     scan, unit = in_photons(scan)
     start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
     photons = Photons(scan, start.probe, batch_size, seed)
@@ -87,18 +93,27 @@ def refine(
     passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
     engine.rest(passed.kept)
     kept = engine.estimate()
-    excess = np.sqrt(np.sum(np.abs(kept.probe) ** 2) / np.sum(np.abs(start.probe) ** 2))
+    excess = np.sqrt(mean_light(kept) / mean_light(start))
     inner = tuple(slice(MARGIN, MARGIN + side) for side in reconstruction.object.shape)
     image = np.where(reconstruction.object == 0, 0, kept.object[inner] * excess).astype(np.complex64)
+    probe, variation = kept.probe / (excess * unit), kept.variation
     refined = dataclasses.replace(
         reconstruction,
         object=image,
         ramp=ramp_of(image, reconstruction.weight),
-        probe=in_order(kept.probe / (excess * unit)).astype(np.complex64),
+        probe=(in_order(probe) if variation is None else probe).astype(np.complex64),
+        probe_variation=None if variation is None else (variation / (excess * unit)).astype(np.complex64),
+        probe_weights=kept.weights,
         positions=kept.positions - MARGIN + np.array(reconstruction.origin),
         flux=kept.flux if moves.flux else None,
     )
     return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
+
+
+def mean_light(estimate: Estimate) -> float:
+    """Return the photons of the probe, averaged over the patterns: those of the mean one, and of its variations."""
+    photons = np.sum(np.abs(estimate.probe) ** 2)
+    return float(photons if estimate.variation is None else photons + np.sum(np.abs(estimate.variation) ** 2))
 
 
 def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:
