@@ -14,8 +14,9 @@ from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.engine.state import Moves, State, Turn
 from ptychopinn.engine.steps import Waves, steps_of
-from ptychopinn.engine.variation import UNVARIED, first_weights, of_time, principal
+from ptychopinn.engine.variation import first_weights, of_time, principal
 from ptychopinn.physics.numpy_physics import nearest_corners
+from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.waves import Wave
 
 
@@ -24,32 +25,37 @@ class Engine:
 
     A step is the gradient of the likelihood over a subset of the patterns, divided by the light that fell on each pixel
     (that of ePIE, for many patterns at once), the slow part of its phase lifted, with Nesterov's momentum. Where object
-    and probe move together, each goes half the way: they answer for the same misfit.
+    and probe move together, each goes half the way, and slices a part each: they answer for the same misfit.
 
     Args:
         estimate: Estimate to start from.
-        photons: Photons.
+        photons: Photons, with their middle where the optics have it.
         cover: float array `(y, x)`: the light that each pixel of the object is seen with.
         moves: Moves.
+        optics: Optics. Defaults to the far field of one slice.
 
     References:
         Maiden, Johnson and Li, Optica 4, 736 (2017), doi:10.1364/OPTICA.4.000736, for steps and momentum.
     """
 
-    def __init__(self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves) -> None:
-        self.shape, self.photons, self.moves = estimate.object.shape, photons, moves
+    def __init__(
+        self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR
+    ) -> None:  # fmt: skip
+        self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
         canvas, probe = _parts(estimate.object.reshape(-1)), _parts(self._stack(estimate))
         weights = np.zeros((len(estimate.positions), moves.variation), complex)
-        self.state = State(Waves(canvas, probe, canvas, probe), estimate.positions, estimate.flux, weights)
+        background = ops.zeros((photons.scan.size,) * 2 if moves.background else ())
+        waves = Waves(canvas, probe, canvas, probe)
+        self.state = State(waves, estimate.positions, estimate.flux, weights, background)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
-        self._covered = ops.convert_to_tensor(covered.astype(np.float32))
-        self._do = steps_of(self.shape, moves.probe)
+        self._covered = ops.convert_to_tensor(np.tile(covered, optics.slices).astype(np.float32))
+        self._do = steps_of(self.shape[-2:], moves.probe, optics)
         self._lit: dict[int, Wave] = {}
 
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
-        share = 0.5 if self.moves.probe else 1.0
+        share = 1.0 / (self.optics.slices + self.moves.probe)
         for subset in order:
             pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
@@ -70,28 +76,33 @@ class Engine:
         self.state = self.state._replace(flux=slow_part(self.state.flux))
 
     def settle(self, made: int) -> None:
-        """Find what differs from pattern to pattern, after so many passes: flux, positions, how the probe varies."""
-        positions_move = self.moves.positions and made > SETTLED
-        varies = self.moves.variation > 0 and made > UNVARIED
-        if not (self.moves.flux or positions_move or varies):
+        """Find what all patterns tell at once, after so many passes: of their places, their light, and the detector."""
+        moves = self.moves.after(made)
+        if not moves.between_passes:
             return
-        flux, weights, offsets = self.state.flux.copy(), self.state.weights.copy(), np.zeros_like(self.state.positions)
-        canvas, probe = self.state.waves.canvas, self.state.waves.probe
+        waves, positions, flux, weights, background = self.state
+        flux, weights, offsets = flux.copy(), weights.copy(), np.zeros_like(positions)
+        asked, known = ops.zeros_like(background), ops.zeros_like(background)
         for patterns in itertools.chain(*self.photons.chunks):
-            seen = self._seen(patterns)
-            if positions_move:
-                offsets[patterns] = ops.convert_to_numpy(self._do.offsets(canvas, probe, seen))[: len(patterns)]
-            if self.moves.flux:
-                flux[patterns] *= ops.convert_to_numpy(self._do.brightening(canvas, probe, seen))[: len(patterns)]
-            if varies:
-                weights[patterns] += _whole(self._do.weights(canvas, probe, seen))[: len(patterns)]
+            told = waves.canvas, waves.probe, self._seen(patterns)
+            if moves.positions:
+                offsets[patterns] = ops.convert_to_numpy(self._do.offsets(*told))[: len(patterns)]
+            if moves.flux:
+                flux[patterns] *= ops.convert_to_numpy(self._do.brightening(*told))[: len(patterns)]
+            if moves.variation:
+                weights[patterns] += _whole(self._do.weights(*told))[: len(patterns)]
+            if moves.background:
+                more = self._do.background_asked(*told)
+                asked, known = asked + more[0], known + more[1]
         self._lit = {}
+        if moves.background:
+            background = self._do.background_after(background, asked, known)
         half = self.photons.scan.size // 2
         inside = np.clip(
-            shifted_by(self.state.positions, offsets, made <= SETTLED + AFFINE), half, np.array(self.shape) - half - 1
+            shifted_by(positions, offsets, made <= SETTLED + AFFINE), half, np.array(self.shape[-2:]) - half - 1
         )
-        self.state = self.state._replace(positions=inside, flux=flux / flux.mean())
-        if varies:
+        self.state = self.state._replace(positions=inside, flux=flux / flux.mean(), background=background)
+        if moves.variation:
             self._vary(weights)
 
     def _vary(self, weights: np.ndarray) -> None:
@@ -112,7 +123,7 @@ class Engine:
         rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
         return Seen(
             self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows),
-            _parts(filled(weights, count)),
+            _parts(filled(weights, count)), self.state.background,
         )  # fmt: skip
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
@@ -140,11 +151,16 @@ class Engine:
 
     def estimate(self) -> Estimate:
         """Return what is believed now."""
-        waves, positions, flux, weights = self.state
+        waves, positions, flux, weights, background = self.state
         canvas, stack = (_whole(wave) for wave in (waves.canvas, waves.probe))
         probe, *variation = np.split(stack, 1 + self.moves.variation)
         found = Estimate(canvas.reshape(self.shape), probe, positions, flux)
-        return dataclasses.replace(found, variation=np.stack(variation), weights=weights) if variation else found
+        if variation:
+            found = dataclasses.replace(found, variation=np.stack(variation), weights=weights)
+        if self.moves.background:
+            dark = ops.convert_to_numpy(background)
+            found = dataclasses.replace(found, background=np.fft.fftshift(dark) if self.optics.zero_first else dark)
+        return found
 
     def _stack(self, estimate: Estimate) -> np.ndarray:
         """Return the probe, and room for its variations: complex array `((1 + dimension) * mode, y, x)`."""

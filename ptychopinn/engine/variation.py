@@ -2,7 +2,7 @@
 
 import numpy as np
 
-UNVARIED = 8
+SETTLED = 8
 """Passes before the probe varies: what is wrong with the object at first would be taken for variation."""
 
 FORGOTTEN = 0.03

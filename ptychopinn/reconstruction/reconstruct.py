@@ -11,6 +11,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
+from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.modes import powers, with_modes
 from ptychopinn.reconstruction.params import (
@@ -21,6 +22,7 @@ from ptychopinn.reconstruction.params import (
 )
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
+from ptychopinn.reconstruction.ways import optics_of
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
 
@@ -63,7 +65,9 @@ def reconstruct(
     start = params.start or ("flat" if bundle is None else "network")
     if start != "network":
         refuse_network_options(execution)
+    optics = optics_of(params, scan)
     found, seconds = started(start, scan, probe, bundle, params, execution, progress)
+    found = dataclasses.replace(found, optics=optics)
     passes = PASSES if params.passes is None else params.passes
     record = {
         "start": start, "probe": whose, "patterns": len(scan), "size_px": scan.size, "batch_size": params.batch_size,
@@ -74,7 +78,7 @@ def reconstruct(
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
         with clock("refine"):
-            moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find", params.opr)
+            moves = moves_of(params)
             at_once = params.batch_size or PATTERNS_AT_ONCE
             refined = refine(found, scan, passes, moves, at_once, progress=watch)
         found = refined.reconstruction
@@ -84,8 +88,19 @@ def reconstruct(
     return dataclasses.replace(found, record={**record, "seconds": {**seconds, **clock.seconds}})
 
 
+def moves_of(params: ReconstructionParams) -> Moves:
+    """Return what the passes move."""
+    return Moves(
+        params.refine_probe,
+        params.positions == "refine",
+        params.flux == "find",
+        params.opr,
+        params.background == "find",
+    )
+
+
 def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
-    """Return what was found of positions, modes, variation of the probe and flux, in few figures, where it was looked for."""
+    """Return what was found besides object and probe, in few figures, where it was looked for."""
     found: dict[str, Any] = {}
     if moves.positions:
         shifts = np.asarray(refined.reconstruction.positions) - scan.positions
@@ -101,6 +116,12 @@ def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
     flux = refined.reconstruction.flux
     if flux is not None:
         found["flux_least_most"] = [round(float(extreme), 4) for extreme in (flux.min(), flux.max())]
+    background = refined.reconstruction.background
+    if background is not None:
+        found["background_mean_most"] = [round(float(figure), 4) for figure in (background.mean(), background.max())]
+    optics = refined.reconstruction.optics
+    if optics != FAR:
+        found["optics"] = dataclasses.asdict(optics)
     return found
 
 

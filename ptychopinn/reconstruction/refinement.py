@@ -16,6 +16,7 @@ from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
+from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.modes import in_order
@@ -88,26 +89,43 @@ def refine(
         )
     scan, unit = in_photons(scan)
     start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
-    photons = Photons(scan, start.probe, batch_size, seed)
-    engine = Engine(start, photons, cover, moves)
+    optics = reconstruction.optics
+    photons = Photons(scan, start.probe, batch_size, seed, optics.zero_first)
+    engine = Engine(start, photons, cover, moves, optics)
     passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
     engine.rest(passed.kept)
-    kept = engine.estimate()
-    excess = np.sqrt(mean_light(kept) / mean_light(start))
-    inner = tuple(slice(MARGIN, MARGIN + side) for side in reconstruction.object.shape)
-    image = np.where(reconstruction.object == 0, 0, kept.object[inner] * excess).astype(np.complex64)
+    refined = refined_by(engine.estimate(), reconstruction, np.sqrt(mean_light(start)), unit)
+    refined = dataclasses.replace(refined, flux=refined.flux if moves.flux else None)
+    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
+
+
+def refined_by(kept: Estimate, before: Reconstruction, modulus: float, unit: float) -> Reconstruction:
+    """Return a reconstruction with what the engine found, the probe as bright as it was, the object where it was lit.
+
+    Args:
+        kept: Estimate.
+        before: Reconstruction that the engine started from.
+        modulus: float. Square root of the photons of its probe.
+        unit: float. What amplitudes were multiplied with, see `in_photons`.
+    """
+    excess = np.sqrt(mean_light(kept)) / modulus
+    inner = tuple(slice(MARGIN, MARGIN + side) for side in before.object.shape)
+    slices = (kept.object if kept.object.ndim == 3 else kept.object[None])[:, *inner]
+    slices = np.concatenate([slices[:1] * excess, slices[1:]]).astype(np.complex64)
+    image = np.where(before.object == 0, 0, np.prod(slices, axis=0)).astype(np.complex64)
     probe, variation = kept.probe / (excess * unit), kept.variation
-    refined = dataclasses.replace(
-        reconstruction,
+    return dataclasses.replace(
+        before,
         object=image,
-        ramp=ramp_of(image, reconstruction.weight),
-        probe=(in_order(probe) if variation is None else probe).astype(np.complex64),
+        slices=slices if len(slices) > 1 else None,
+        ramp=ramp_of(image, before.weight),
+        probe=in_order(probe).astype(np.complex64) if variation is None else probe.astype(np.complex64),
         probe_variation=None if variation is None else (variation / (excess * unit)).astype(np.complex64),
         probe_weights=kept.weights,
-        positions=kept.positions - MARGIN + np.array(reconstruction.origin),
-        flux=kept.flux if moves.flux else None,
+        positions=kept.positions - MARGIN + np.array(before.origin),
+        flux=kept.flux,
+        background=None if kept.background is None else kept.background / unit**2,
     )
-    return Refinement(refined, [deviance / scan.mean_photons for deviance in passed.deviances], passed.best)
 
 
 def mean_light(estimate: Estimate) -> float:
@@ -119,14 +137,17 @@ def mean_light(estimate: Estimate) -> float:
 def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:
     """Return the `Estimate` to start from, and the light that covers it, on a canvas that transforms quickly.
 
-    The object is as bright as the photons of the scan ask for, and clear where nothing is known of it.
+    The object is as bright as the photons of the scan ask for, and clear where nothing is known of it; of several
+    slices, the first is what is known, and the others are clear.
     """
     origin = np.array(reconstruction.origin)
-    light = brightness(reconstruction.object, origin, probe, scan)
+    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics), scan)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
     sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
     around = [(MARGIN, whole - side - MARGIN) for whole, side in zip(sides, known.shape)]
     canvas = np.pad(known, around, constant_values=1)
+    if reconstruction.optics.slices > 1:
+        canvas = np.stack([canvas, *[np.ones_like(canvas)] * (reconstruction.optics.slices - 1)])
     estimate = Estimate(canvas, probe, scan.positions - origin + MARGIN, np.ones(len(scan)))
     return estimate, np.pad(reconstruction.weight, around)
 

@@ -16,7 +16,10 @@ from ptychopinn.report.pictures import comparison, pictures
 from ptychopinn.report.score_pictures import png
 from ptychopinn.report.writing import write_results
 
-BESIDE = ("probe", "probe_variation", "probe_weights", "uncertainty", "positions", "flux", "pixel_size_m")
+BESIDE = (
+    "probe", "probe_variation", "probe_weights", "slices", "background", "uncertainty", "positions", "flux",
+    "pixel_size_m",
+)  # fmt: skip
 """What stands beside the object in `reconstruction.npz`, where it is known."""
 
 
