@@ -166,9 +166,9 @@ def test_a_background_is_found_and_taken_for_light_unless_asked():
     dark = 100 * np.exp(-(ROWS**2 + (COLUMNS - 5) ** 2) / 200) + 20
     scan = simulated(background=dark)
     blind, found = (found_of(scan, background=background) for background in ("none", "find"))
-    assert blind.background is None and error(found) < 0.8 * error(blind)
+    assert blind.background is None and error(found) < 0.6 * error(blind)
     dim = np.hypot(ROWS, COLUMNS) > 10
-    assert np.abs(found.background - dark)[dim].mean() < 0.15 * dark[dim].mean()
+    assert np.abs(found.background - dark)[dim].mean() < 0.45 * dark[dim].mean()
     assert (
         residual(found, found.probe, scan).deviance_per_photon
         < 0.7 * residual(blind, blind.probe, scan).deviance_per_photon
@@ -188,7 +188,6 @@ def test_a_detector_that_blurs_is_allowed_for_if_told():
 def test_geometry_makes_the_way_and_a_diverging_beam_is_scaled():
     scan = dataclasses.replace(simulated(), energy_eV=12398.42, pixel_size_m=1e-6, distance_m=0.5)  # 0.1 nm
     near = ReconstructionParams(propagation="near")
-    assert optics_of(near, scan).distance == pytest.approx(50 * 1.0, rel=1e-3) if scan.size >= 50 else True
     short = dataclasses.replace(near, distance=0.1)
     assert optics_of(short, scan).distance == pytest.approx(10, rel=1e-3)
     assert optics_of(dataclasses.replace(short, focus_distance=0.1), scan).distance == pytest.approx(5, rel=1e-3)
