@@ -123,7 +123,7 @@ class Engine:
         rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
         return Seen(
             self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows),
-            _parts(filled(weights, count)), self.state.background,
+            weights=_parts(filled(weights, count)), background=self.state.background,
         )  # fmt: skip
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:

@@ -24,21 +24,28 @@ def optics_of(params: ReconstructionParams, scan: Scan) -> Optics:
     Reference:
         Paganin, Coherent X-Ray Optics (2006), doi:10.1093/acprof:oso/9780198567288.001.0001, appendix B
     """
-    distance, spacing = None, 0.0
-    if params.propagation == "near":
-        distance = params.fresnel_number and 1 / params.fresnel_number
-        if distance is None:
-            behind = needed("distance", params.distance or scan.distance_m, "distance or fresnel_number")
-            scaling = 1.0 if params.focus_distance is None else 1 + behind / params.focus_distance
-            distance = fresnel_distance(behind / scaling, scan, "fresnel_number")
-        check_sampled(distance, scan.size, "a detector in the near field")
-    if params.slices > 1:
-        spacing = params.slice_fresnel_number and 1 / params.slice_fresnel_number
-        if spacing is None:
-            spacing = fresnel_distance(needed("slice_spacing", params.slice_spacing, "slice_spacing"), scan,
-                                       "slice_fresnel_number")  # fmt: skip
-        check_sampled(spacing, scan.size, "the next slice")
+    distance = near_distance(params, scan) if params.propagation == "near" else None
+    spacing = slice_distance(params, scan) if params.slices > 1 else 0.0
     return Optics(distance, params.slices, spacing, params.blur)
+
+
+def near_distance(params: ReconstructionParams, scan: Scan) -> float:
+    """Return the Fresnel distance to a detector in the near field."""
+    if params.fresnel_number is not None:
+        distance = 1 / params.fresnel_number
+    else:
+        behind = needed("distance", params.distance or scan.distance_m, "distance or fresnel_number")
+        magnification = 1.0 if params.focus_distance is None else 1 + behind / params.focus_distance
+        distance = fresnel_distance(behind / magnification, scan, "fresnel_number")
+    return sampled(distance, scan.size, "a detector in the near field")
+
+
+def slice_distance(params: ReconstructionParams, scan: Scan) -> float:
+    """Return the Fresnel distance from a slice to the next."""
+    if params.slice_fresnel_number is not None:
+        return sampled(1 / params.slice_fresnel_number, scan.size, "the next slice")
+    spacing_m = needed("slice_spacing", params.slice_spacing, "slice_spacing, or slice_fresnel_number")
+    return sampled(fresnel_distance(spacing_m, scan, "slice_fresnel_number"), scan.size, "the next slice")
 
 
 def fresnel_distance(distance_m: float, scan: Scan, instead: str) -> float:
@@ -58,10 +65,11 @@ def needed(name: str, value: float | None, what: str) -> float:
     return value
 
 
-def check_sampled(distance: float, size: int, where: str) -> None:
-    """Raise ValueError unless neighbouring frequencies of a field differ by less than half a turn after a distance."""
-    if abs(distance) > size:
+def sampled(distance: float, size: int, where: str) -> float:
+    """Return a distance after which neighbouring frequencies of a field differ by half a turn at most, or refuse it."""
+    if distance > size:
         raise ValueError(
             f"A way to {where} must have a Fresnel distance of at most the field's {size} pixels. "
             f"Received: {distance:.4g} pixels. Check energy, distance and pixel size; farther off it is the far field."
         )
+    return distance
