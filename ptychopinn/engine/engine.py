@@ -121,10 +121,9 @@ class Engine:
         corners, fractions = nearest_corners(self.state.positions[patterns], self.photons.scan.size)
         flux, weights = self.state.flux[patterns], self.state.weights[patterns]
         rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
-        return Seen(
-            self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows),
-            weights=_parts(filled(weights, count)), background=self.state.background,
-        )  # fmt: skip
+        places, shifts, light = (ops.convert_to_tensor(filled(row, count)) for row in rows)
+        counts, mix = self.photons.counts(patterns, judges), _parts(filled(weights, count))
+        return Seen(counts, places, shifts, light, mix, self.state.background)
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
