@@ -9,8 +9,6 @@ from ptychopinn.physics.detector import Detector
 from ptychopinn.physics.numpy_physics import detected_intensity, exit_waves
 from ptychopinn.physics.optics import FAR, Optics
 
-Some = slice | np.ndarray
-
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
@@ -35,14 +33,14 @@ class Experiment:
     weights: np.ndarray | None = None
     background: float | np.ndarray = 0.0
 
-    def exit_waves(self, positions: np.ndarray, part: Some) -> Iterator[np.ndarray]:
+    def exit_waves(self, positions: np.ndarray, part: slice | np.ndarray) -> Iterator[np.ndarray]:
         """Yield the exit waves of some patterns, `(pattern, y, x)`, a mode at a time; `positions` are all of them."""
         probe = self.probe
         if self.variation is not None and self.weights is not None:
             probe = probe + np.tensordot(self.weights[part], self.variation, axes=1)
         return exit_waves(self.object, probe, positions[part] - np.asarray(self.origin), self.optics.spacing)
 
-    def light(self, positions: np.ndarray, part: Some) -> np.ndarray:
+    def light(self, positions: np.ndarray, part: slice | np.ndarray) -> np.ndarray:
         """Return the light of some patterns before the detector blurs it: float64 array `(pattern, y, x)`, photons."""
         light = detected_intensity(self.exit_waves(positions, part), self.optics.distance)
         return light if self.flux is None else light * self.flux[part][:, None, None]
