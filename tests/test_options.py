@@ -61,6 +61,16 @@ RECONSTRUCTION = EXECUTION | {
     "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",
     "positions": "test_refinement.test_positions_are_found_again_and_kept_unless_asked",
     "flux": "test_refinement.test_the_flux_of_each_pattern_is_found_and_even_unless_asked",
+    "opr": "test_variation.test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked",
+    "background": "test_optics.test_a_background_is_found_and_taken_for_light_unless_asked",
+    "blur": "test_optics.test_a_detector_that_blurs_is_allowed_for_if_told",
+    "propagation": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
+    "fresnel_number": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
+    "distance": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
+    "focus_distance": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
+    "slices": "test_optics.test_two_slices_are_each_found",
+    "slice_fresnel_number": "test_optics.test_two_slices_are_each_found",
+    "slice_spacing": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
     "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
 }
 SEEN = {

@@ -5,6 +5,7 @@ import typing
 
 import numpy as np
 
+from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.ramp import straightened
 
 
@@ -22,6 +23,12 @@ class Reconstruction:
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         flux: float array `(pattern,)`: brightness of each pattern's light, 1 on average, where it was looked for.
+        probe_variation: complex array `(dimension, mode, y, x)`: how the probe varies, where that was looked for: the
+            probe of pattern j is `probe + sum(probe_weights[j, k] * probe_variation[k])`.
+        slices: complex array `(slice, y, x)`, where there are several: the object is their product.
+        background: float array `(y, x)`: photons of the detector besides, where it was looked for.
+        optics: Optics: how light went through the slices to the detector. Defaults to the far field.
+        probe_weights: complex array `(pattern, dimension)`: 0 on average, 1 in root mean square.
         pixel_size_m: float, where it is known.
         name: str. Where it came from.
         record: dict: how it was made, where this library did.
@@ -38,6 +45,11 @@ class Reconstruction:
     probe: np.ndarray | None = None
     positions: np.ndarray | None = None
     flux: np.ndarray | None = None
+    probe_variation: np.ndarray | None = None
+    probe_weights: np.ndarray | None = None
+    slices: np.ndarray | None = None
+    background: np.ndarray | None = None
+    optics: Optics = FAR
     pixel_size_m: float | None = None
     name: str = "object"
     record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
@@ -61,6 +73,11 @@ class Reconstruction:
                 f"{self.name} must hold a weight of the object's shape {shape}. "
                 f"Received: weight.shape={np.shape(self.weight)}. Leave it out, or save it with the object."
             )
+
+    def of_patterns(self, indices: np.ndarray) -> "Reconstruction":
+        """Return it with what is known of each pattern for some of them: int array `(pattern,)`."""
+        known = {name: getattr(self, name) for name in ("positions", "flux", "probe_weights")}
+        return dataclasses.replace(self, **{name: of[indices] for name, of in known.items() if of is not None})
 
     @property
     def straight(self) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import typing
 
 import numpy as np
 from keras import ops
@@ -11,29 +10,15 @@ from ptychopinn.engine.drift import slow_part
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.pace import Turn
 from ptychopinn.engine.photons import Photons, filled
-from ptychopinn.engine.positions import shifted_by
+from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.slow_phase import COVERED
+from ptychopinn.engine.state import Moves, State
 from ptychopinn.engine.steps import Waves, steps_of
+from ptychopinn.engine.variation import first_weights, of_time, principal
 from ptychopinn.physics.numpy_physics import nearest_corners
+from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.waves import Wave
-
-
-class State(typing.NamedTuple):
-    """What is believed now: object and probe on the device, positions and flux in NumPy."""
-
-    waves: Waves
-    positions: np.ndarray
-    flux: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Moves:
-    """What of an estimate moves, besides the object."""
-
-    probe: bool = True
-    positions: bool = False
-    flux: bool = False
 
 
 class Engine:
@@ -41,31 +26,37 @@ class Engine:
 
     A step is the gradient of the likelihood over a subset of the patterns, divided by the light that fell on each pixel
     (that of ePIE, for many patterns at once), the slow part of its phase lifted, with Nesterov's momentum. Where object
-    and probe move together, each goes half the way: they answer for the same misfit.
+    and probe move together, each goes half the way, and slices a part each: they answer for the same misfit.
 
     Args:
         estimate: Estimate to start from.
-        photons: Photons.
+        photons: Photons, with their middle where the optics have it.
         cover: float array `(y, x)`: the light that each pixel of the object is seen with.
         moves: Moves.
+        optics: Optics. Defaults to the far field of one slice.
 
     References:
         Maiden, Johnson and Li, Optica 4, 736 (2017), doi:10.1364/OPTICA.4.000736, for steps and momentum.
     """
 
-    def __init__(self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves) -> None:
-        self.shape, self.photons, self.moves = estimate.object.shape, photons, moves
-        canvas, probe = _parts(estimate.object.reshape(-1)), _parts(estimate.probe)
-        self.state = State(Waves(canvas, probe, canvas, probe), estimate.positions, estimate.flux)
+    def __init__(
+        self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR
+    ) -> None:  # fmt: skip
+        self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
+        canvas, probe = _parts(estimate.object.reshape(-1)), _parts(self._stack(estimate))
+        weights = np.zeros((len(estimate.positions), moves.variation), complex)
+        background = ops.zeros((photons.scan.size,) * 2 if moves.background else ())
+        waves = Waves(canvas, probe, canvas, probe)
+        self.state = State(waves, estimate.positions, estimate.flux, weights, background)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
-        self._covered = ops.convert_to_tensor(covered.astype(np.float32))
-        self._do = steps_of(self.shape, moves.probe)
+        self._covered = ops.convert_to_tensor(np.tile(covered, optics.slices).astype(np.float32))
+        self._do = steps_of(self.shape[-2:], moves.probe, optics)
         self._lit: dict[int, Wave] = {}
 
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
-        length = 0.5 if self.moves.probe else 1.0
+        length = 1.0 / (self.optics.slices + self.moves.probe)
         for subset in order:
             pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
@@ -90,31 +81,58 @@ class Engine:
         What changes from pattern to pattern is found by `settle`; what changes slowly over the object could as well be
         the object's, so it is decided once.
         """
-        self.settle(positions_move=False)
+        self.settle(0)
         self.state = self.state._replace(flux=slow_part(self.state.flux))
 
-    def settle(self, positions_move: bool, affine: bool = False) -> None:
-        """Find each pattern's flux, and move positions by what patterns tell, or all of them by one affine map."""
-        positions, flux = self.state.positions.copy(), self.state.flux.copy()
-        canvas, probe = self.state.waves.canvas, self.state.waves.probe
-        offsets = np.zeros_like(positions)
+    def settle(self, made: int) -> None:
+        """Find what all patterns tell at once, after so many passes: of their places, their light, and the detector."""
+        moves = self.moves.after(made)
+        if not moves.between_passes:
+            return
+        waves, positions, flux, weights, background = self.state
+        flux, weights, offsets = flux.copy(), weights.copy(), np.zeros_like(positions)
+        asked, known = ops.zeros_like(background), ops.zeros_like(background)
         for patterns in itertools.chain(*self.photons.chunks):
-            seen = self._seen(patterns)
-            if positions_move:
-                offsets[patterns] = ops.convert_to_numpy(self._do.offsets(canvas, probe, seen))[: len(patterns)]
-            if self.moves.flux:
-                flux[patterns] *= ops.convert_to_numpy(self._do.brightening(canvas, probe, seen))[: len(patterns)]
+            told = waves.canvas, waves.probe, self._seen(patterns)
+            if moves.positions:
+                offsets[patterns] = ops.convert_to_numpy(self._do.offsets(*told))[: len(patterns)]
+            if moves.flux:
+                flux[patterns] *= ops.convert_to_numpy(self._do.brightening(*told))[: len(patterns)]
+            if moves.variation:
+                weights[patterns] += _whole(self._do.weights(*told))[: len(patterns)]
+            if moves.background:
+                more = self._do.background_asked(*told)
+                asked, known = asked + more[0], known + more[1]
         self._lit = {}
+        if moves.background:
+            background = self._do.background_after(background, asked, known)
         half = self.photons.scan.size // 2
-        inside = np.clip(shifted_by(positions, offsets, affine), half, np.array(self.shape) - half - 1)
-        self.state = self.state._replace(positions=inside, flux=flux / flux.mean())
+        inside = np.clip(
+            shifted_by(positions, offsets, made <= SETTLED + AFFINE), half, np.array(self.shape[-2:]) - half - 1
+        )
+        self.state = self.state._replace(positions=inside, flux=flux / flux.mean(), background=background)
+        if moves.variation:
+            self._vary(weights)
+
+    def _vary(self, weights: np.ndarray) -> None:
+        """Take the probe to vary by weights, and write that in its principal dimensions; at first, give it some."""
+        waves = self.state.waves
+        if not weights.any():
+            weights = first_weights(*weights.shape)
+        else:
+            weights, change = principal(of_time(weights, self.state.positions), _whole(waves.probe))
+            probe, ahead = (_parts(_mixed(change, _whole(wave))) for wave in (waves.probe, waves.probe_ahead))
+            waves = waves._replace(probe=probe, probe_ahead=ahead)
+        self.state = self.state._replace(waves=waves, weights=weights)
 
     def _seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
         count = self.photons.batch_size
         corners, fractions = nearest_corners(self.state.positions[patterns], self.photons.scan.size)
-        flux = self.state.flux[patterns]
+        flux, weights = self.state.flux[patterns], self.state.weights[patterns]
         rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
-        return Seen(self.photons.counts(patterns, judges), *(ops.convert_to_tensor(filled(row, count)) for row in rows))
+        places, shifts, light = (ops.convert_to_tensor(filled(row, count)) for row in rows)
+        counts, mix = self.photons.counts(patterns, judges), _parts(filled(weights, count))
+        return Seen(counts, places, shifts, light, mix, self.state.background)
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
@@ -141,8 +159,24 @@ class Engine:
 
     def estimate(self) -> Estimate:
         """Return what is believed now."""
-        canvas, probe = (_whole(wave) for wave in (self.state.waves.canvas, self.state.waves.probe))
-        return Estimate(canvas.reshape(self.shape), probe, self.state.positions, self.state.flux)
+        waves, positions, flux, weights, background = self.state
+        canvas, stack = (_whole(wave) for wave in (waves.canvas, waves.probe))
+        probe, *variation = np.split(stack, 1 + self.moves.variation)
+        found = Estimate(canvas.reshape(self.shape), probe, positions, flux)
+        if variation:
+            found = dataclasses.replace(found, variation=np.stack(variation), weights=weights)
+        if self.moves.background:
+            dark = ops.convert_to_numpy(background)
+            found = dataclasses.replace(found, background=np.fft.fftshift(dark) if self.optics.zero_first else dark)
+        return found
+
+    def _stack(self, estimate: Estimate) -> np.ndarray:
+        """Return the probe, and room for its variations: complex array `((1 + dimension) * mode, y, x)`."""
+        return np.concatenate([estimate.probe, *[np.zeros_like(estimate.probe)] * self.moves.variation])
+
+
+def _mixed(change: np.ndarray, stack: np.ndarray) -> np.ndarray:
+    return (change @ stack.reshape(len(change), -1)).reshape(stack.shape)
 
 
 def _parts(wave: np.ndarray) -> Wave:

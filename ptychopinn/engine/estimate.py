@@ -10,13 +10,19 @@ class Estimate:
     """What is believed of an experiment.
 
     Args:
-        object: complex array `(y, x)`: transmission, with its ramp.
-        probe: complex array `(mode, y, x)`, in square root of photons.
+        object: complex array `(y, x)`, or `(slice, y, x)`: transmission, with its ramp.
+        probe: complex array `(mode, y, x)`, in square root of photons: the mean one where it varies.
         positions: float array `(pattern, 2)`: `(y, x)` of the patches' centres, in pixels from the object's first.
         flux: float array `(pattern,)`: brightness of the light, about 1.
+        variation: complex array `(dimension, mode, y, x)`: how the probe varies, see `physics.variation`.
+        weights: complex array `(pattern, dimension)`: by how much; 0 on average, 1 in root mean square.
+        background: float array `(y, x)`: photons of the detector besides, its middle at the centre.
     """
 
     object: np.ndarray
     probe: np.ndarray
     positions: np.ndarray
     flux: np.ndarray
+    variation: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    background: np.ndarray | None = None

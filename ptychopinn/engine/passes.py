@@ -8,9 +8,6 @@ import numpy as np
 from ptychopinn.engine.engine import Engine, State
 from ptychopinn.engine.pace import Pace
 
-SETTLED, AFFINE = 4, 4
-"""Passes before positions move; and those in which positions move by one affine map."""
-
 
 @dataclasses.dataclass
 class Passes:
@@ -67,7 +64,5 @@ def _made(engine: Engine, pace: Pace, number: int, random: np.random.Generator) 
     """Make a pass, and return the deviances of what judges it."""
     turn = pace.turn()
     engine.turn(turn, random.permutation(turn.subsets))
-    positions_move = engine.moves.positions and number > SETTLED
-    if engine.moves.flux or positions_move:
-        engine.settle(positions_move, affine=number <= SETTLED + AFFINE)
+    engine.settle(number)
     return engine.judge()

@@ -28,10 +28,13 @@ class Photons:
         probe: complex array `(mode, y, x)`: how much of the object a pattern sees.
         batch_size: int. Patterns in a batch, at most.
         seed: int.
+        zero_first: bool. Whether counts are rolled so that their middle is at pixel (0, 0). Defaults to `True`.
     """
 
-    def __init__(self, scan: Scan, probe: np.ndarray, batch_size: int, seed: int = 0) -> None:
-        self.scan, self.seed = scan, seed
+    def __init__(
+        self, scan: Scan, probe: np.ndarray, batch_size: int, seed: int = 0, zero_first: bool = True
+    ) -> None:  # fmt: skip
+        self.scan, self.seed, self.zero_first = scan, seed, zero_first
         order = evenly(scan.positions)
         self.judging = order[:: math.ceil(len(scan) / JUDGES)]
         self.held_out = HOLDOUT if scan.measurement == "counts" else 0.0
@@ -64,7 +67,7 @@ class Photons:
                 seed = self.seed, int(patterns[number])
                 amplitudes[number] = thin(amplitudes[number], self.held_out, seed)[1 if judges else 0]
         counts = np.where(amplitudes < 0, -1, amplitudes**2).astype(np.float32)
-        return np.fft.ifftshift(counts, axes=(-2, -1))
+        return np.fft.ifftshift(counts, axes=(-2, -1)) if self.zero_first else counts
 
 
 def filled(rows: np.ndarray, count: int, value: float = 0) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+SETTLED, AFFINE = 4, 4
+"""Passes before positions move; and those in which they move by one affine map."""
+
 FARTHEST = 0.5
 """How far a position moves in one pass, at most, pixels."""
 

@@ -42,7 +42,7 @@ def lifted(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
         covered: float32 tensor `(pixel,)`, 0 to 1: where the object is seen.
     """
     direction = scale(canvas, 1.0 / (ops.sqrt(intensity(canvas)) + 0.05))
-    phase = ops.reshape(multiply(step, conjugate(direction))[1] * covered, lift.shape)
+    phase = ops.reshape(multiply(step, conjugate(direction))[1] * covered, (-1, *lift.shape))
     slow = ops.ifft2(scale(ops.fft2((phase, ops.zeros_like(phase))), lift))[0]
     turn = ops.reshape(slow, covered.shape) * covered
     return step[0] - turn * canvas[1], step[1] + turn * canvas[0]

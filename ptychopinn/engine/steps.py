@@ -8,9 +8,11 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.device import compiled
-from ptychopinn.engine.patterns import brightening_of, offsets_of
+from ptychopinn.engine.background import background_after, background_asked_of
+from ptychopinn.engine.patterns import brightening_of, offsets_of, weight_steps_of
 from ptychopinn.engine.pulls import Pull, deviance_of, nothing_of, probes_of, pull_of
 from ptychopinn.engine.slow_phase import lift_of, lifted
+from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.waves import Wave, light_of, scale
 
 LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
@@ -18,7 +20,7 @@ LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
 
 
 class Waves(typing.NamedTuple):
-    """Object, a flat canvas, and probe; and where momentum takes them, which is where steps begin."""
+    """Object, a flat canvas, and probe with its variations; and where momentum takes them, where steps begin."""
 
     canvas: Wave
     probe: Wave
@@ -33,6 +35,9 @@ class Steps(typing.NamedTuple):
     deviance: Callable[..., Tensor]
     offsets: Callable[..., Tensor]
     brightening: Callable[..., Tensor]
+    weights: Callable[..., Wave]
+    background_asked: Callable[..., tuple[Tensor, Tensor]]
+    background_after: Callable[..., Tensor]
     probes: Callable[..., Wave]
     lift: Callable[..., Tensor]
     moved: Callable[..., Waves]
@@ -40,19 +45,26 @@ class Steps(typing.NamedTuple):
 
 
 @functools.cache
-def steps_of(shape: tuple[int, int], moves_probe: bool) -> Steps:
+def steps_of(shape: tuple[int, int], moves_probe: bool, optics: Optics = FAR) -> Steps:
     """Return what a pass is made of, compiled once for canvases of a shape.
 
     Args:
         shape: `(height, width)` of the canvas, pixels.
         moves_probe: bool.
+        optics: Optics.
     """
-    width = shape[1]
+
+    def of_patterns(function: Callable[..., typing.Any], **more: bool) -> Callable[..., typing.Any]:
+        return compiled(functools.partial(function, width=shape[1], optics=optics, **more))
+
     return Steps(
-        pull=compiled(functools.partial(pull_of, width=width, moves_probe=moves_probe)),
-        deviance=compiled(functools.partial(deviance_of, width=width)),
-        offsets=compiled(functools.partial(offsets_of, width=width)),
-        brightening=compiled(functools.partial(brightening_of, width=width)),
+        pull=of_patterns(pull_of, moves_probe=moves_probe),
+        deviance=of_patterns(deviance_of),
+        offsets=of_patterns(offsets_of),
+        brightening=of_patterns(brightening_of),
+        weights=of_patterns(weight_steps_of),
+        background_asked=of_patterns(background_asked_of),
+        background_after=compiled(functools.partial(background_after, zero_first=optics.zero_first)),
         probes=compiled(probes_of),
         lift=compiled(functools.partial(_lift_of, shape=shape)),
         moved=compiled(functools.partial(_moved, moves_probe=moves_probe)),

@@ -6,9 +6,8 @@ import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
-from ptychopinn.physics.detector import Detector
 from ptychopinn.physics.deviance import poisson_deviance
-from ptychopinn.physics.numpy_physics import exit_waves, far_field_intensity
+from ptychopinn.physics.experiment import Experiment
 from ptychopinn.reconstruction.brightness import brightness, compared
 
 
@@ -41,14 +40,14 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
     Returns:
         Residual.
     """
-    obj, origin = covering(reconstruction, scan)
+    experiment = experiment_of(reconstruction, probe, scan)
     errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
-    scale = brightness(obj, origin, probe, scan)
-    detector = Detector(flux=scale)
+    scale = brightness(experiment, scan)
+    detector = experiment.detector(scale)
     photons = deviance = 0.0
-    for part, measured, predicted in compared(obj, origin, probe, scan):
+    for part, measured, light in compared(experiment, scan):
         good = measured >= 0
-        expected, counts = detector.expected(predicted), np.square(np.maximum(measured, 0.0))
+        expected, counts = detector.expected(light), np.square(np.maximum(measured, 0.0))
         errors[part] = np.where(good, np.abs(np.sqrt(expected) - measured), 0).sum(axis=(1, 2))
         amplitudes[part] = np.where(good, measured, 0).sum(axis=(1, 2))
         photons += counts[good].sum(dtype=np.float64)
@@ -61,17 +60,32 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
     )
 
 
-def predict(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan, indices: np.ndarray) -> np.ndarray:
-    """Predict patterns of a scan: float array `(pattern, y, x)`, photons up to the `scale` of the residual."""
+def predict(
+    reconstruction: Reconstruction, probe: np.ndarray, scan: Scan, indices: np.ndarray, scale: float = 1.0
+) -> np.ndarray:  # fmt: skip
+    """Predict patterns of a scan: float array `(pattern, y, x)`, photons where `scale` is that of the residual."""
+    experiment = experiment_of(reconstruction, probe, scan)
+    return experiment.detector(scale).expected(experiment.light(scan.positions, indices))
+
+
+def experiment_of(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> Experiment:
+    """Return what a reconstruction says of the experiment; of each pattern only if it is of these patterns."""
     obj, origin = covering(reconstruction, scan)
-    return far_field_intensity(exit_waves(obj, probe, scan.positions[indices] - origin))
+    flux, variation, weights = reconstruction.flux, reconstruction.probe_variation, reconstruction.probe_weights
+    dark = 0.0 if reconstruction.background is None else reconstruction.background
+    experiment = Experiment(obj, probe, origin, reconstruction.optics, background=dark)
+    if flux is not None and len(flux) == len(scan):
+        experiment = dataclasses.replace(experiment, flux=flux)
+    if weights is not None and len(weights) == len(scan):
+        experiment = dataclasses.replace(experiment, variation=variation, weights=weights)
+    return experiment
 
 
 def covering(reconstruction: Reconstruction, scan: Scan) -> tuple[np.ndarray, np.ndarray]:
     """Return the reconstruction's object, grown by its edge pixels until it covers every patch.
 
     Returns:
-        `(object, origin)`: complex array `(y, x)` and the position of its pixel (0, 0).
+        `(object, origin)`: complex array `(y, x)`, or `(slice, y, x)`, and the position of its pixel (0, 0).
 
     Raises:
         ValueError: if the reconstruction does not say where it lies, or does not lie where the scan is.
@@ -90,4 +104,6 @@ def covering(reconstruction: Reconstruction, scan: Scan) -> tuple[np.ndarray, np
         )
     before = np.maximum(np.ceil(origin - low + scan.size // 2), 0).astype(int)
     after = np.maximum(np.ceil(high + scan.size // 2 + 1 - origin - shape), 0).astype(int)
-    return np.pad(reconstruction.object, list(zip(before, after)), mode="edge"), origin - before
+    obj = reconstruction.object[None] if reconstruction.slices is None else reconstruction.slices
+    grown = np.pad(obj, [(0, 0), *zip(before, after)], mode="edge")
+    return grown[0] if reconstruction.slices is None else grown, origin - before

@@ -2,6 +2,9 @@
 
 An object is one slice, or several with a way between them: `psi = P O_1`, then `psi = O_s propagate(psi)` for each
 of the others.
+
+Reference:
+    Maiden, Humphry and Rodenburg, J. Opt. Soc. Am. A 29, 1606 (2012), doi:10.1364/JOSAA.29.001606, for several slices
 """
 
 from keras import ops
@@ -21,7 +24,15 @@ def exit_wave(slices: Wave, probe: Wave, between: Propagator | None = None) -> W
     Returns:
         pair of float32 tensors `(..., mode, y, x)`.
     """
-    return multiply(_arriving(slices, probe, between)[-1], _slice(slices, -1))
+    return multiply(arriving(slices, probe, between)[-1], _slice(slices, -1))
+
+
+def arriving(slices: Wave, probe: Wave, between: Propagator | None) -> list[Wave]:
+    """Return the waves `(..., mode, y, x)` that arrive at each slice, first to last; arguments as in `exit_wave`."""
+    waves = [probe]
+    for index in range(slices[0].shape[-3] - 1):
+        waves.append(_way(between).forward(multiply(waves[-1], _slice(slices, index))))
+    return waves
 
 
 def exit_wave_object_adjoint(waves: Wave, slices: Wave, probe: Wave, between: Propagator | None = None) -> Wave:
@@ -34,7 +45,7 @@ def exit_wave_object_adjoint(waves: Wave, slices: Wave, probe: Wave, between: Pr
     Returns:
         pair of float32 tensors `(..., slice, y, x)`.
     """
-    lights, leaving = _arriving(slices, probe, between), _leaving(waves, slices, between)
+    lights, leaving = arriving(slices, probe, between), _leaving(waves, slices, between)
     found = [multiply(conjugate(light), wave) for light, wave in zip(lights, leaving)]
     return tuple(ops.stack([ops.sum(part, axis=-3) for part in parts], axis=-3) for parts in zip(*found))
 
@@ -50,14 +61,6 @@ def exit_wave_probe_adjoint(waves: Wave, slices: Wave, between: Propagator | Non
         pair of float32 tensors `(..., mode, y, x)`.
     """
     return multiply(conjugate(_slice(slices, 0)), _leaving(waves, slices, between)[0])
-
-
-def _arriving(slices: Wave, probe: Wave, between: Propagator | None) -> list[Wave]:
-    """Return the waves that arrive at each slice, first to last."""
-    waves = [probe]
-    for index in range(slices[0].shape[-3] - 1):
-        waves.append(_way(between).forward(multiply(waves[-1], _slice(slices, index))))
-    return waves
 
 
 def _leaving(waves: Wave, slices: Wave, between: Propagator | None) -> list[Wave]:

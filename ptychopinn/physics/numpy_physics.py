@@ -79,39 +79,75 @@ def shifted(probe: np.ndarray, fractions: np.ndarray) -> np.ndarray:
     $P_j(r) = P(r - d_j)$ where the probe is band-limited and dark at its edges, round which it turns; its photons stay.
 
     Args:
-        probe: complex array `(mode, y, x)`.
+        probe: complex array `(mode, y, x)`, or `(pattern, mode, y, x)`.
         fractions: float array `(pattern, 2)`: the shifts `(y, x)`, pixels.
 
     Returns:
         complex128 array `(pattern, mode, y, x)`: the probe itself, to the bit, where a shift is zero.
     """
-    out = np.array(np.broadcast_to(probe, (len(fractions), *probe.shape)), np.complex128)
+    out = np.array(np.broadcast_to(probe, (len(fractions), *probe.shape[-3:])), np.complex128)
     moved = np.flatnonzero(np.any(fractions, axis=1))
     if len(moved):
         y, x = (np.outer(fractions[moved, axis], np.fft.fftfreq(probe.shape[axis - 2])) for axis in (0, 1))
-        spectra = np.fft.fft2(probe.astype(np.complex128)) * np.exp(-2j * np.pi * y)[:, None, :, None]
+        still = probe[moved] if probe.ndim == 4 else probe
+        spectra = np.fft.fft2(still.astype(np.complex128)) * np.exp(-2j * np.pi * y)[:, None, :, None]
         spectra *= np.exp(-2j * np.pi * x)[:, None, None, :]
         out[moved] = np.fft.ifft2(spectra)
     return out
 
 
-def exit_waves(obj: np.ndarray, probe: np.ndarray, positions: np.ndarray) -> Iterator[np.ndarray]:
+def exit_waves(
+    obj: np.ndarray, probe: np.ndarray, positions: np.ndarray, spacing: float = 0.0
+) -> Iterator[np.ndarray]:  # fmt: skip
     """Yield the exit waves of an object at positions, a mode of the probe at a time, as memory asks.
 
     Args:
-        obj: complex array `(y, x)`: transmission, pixel (0, 0) at position (0, 0).
-        probe: complex array `(mode, y, x)`, in square root of photons.
+        obj: complex array `(y, x)`: transmission, pixel (0, 0) at position (0, 0); or `(slice, y, x)`.
+        probe: complex array `(mode, y, x)`, in square root of photons; or `(pattern, mode, y, x)`.
         positions: float array `(pattern, 2)`: `(y, x)`, pixels.
+        spacing: float. Fresnel distance from a slice to the next, see `near_field`. Defaults to 0.
 
     Yields:
-        complex128 array `(pattern, y, x)`: the mode, shifted to its place between pixels, times the object.
+        complex128 array `(pattern, y, x)`: the mode, shifted to its place between pixels, times the object, slice after
+        slice.
 
     Raises:
         ValueError: if a patch reaches beyond the object.
     """
-    windows, fractions = whole_windows(obj, positions, probe.shape[-1])
-    for mode in probe:
-        yield shifted(mode[None], fractions)[:, 0] * windows
+    first, *others = obj if obj.ndim == 3 else obj[None]
+    windows, fractions = whole_windows(first, positions, probe.shape[-1])
+    behind = [whole_windows(other, positions, probe.shape[-1])[0] for other in others]
+    for mode in range(probe.shape[-3]):
+        wave = shifted(probe[..., mode, None, :, :], fractions)[:, 0] * windows
+        for more in behind:
+            wave = near_field(wave, spacing) * more
+        yield wave
+
+
+def near_field(wave: np.ndarray, distance: float) -> np.ndarray:
+    r"""Propagate waves `(..., y, x)` to a plane nearby, $\hat\psi \to e^{-i \pi d f^2} \hat\psi$, f in cycles a pixel.
+
+    Args:
+        wave: complex array `(..., y, x)`.
+        distance: float. Fresnel distance $d = \lambda z / p^2$ of pixels of size $p$.
+    """
+    y, x = (np.square(np.fft.fftfreq(side)) for side in wave.shape[-2:])
+    return np.fft.ifft2(np.fft.fft2(wave) * np.exp(-1j * np.pi * distance * (y[:, None] + x)))
+
+
+def detected_intensity(waves: Iterable[np.ndarray], distance: float | None = None) -> np.ndarray:
+    """Return the intensity of exit waves at a Fresnel distance, or, without one, in the far field, centred.
+
+    Args:
+        waves: for each mode a complex array `(..., y, x)`: its exit waves, in square root of photons.
+        distance: float, or None.
+
+    Returns:
+        float64 array `(..., y, x)`: photons.
+    """
+    if distance is None:
+        return far_field_intensity(waves)
+    return np.sum([np.square(np.abs(near_field(wave, distance))) for wave in waves], axis=0)
 
 
 def far_field_intensity(waves: Iterable[np.ndarray]) -> np.ndarray:

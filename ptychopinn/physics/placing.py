@@ -23,11 +23,23 @@ def window_index(corners: Tensor, size: int, width: int) -> Tensor:
     return (corners[:, 0] * width + corners[:, 1])[:, None, None] + grid
 
 
+def through_slices(index: Tensor, slices: int, pixels: int) -> Tensor:
+    """Return where windows lie on a canvas of several slices, one after the other: int32 `(pattern, slice, y, x)`.
+
+    Args:
+        index: int32 tensor `(pattern, y, x)`, of the first slice.
+        slices: int.
+        pixels: int. Of a slice.
+    """
+    first = pixels * ops.arange(slices, dtype="int32")
+    return index[:, None] + first[:, None, None]
+
+
 def cut_windows(canvas: Wave, index: Tensor) -> Wave:
-    """Cut windows out of a canvas: pair of float32 tensors `(pattern, y, x)`."""
+    """Cut windows out of a canvas: pair of float32 tensors, of the shape of the index."""
     return read_at(canvas[0], index), read_at(canvas[1], index)
 
 
 def add_windows(canvas: Tensor, index: Tensor, windows: Tensor) -> Tensor:
-    """Add real windows `(pattern, y, x)` to a canvas, which is given up: adjoint of cutting them."""
+    """Add real windows, of the shape of the index, to a canvas, which is given up: adjoint of cutting them."""
     return add_at(canvas, index, windows)

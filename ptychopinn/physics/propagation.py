@@ -3,9 +3,10 @@
 import collections.abc
 import typing
 
+import numpy as np
 from keras import ops
 
-from ptychopinn.physics.waves import Wave, scale
+from ptychopinn.physics.waves import Wave, multiply, scale
 
 
 class Propagator(typing.NamedTuple):
@@ -58,6 +59,36 @@ def fourier(wave: Wave) -> Wave:
 def fourier_adjoint(wave: Wave) -> Wave:
     """Propagate back: adjoint, and inverse, of `fourier`."""
     return scale(ops.ifft2(wave), 1 / _norm(wave))
+
+
+FOURIER = Propagator(fourier, fourier_adjoint)
+
+
+def fresnel(distance: float) -> Propagator:
+    r"""Return the way through free space to a plane nearby, by the angular spectrum: unitary.
+
+    $\mathcal F^{-1}\{e^{-i \pi d (f_y^2 + f_x^2)} \mathcal F \psi\}$, frequencies in cycles a pixel, with the Fresnel
+    distance $d = \lambda z / p^2$ of pixels of size $p$. Light that leaves the field on one side comes
+    back on the other.
+
+    Args:
+        distance: float. $d$; the factors are sampled well enough up to the side of the field, in pixels.
+
+    Reference:
+        Stockmar et al., Sci. Rep. 3, 1927 (2013), doi:10.1038/srep01927, for ptychography with it.
+    """
+
+    def by(signed: float) -> collections.abc.Callable[[Wave], Wave]:
+        def propagate(wave: Wave) -> Wave:
+            height, width = wave[0].shape[-2:]
+            squares = np.square(np.fft.fftfreq(height))[:, None] + np.square(np.fft.fftfreq(width))
+            angle = -np.pi * signed * squares
+            factors = tuple(ops.convert_to_tensor(part.astype(np.float32)) for part in (np.cos(angle), np.sin(angle)))
+            return ops.ifft2(multiply(ops.fft2(wave), factors))
+
+        return propagate
+
+    return Propagator(by(distance), by(-distance))
 
 
 def _norm(wave: Wave) -> float:

@@ -42,11 +42,17 @@ def _frequencies(size: int) -> Tensor:
 
 
 def shifted(probe: Wave, ramps: Wave) -> Wave:
-    """Shift a probe for every pattern: `(mode, y, x)` to pair of float32 tensors `(pattern, mode, y, x)`."""
+    """Shift a probe `(mode, y, x)`, or each pattern's own: pair of float32 tensors `(pattern, mode, y, x)`."""
     return fourier_adjoint(multiply(fourier(probe), ramps))
 
 
+def shifted_back(waves: Wave, ramps: Wave) -> Wave:
+    """Shift waves `(pattern, mode, y, x)` back, each by its own: adjoint, and inverse, of `shifted`."""
+    return shifted(waves, conjugate(ramps))
+
+
 def shifted_adjoint(waves: Wave, ramps: Wave) -> Wave:
-    """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted`, pair of `(mode, y, x)`."""
+    """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted`
+    of one probe, pair of `(mode, y, x)`."""
     back = multiply(fourier(waves), conjugate(ramps))
     return fourier_adjoint((ops.sum(back[0], axis=0), ops.sum(back[1], axis=0)))

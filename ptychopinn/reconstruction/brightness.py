@@ -5,33 +5,29 @@ from collections.abc import Iterator
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.physics.numpy_physics import exit_waves, far_field_intensity
+from ptychopinn.physics.experiment import Experiment
 
 CHUNK = 64
 """Patterns at a time."""
 
 
-def brightness(obj: np.ndarray, origin: np.ndarray, probe: np.ndarray, scan: Scan) -> float:
-    """Return the factor on predicted intensity that conserves the photons of a scan, good pixels only.
+def brightness(experiment: Experiment, scan: Scan) -> float:
+    """Return the factor on predicted light that conserves the photons of a scan, good pixels only.
 
     Args:
-        obj: complex array `(y, x)` that covers every patch, its pixel (0, 0) at `origin`, pixels `(y, x)`.
-        probe: complex array `(mode, y, x)`.
+        experiment: Experiment, whose object covers every patch.
         scan: Scan.
     """
-    photons = predicted_photons = 0.0
-    for _, measured, predicted in compared(obj, origin, probe, scan):
+    detector, photons, predicted_photons = experiment.detector(), 0.0, 0.0
+    for _, measured, light in compared(experiment, scan):
         good = measured >= 0
-        photons += np.square(measured[good]).sum(dtype=np.float64)
-        predicted_photons += predicted[good].sum()
-    return float(photons / max(predicted_photons, 1e-30))
+        photons += np.where(good, np.square(measured) - detector.background, 0).sum(dtype=np.float64)
+        predicted_photons += detector.blurred(light)[good].sum()
+    return float(max(photons, 0.0) / max(predicted_photons, 1e-30))
 
 
-def compared(
-    obj: np.ndarray, origin: np.ndarray, probe: np.ndarray, scan: Scan
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield `(slice, measured amplitudes, predicted intensities)` for the patterns, a chunk at a time."""
+def compared(experiment: Experiment, scan: Scan) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yield `(slice, measured amplitudes, predicted light)` for the patterns, a chunk at a time."""
     for start in range(0, len(scan), CHUNK):
         part = slice(start, min(start + CHUNK, len(scan)))
-        waves = exit_waves(obj, probe, scan.positions[part] - origin)
-        yield part, scan.amplitudes(part), far_field_intensity(waves)
+        yield part, scan.amplitudes(part), experiment.light(scan.positions, part)

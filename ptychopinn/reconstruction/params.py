@@ -8,6 +8,8 @@ from ptychopinn.schema import Params, option
 PROBES = ("scan", "bundle")
 POSITIONS = ("keep", "refine")
 FLUX = ("even", "find")
+BACKGROUND = ("none", "find")
+PROPAGATION = ("far", "near")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
 
@@ -47,10 +49,66 @@ class ReconstructionParams(Params):
     flux: str = option(
         "even", "Whether all patterns were taken with the same light, or each one's is found.", choices=FLUX
     )
+    opr: int = option(
+        0, "Dimensions in which the probe varies from pattern to pattern (orthogonal probe relaxation); 0 lets it not.",
+        low=0, high=32, unit="dimensions",
+    )  # fmt: skip
+    background: str = option(
+        "none", "Whether a detector's pixels count the light alone, or what each counts besides is found.",
+        choices=BACKGROUND,
+    )  # fmt: skip
+    blur: float = option(
+        0.0, "Standard deviation of the detector's point spread, a Gaussian.", low=0, high=20, unit="pixels"
+    )
+    propagation: str = option(
+        "far", "Whether the detector is in the far field, or in the near field, behind so much free space.",
+        choices=PROPAGATION,
+    )  # fmt: skip
+    distance: float | None = option(
+        None, "From the sample to a detector in the near field. If not given, the file's.", above=0, high=1e4, unit="m"
+    )
+    focus_distance: float | None = option(
+        None, "From a focus to the sample behind it, where the near field is of a beam that diverges.",
+        above=0, high=1e4, unit="m",
+    )  # fmt: skip
+    fresnel_number: float | None = option(
+        None, "Of an object's pixel p, p^2 / (wavelength distance), in place of a distance to the near field.",
+        above=0, high=1e6,
+    )  # fmt: skip
+    slices: int = option(
+        1, "Slices of a thick object, light going through one after the other.", low=1, high=64, unit="slices"
+    )
+    slice_spacing: float | None = option(None, "From a slice to the next.", above=0, high=1, unit="m")
+    slice_fresnel_number: float | None = option(
+        None, "Of an object's pixel p, p^2 / (wavelength spacing), in place of a spacing of slices.",
+        above=0, high=1e6,
+    )  # fmt: skip
     batch_size: int | None = option(
         None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64.",
         low=1, high=2**16, aliases=("inference_batch_size",),
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.opr and not self.refine_probe:
+            raise ValueError(
+                f"opr lets the probe vary over the scan, which takes passes that move it. Received: opr={self.opr}, "
+                "refine_probe=False. Leave one of them out."
+            )
+        self._refuse_idle(
+            ("distance", "focus_distance", "fresnel_number"), self.propagation == "near", "propagation=near"
+        )
+        self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
+        self._refuse_idle(("distance", "focus_distance"), self.fresnel_number is None, "no fresnel_number")
+        self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")
+
+    def _refuse_idle(self, names: tuple[str, ...], acts: bool, where: str) -> None:
+        """Raise ValueError if options were given that do not act, and say where they would."""
+        for name in names:
+            if not acts and getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name} acts with {where}. Received: {name}={getattr(self, name)}. Leave it out, or ask for that."
+                )
 
 
 def refuse_training_options(execution: ExecutionParams) -> None:

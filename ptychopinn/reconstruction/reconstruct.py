@@ -11,6 +11,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
+from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.modes import powers, with_modes
 from ptychopinn.reconstruction.params import (
@@ -21,6 +22,7 @@ from ptychopinn.reconstruction.params import (
 )
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
+from ptychopinn.reconstruction.ways import optics_of
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
 
@@ -64,7 +66,9 @@ def reconstruct(
     start = params.start or ("flat" if bundle is None else "network")
     if start != "network":
         refuse_network_options(execution)
+    optics = optics_of(params, scan)
     found, seconds = started(start, scan, probe, bundle, params, execution, progress)
+    found = dataclasses.replace(found, optics=optics)
     passes = PASSES if params.passes is None else params.passes
     record = {
         "start": start, "probe": whose, "patterns": len(scan), "size_px": scan.size, "batch_size": params.batch_size,
@@ -75,7 +79,7 @@ def reconstruct(
     clock.add(seconds)
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
-        moves = Moves(params.refine_probe, params.positions == "refine", params.flux == "find")
+        moves = moves_of(params)
         refined = refine(found, scan, passes, moves, params.batch_size or PATTERNS_AT_ONCE, progress=watch)
         found = refined.reconstruction
         clock.add(refined.seconds)
@@ -85,8 +89,19 @@ def reconstruct(
     return dataclasses.replace(found, record={**record, "seconds": clock.seconds})
 
 
+def moves_of(params: ReconstructionParams) -> Moves:
+    """Return what the passes move."""
+    return Moves(
+        params.refine_probe,
+        params.positions == "refine",
+        params.flux == "find",
+        params.opr,
+        params.background == "find",
+    )
+
+
 def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
-    """Return what was found of positions and flux, in few figures, where it was looked for."""
+    """Return what was found besides object and probe, in few figures, where it was looked for."""
     found: dict[str, Any] = {}
     if moves.positions:
         shifts = np.asarray(refined.reconstruction.positions) - scan.positions
@@ -95,9 +110,19 @@ def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
     probe = np.asarray(refined.reconstruction.probe)
     if len(probe) > 1:
         found["mode_powers"] = [round(part, 4) for part in powers(probe)]
+    variation = refined.reconstruction.probe_variation
+    if variation is not None:
+        light = [float(np.sum(np.abs(part) ** 2)) for part in (probe, *variation)]
+        found["probe_variation_powers"] = [round(part / sum(light), 5) for part in light[1:]]
     flux = refined.reconstruction.flux
     if flux is not None:
         found["flux_least_most"] = [round(float(extreme), 4) for extreme in (flux.min(), flux.max())]
+    background = refined.reconstruction.background
+    if background is not None:
+        found["background_mean_most"] = [round(float(figure), 4) for figure in (background.mean(), background.max())]
+    optics = refined.reconstruction.optics
+    if optics != FAR:
+        found["optics"] = dataclasses.asdict(optics)
     return found
 
 

@@ -16,6 +16,7 @@ from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
+from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.clock import Clock
@@ -77,7 +78,8 @@ def refine(
         Refinement.
 
     Raises:
-        ValueError: if the object is not on the canvas of this scan or without a probe, or passes are fewer than none.
+        ValueError: if the object is not on the canvas of this scan or without a probe, passes are fewer than none, or
+            the probe is to vary in as many dimensions as there are patterns.
 
     References:
         Maiden and Rodenburg, Ultramicroscopy 109, 1256 (2009), doi:10.1016/j.ultramic.2009.05.012, for the steps;
@@ -85,42 +87,74 @@ def refine(
     """
     check(reconstruction, scan, passes)
     moves, clock = moves or Moves(), Clock()
+    check_variation(moves, scan)
     scan, unit = in_photons(scan)
     with clock("start"):
         start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
-        engine = Engine(start, Photons(scan, start.probe, batch_size, seed), cover, moves)
+        optics = reconstruction.optics
+        photons = Photons(scan, start.probe, batch_size, seed, optics.zero_first)
+        engine = Engine(start, photons, cover, moves, optics)
     with clock("compile"):
         engine.compile()
     with clock("passes"):
         passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
         engine.rest(passed.kept)
         kept = engine.estimate()
-    excess = np.sqrt(np.sum(np.abs(kept.probe) ** 2) / np.sum(np.abs(start.probe) ** 2))
-    inner = tuple(slice(MARGIN, MARGIN + side) for side in reconstruction.object.shape)
-    image = np.where(reconstruction.object == 0, 0, kept.object[inner] * excess).astype(np.complex64)
-    refined = dataclasses.replace(
-        reconstruction,
-        object=image,
-        ramp=ramp_of(image, reconstruction.weight),
-        probe=in_order(kept.probe / (excess * unit)).astype(np.complex64),
-        positions=kept.positions - MARGIN + np.array(reconstruction.origin),
-        flux=kept.flux if moves.flux else None,
-    )
+    refined = refined_by(kept, reconstruction, np.sqrt(mean_light(start)), unit)
+    refined = dataclasses.replace(refined, flux=refined.flux if moves.flux else None)
     deviances = [deviance / scan.mean_photons for deviance in passed.deviances]
     return Refinement(refined, deviances, passed.best, passed.interrupted, clock.seconds)
+
+
+def refined_by(kept: Estimate, before: Reconstruction, modulus: float, unit: float) -> Reconstruction:
+    """Return a reconstruction with what the engine found, the probe as bright as it was, the object where it was lit.
+
+    Args:
+        kept: Estimate.
+        before: Reconstruction that the engine started from.
+        modulus: float. Square root of the photons of its probe.
+        unit: float. What amplitudes were multiplied with, see `in_photons`.
+    """
+    excess = np.sqrt(mean_light(kept)) / modulus
+    inner = tuple(slice(MARGIN, MARGIN + side) for side in before.object.shape)
+    slices = (kept.object if kept.object.ndim == 3 else kept.object[None])[:, *inner]
+    slices = np.concatenate([slices[:1] * excess, slices[1:]]).astype(np.complex64)
+    image = np.where(before.object == 0, 0, np.prod(slices, axis=0)).astype(np.complex64)
+    probe, variation = kept.probe / (excess * unit), kept.variation
+    return dataclasses.replace(
+        before,
+        object=image,
+        slices=slices if len(slices) > 1 else None,
+        ramp=ramp_of(image, before.weight),
+        probe=in_order(probe).astype(np.complex64) if variation is None else probe.astype(np.complex64),
+        probe_variation=None if variation is None else (variation / (excess * unit)).astype(np.complex64),
+        probe_weights=kept.weights,
+        positions=kept.positions - MARGIN + np.array(before.origin),
+        flux=kept.flux,
+        background=None if kept.background is None else kept.background / unit**2,
+    )
+
+
+def mean_light(estimate: Estimate) -> float:
+    """Return the photons of the probe, averaged over the patterns: those of the mean one, and of its variations."""
+    photons = np.sum(np.abs(estimate.probe) ** 2)
+    return float(photons if estimate.variation is None else photons + np.sum(np.abs(estimate.variation) ** 2))
 
 
 def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -> tuple[Estimate, np.ndarray]:
     """Return the `Estimate` to start from, and the light that covers it, on a canvas that transforms quickly.
 
-    The object is as bright as the photons of the scan ask for, and clear where nothing is known of it.
+    The object is as bright as the photons of the scan ask for, and clear where nothing is known of it; of several
+    slices, the first is what is known, and the others are clear.
     """
     origin = np.array(reconstruction.origin)
-    light = brightness(reconstruction.object, origin, probe, scan)
+    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics), scan)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
     sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
     around = [(MARGIN, whole - side - MARGIN) for whole, side in zip(sides, known.shape)]
     canvas = np.pad(known, around, constant_values=1)
+    if reconstruction.optics.slices > 1:
+        canvas = np.stack([canvas, *[np.ones_like(canvas)] * (reconstruction.optics.slices - 1)])
     estimate = Estimate(canvas, probe, scan.positions - origin + MARGIN, np.ones(len(scan)))
     return estimate, np.pad(reconstruction.weight, around)
 
@@ -130,6 +164,15 @@ def in_photons(scan: Scan) -> tuple[Scan, float]:
     if scan.measurement == "counts":
         return scan, 1.0
     return scan.with_photons(AMPLITUDE_PHOTONS), np.sqrt(AMPLITUDE_PHOTONS / scan.mean_photons)
+
+
+def check_variation(moves: Moves, scan: Scan) -> None:
+    """Raise ValueError where a probe is to vary in as many dimensions as there are patterns."""
+    if moves.variation >= len(scan):
+        raise ValueError(
+            f"A probe must vary in fewer dimensions than the scan has patterns, {len(scan)}. "
+            f"Received: opr={moves.variation}. Take few, such as 2."
+        )
 
 
 def check(reconstruction: Reconstruction, scan: Scan, passes: int) -> None:

@@ -53,6 +53,7 @@ def fit(reconstruction: Reconstruction, scan: Scan, indices: np.ndarray | None =
     compared = indices[np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)]
     some = scan.subset(compared)
     probe = np.asarray(reconstruction.probe)
+    reconstruction = reconstruction.of_patterns(compared)
     left = residual(reconstruction, probe, some)
     worst = np.argsort(left.by_pattern)[::-1][:WORST]
     measured = some.amplitudes(worst)
@@ -62,6 +63,6 @@ def fit(reconstruction: Reconstruction, scan: Scan, indices: np.ndarray | None =
         positions=some.positions,
         worst=worst,
         measured=np.where(measured < 0, np.nan, np.square(measured)),
-        predicted=left.scale * predict(reconstruction, probe, some, worst),
+        predicted=predict(reconstruction, probe, some, worst, left.scale),
         total=len(indices),
     )

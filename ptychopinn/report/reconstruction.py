@@ -16,6 +16,12 @@ from ptychopinn.report.pictures import comparison, pictures
 from ptychopinn.report.score_pictures import png
 from ptychopinn.report.writing import write_results
 
+BESIDE = (
+    "probe", "probe_variation", "probe_weights", "slices", "background", "uncertainty", "positions", "flux",
+    "pixel_size_m",
+)  # fmt: skip
+"""What stands beside the object in `reconstruction.npz`, where it is known."""
+
 
 def write_reconstruction(
     folder: pathlib.Path | str,
@@ -57,7 +63,7 @@ def write_arrays(reconstruction: Reconstruction, path: pathlib.Path) -> None:
         "origin": np.array(reconstruction.origin),
         "ramp": np.array(reconstruction.ramp),
     }
-    for name in ("probe", "uncertainty", "positions", "flux", "pixel_size_m"):
+    for name in BESIDE:
         if getattr(reconstruction, name) is not None:
             arrays[name] = np.asarray(getattr(reconstruction, name))
     with open(path, "wb") as file:

@@ -5,13 +5,12 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats.ptychopinn_npz import write as write_ptychopinn
 from ptychopinn.memory import check_memory
-from ptychopinn.physics.detector import Detector
-from ptychopinn.physics.numpy_physics import exit_waves, far_field_intensity
+from ptychopinn.physics.experiment import Experiment
 from ptychopinn.simulation.detector import draw_counts
 from ptychopinn.simulation.memory import simulation_bytes
 from ptychopinn.simulation.positions import jittered_raster
 
-__all__ = ["jittered_raster", "simulate", "write_ptychopinn"]
+__all__ = ["jittered_raster", "simulate", "simulate_experiment", "write_ptychopinn"]
 
 CHUNK = 64
 """Patterns at a time."""
@@ -47,27 +46,47 @@ def simulate(
         MemoryError: if the patterns would not fit in memory.
         ValueError: if a patch reaches beyond the object, no light passes, or counts do not fit in 32 bits.
     """
-    size, count = probe.shape[-1], len(positions)
+    return simulate_experiment(Experiment(obj, probe, background=background), positions, photons, seed, bad)
+
+
+def simulate_experiment(
+    experiment: Experiment,
+    positions: np.ndarray,
+    photons: float = 1e5,
+    seed: int = 0,
+    bad: np.ndarray | None = None,
+) -> Scan:
+    """Scan as an experiment does, whose light is scaled to the photons: see `simulate`.
+
+    Args:
+        experiment: Experiment: object, probe, optics, and what varies from pattern to pattern.
+        positions, photons, seed, bad: as of `simulate`.
+
+    Returns:
+        Scan with counts; its object is the product of the slices.
+    """
+    size, count, obj = experiment.probe.shape[-1], len(positions), experiment.object
     check_memory(simulation_bytes(count, size), f"{count} patterns of {size} x {size} pixels", "Take fewer positions.")
-    detector = Detector(flux=photons / _mean_exit_photons(obj, probe, positions), background=background)
+    detector = experiment.detector(photons / _mean_exit_photons(experiment, positions))
     counts = np.empty((count, size, size), np.uint32)
     for start in range(0, count, CHUNK):
-        waves = exit_waves(obj, probe, positions[start : start + CHUNK])
-        expected = detector.expected(far_field_intensity(waves))
+        expected = detector.expected(experiment.light(positions, slice(start, start + CHUNK)))
         if bad is not None:
             expected[:, bad] = 0
         counts[start : start + CHUNK] = draw_counts(expected, seed, start)
     if counts.max() <= np.iinfo(np.uint16).max:
         counts = counts.astype(np.uint16)
-    mask = ~bad if bad is not None and bad.any() else None
-    return Scan(patterns=counts, positions=positions, probe_guess=probe, object=obj, mask=mask, name="simulated")
+    return Scan(
+        patterns=counts, positions=positions, probe_guess=experiment.probe, name="simulated",
+        object=obj if obj.ndim == 2 else np.prod(obj, axis=0), mask=~bad if bad is not None and bad.any() else None,
+    )  # fmt: skip
 
 
-def _mean_exit_photons(obj: np.ndarray, probe: np.ndarray, positions: np.ndarray) -> float:
+def _mean_exit_photons(experiment: Experiment, positions: np.ndarray) -> float:
     """Return the mean of sum |P O|^2 over the patterns: by Parseval, what a detector without holes would see."""
     total = 0.0
     for start in range(0, len(positions), CHUNK):
-        for wave in exit_waves(obj, probe, positions[start : start + CHUNK]):
+        for wave in experiment.exit_waves(positions, slice(start, start + CHUNK)):
             total += np.sum(np.abs(wave) ** 2)
     if not (np.isfinite(total) and total > 0):
         raise ValueError(

@@ -1,0 +1,50 @@
+"""What passes go through: what is believed, and what of it moves."""
+
+import dataclasses
+import typing
+
+import numpy as np
+from keras import KerasTensor as Tensor
+
+from ptychopinn.engine import background, positions, variation
+from ptychopinn.engine.steps import Waves
+
+
+class State(typing.NamedTuple):
+    """What is believed now: object, probe and background on the device, what differs by pattern in NumPy."""
+
+    waves: Waves
+    positions: np.ndarray
+    flux: np.ndarray
+    weights: np.ndarray
+    background: Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Moves:
+    """What of an estimate moves, besides the object.
+
+    Args:
+        probe, positions, flux, background: bool.
+        variation: int. Dimensions that the probe varies in from pattern to pattern.
+    """
+
+    probe: bool = True
+    positions: bool = False
+    flux: bool = False
+    variation: int = 0
+    background: bool = False
+
+    def after(self, made: int) -> "Moves":
+        """Return what moves after so many passes: some parts wait until others are settled."""
+        return dataclasses.replace(
+            self,
+            positions=self.positions and made > positions.SETTLED,
+            variation=self.variation if made > variation.SETTLED else 0,
+            background=self.background and made > background.SETTLED,
+        )
+
+    @property
+    def between_passes(self) -> bool:
+        """Whether anything is found from all patterns at once, between passes."""
+        return bool(self.positions or self.flux or self.variation or self.background)

@@ -1,0 +1,60 @@
+"""Dimensions in which a probe varies over the scan: their first weights, and the same variation in principal ones."""
+
+import numpy as np
+
+SETTLED = 8
+"""Passes before the probe varies: what is wrong with the object at first would be taken for variation."""
+
+FORGOTTEN = 0.2
+"""What a pass takes from the part of the weights that follows the place on the object."""
+
+
+def first_weights(patterns: int, dimensions: int) -> np.ndarray:
+    """Return weights to begin with: polynomials of the pattern's number, of rising degree, for most probes drift.
+
+    Any weights that differ will do where they do not: least squares and steps in turn find the variation.
+
+    Returns:
+        complex128 array `(pattern, dimension)`, 0 on average, 1 in root mean square.
+    """
+    time = np.linspace(-1, 1, patterns)
+    polynomials = np.polynomial.legendre.legvander(time, dimensions)
+    basis = np.linalg.qr(polynomials)[0][:, 1:]
+    return (np.sqrt(patterns) * basis).astype(complex)
+
+
+def of_time(weights: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Take some of what follows the place from weights `(pattern, dimension)`, for the object can as well have that.
+
+    A probe whose tilt grows with the place is one that stands still and an object with a parabola of phase; and so for
+    shifts and a stretched object. What patterns do ask for comes back with the next least squares.
+
+    Args:
+        weights: complex array `(pattern, dimension)`.
+        positions: float array `(pattern, 2)`, pixels.
+    """
+    y, x = ((positions - positions.mean(axis=0)) / max(positions.std(), 1.0)).T
+    smooth = np.stack([np.ones_like(y), y, x, y * y, y * x, x * x], axis=1)
+    return weights - FORGOTTEN * (smooth @ np.linalg.lstsq(smooth, weights, rcond=None)[0])
+
+
+def principal(weights: np.ndarray, stack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Write a variation in its principal dimensions, strongest first; what all patterns share goes to the mean.
+
+    Args:
+        weights: complex array `(pattern, dimension)`.
+        stack: complex array `((1 + dimension) * mode, y, x)`: the mean probe, and its variations.
+
+    Returns:
+        `(weights, change)`: the new weights, of mean 0, orthogonal, 1 in root mean square; and the complex array
+        `(1 + dimension, 1 + dimension)` that makes the new mean and variations of the old ones.
+    """
+    count, dimensions = weights.shape
+    mean = weights.mean(axis=0)
+    basis, triangle = np.linalg.qr(weights - mean)
+    variations = stack.reshape(1 + dimensions, -1)[1:]
+    turn = np.linalg.svd(triangle @ variations, full_matrices=False)[0]
+    change = np.eye(1 + dimensions, dtype=complex)
+    change[0, 1:] = mean
+    change[1:, 1:] = turn.conj().T @ triangle / np.sqrt(count)
+    return np.sqrt(count) * basis @ turn, change
