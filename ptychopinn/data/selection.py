@@ -34,3 +34,8 @@ class Selection:
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         return self.patterns[self.indices[which]]
+
+    def verify(self) -> None:
+        """Raise ValueError where the file is damaged."""
+        if hasattr(self.patterns, "verify"):
+            self.patterns.verify()

@@ -3,9 +3,12 @@
 import pathlib
 import typing
 
+from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
 from ptychopinn.formats import ptychopinn_npz, tike_npz
+from ptychopinn.formats.detector_images import read_background, read_mask
 from ptychopinn.formats.opened import Opened
+from ptychopinn.preparation import Asked, Preparation, prepare
 from ptychopinn.printable import printable
 
 
@@ -18,8 +21,8 @@ class ScanSource(typing.Protocol):
     def recognises(self, opened: Opened) -> bool:
         """Tell whether the file is of this format, from its directory alone."""
 
-    def read(self, opened: Opened, measurement: str, zero_frequency: str) -> Scan:
-        """Make a scan of the file; see `read_scan`."""
+    def record(self, opened: Opened) -> Recording:
+        """Return what the file holds, in its own units; patterns are not read."""
 
 
 SCANS: tuple[ScanSource, ...] = (ptychopinn_npz, tike_npz)
@@ -30,18 +33,20 @@ def read_scan(
     measurement: str = "auto",
     zero_frequency: str = "auto",
     photons: float | None = None,
+    preparation: Preparation | None = None,
 ) -> Scan:
-    """Read a scan of any known format.
+    """Read a scan of any known format: open the file, record what it holds, and prepare a scan of it.
 
     Args:
         path: str or path. An `.npz` or `.npz.bz2` file.
-        measurement: `"counts"`, `"amplitude"`, or `"auto"`: integers and whole numbers are counts.
+        measurement: `"counts"`, `"intensity"`, `"amplitude"`, or `"auto"`: integers and whole numbers are counts.
         zero_frequency: `"centre"`, `"corner"`, or `"auto"`: where the light of the patterns is.
-        photons: float. Mean photons of a pattern, for amplitudes of arbitrary unit.
+        photons: float. Mean photons of a pattern, for amplitudes and intensities of arbitrary unit.
+        preparation: Preparation: geometry, detector, frames and probe. Defaults to what the file tells.
 
     Returns:
-        Scan. Its `notes` say what was assumed. Headers are read, and a few patterns where something is to be told
-        from them.
+        Scan. Its `notes` say what was found and assumed. Headers are read, and some patterns, spread evenly over the
+        scan, that tell what the file does not say.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -57,8 +62,11 @@ def read_scan(
         raise ValueError(
             f"{opened.name} must be one of: {_names()}. Received: {opened.contents}. Rename its keys, or convert it."
         )
-    scan = source.read(opened, measurement, zero_frequency)
-    return scan if photons is None else scan.with_photons(photons)
+    recording = source.record(opened)
+    wanted = preparation or Preparation()
+    shape = tuple(recording.patterns.shape[1:])
+    mask, background = read_mask(wanted.mask, shape), read_background(wanted.background, shape)
+    return prepare(recording, wanted, Asked(measurement, zero_frequency, photons, mask, background))
 
 
 def holds_patterns(path: pathlib.Path | str | Opened) -> bool:
