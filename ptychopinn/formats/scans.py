@@ -8,7 +8,9 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.formats import ptychopinn_npz, tike_npz
 from ptychopinn.formats.detector_images import read_background, read_mask
 from ptychopinn.formats.opened import Opened
-from ptychopinn.preparation import Asked, Preparation, prepare
+from ptychopinn.preparation.detector import Asked
+from ptychopinn.preparation.params import Preparation
+from ptychopinn.preparation.prepare import prepare
 from ptychopinn.printable import printable
 
 
