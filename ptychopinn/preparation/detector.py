@@ -7,13 +7,13 @@ import numpy as np
 from ptychopinn.data.recording import Recording
 from ptychopinn.preparation.background import background_of
 from ptychopinn.preparation.centre import is_at_corner
-from ptychopinn.preparation.faults import Faults, find_faults
+from ptychopinn.preparation.faults import find_faults
 from ptychopinn.preparation.masks import with_polarity
 from ptychopinn.preparation.measurement import Told, tell_measurement
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.readout import Readout, read_by
 from ptychopinn.preparation.sample import Sample, sampled
-from ptychopinn.preparation.sentinels import Sentinels, without_sentinels
+from ptychopinn.preparation.sentinels import without_sentinels
 
 UNKNOWN_PHOTONS = 1e6
 """Photons that a pattern of intensities of an unknown unit is taken to have, unless it is said."""
@@ -61,26 +61,39 @@ def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detecte
     """Look at a sample of the patterns, and return a recording that is read as they should be."""
     sample = sampled(recording.patterns)
     good, turned = _mask(recording, asked, sample)
-    known_bad = ~good
-    sentinels, faults = _faults(sample.without(known_bad), known_bad, wanted)
-    bad = known_bad | sentinels.bad | faults.bad
-    seen = sentinels.sample.without(bad)
+    given = recording.background if asked.background is None else asked.background
+    sample = sample.without(~good).less(0.0 if given is None else given)
+    sentinels = without_sentinels(sample, ~good)
+    faults = find_faults(sentinels.sample, ~good | sentinels.bad)
+    bad = ~good | sentinels.bad | faults.bad
+    seen = sentinels.sample.without(bad)  # what is faulty has no say, even if it is kept
     told = tell_measurement(seen, asked.measurement, recording.measurement, recording.name)
     background, subtracted = _background(recording, wanted, asked, told, seen, bad)
-    mean = np.where(bad, 0, np.maximum(seen.mean - background, 0))
+    mean = np.where(bad, 0, np.maximum(seen.mean - (background if given is None else 0), 0))
     factor, scaling, scaled = _factor(told, wanted, asked, float(mean.sum()))
-    readout = Readout(background, factor, sentinels.ceiling, None if sample.complete else faults.limit,
-                      sentinels.negative)  # fmt: skip
-    as_stored = readout.changes_nothing and (sample.complete or recording.patterns.dtype.kind in "ub")
-    as_stored &= not (np.isnan(sample.values) & ~known_bad).any()
+    readout = Readout(background, factor, negative=sentinels.negative and given is None)
+    found: tuple[str, ...] = (*sentinels.notes, *faults.notes)
+    if wanted.faults == "mask":
+        limit = None if sample.complete else faults.limit + (0.0 if given is None else given)
+        readout = dataclasses.replace(readout, ceiling=sentinels.ceiling, limit=limit)
+    else:
+        found = ("Faults of the detector are kept as data, as asked.",) if found else ()
+    as_stored = readout.changes_nothing and _holds_numbers(recording, sample, good)
     corner, place = _corner(mean, asked, recording)
-    notes = (*turned, *sentinels.notes, *faults.notes, told.note, *subtracted, *scaling, place)
     read = dataclasses.replace(
         recording, patterns=recording.patterns if as_stored else read_by(recording.patterns, readout),
-        measurement="amplitude" if told.measurement == "amplitude" else "counts", corner=corner, mask=~bad,
-        notes=(*recording.notes, *notes),
+        measurement="amplitude" if told.measurement == "amplitude" else "counts", corner=corner,
+        mask=good if wanted.faults == "keep" else ~bad,
+        notes=(*recording.notes, *turned, *found, told.note, *subtracted, *scaling, place),
     )  # fmt: skip
     return Detected(read, mean * factor, not as_stored, scaled, asked.zero_frequency != "auto")
+
+
+def _holds_numbers(recording: Recording, sample: Sample, good: np.ndarray) -> bool:
+    """Tell whether all good pixels of all patterns surely hold numbers that are not negative."""
+    if recording.patterns.dtype.kind in "ub":
+        return True
+    return sample.complete and not (np.isnan(sample.values) & good).any()
 
 
 def _mask(recording: Recording, asked: Asked, sample: Sample) -> tuple[np.ndarray, list[str]]:
@@ -96,16 +109,6 @@ def _mask(recording: Recording, asked: Asked, sample: Sample) -> tuple[np.ndarra
             good &= right
             notes += [] if note is None else [note]
     return good, notes
-
-
-def _faults(sample: Sample, known_bad: np.ndarray, wanted: Preparation) -> tuple[Sentinels, Faults]:
-    nothing = np.zeros_like(known_bad)
-    if wanted.faults == "keep":
-        everything = np.full(known_bad.shape, np.inf)
-        negative = not bool((sample.values < 0).any())
-        return Sentinels(sample, nothing, None, negative, ()), Faults(nothing, everything, ())
-    sentinels = without_sentinels(sample, known_bad)
-    return sentinels, find_faults(sentinels.sample, known_bad | sentinels.bad)
 
 
 def _background(
@@ -133,14 +136,15 @@ def _factor(told: Told, wanted: Preparation, asked: Asked, light: float) -> tupl
         return 1.0, (), False
     if given is not None:
         return given, (f"One unit is {given:g} photons, as asked.",), False
-    if told.unit is not None:
+    if told.unit is not None and not (told.measurement == "intensity" and asked.photons):
         photons = 1 / told.unit
         said = f"One unit is taken for {photons:.4g} photons; --photons-per-unit overrides."
         return photons, (said,) if photons != 1 else (), False
     if told.measurement == "counts" or light <= 0:
         return 1.0, (), False
     wished = asked.photons or UNKNOWN_PHOTONS
-    said = f"Intensities are of an unknown unit: scaled to {wished:.4g} photons a pattern; --photons overrides."
+    why = "as asked" if asked.photons else "as nothing tells their unit"
+    said = f"Intensities are scaled to {wished:.4g} photons a pattern, {why}; --photons-per-unit overrides."
     return wished / light, (said,), asked.photons is not None
 
 

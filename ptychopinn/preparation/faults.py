@@ -24,6 +24,9 @@ NOISE = 6.0
 EXPECTED = 100.0
 """Quanta that the neighbours of a dead pixel saw, on both sides."""
 
+LINE = 0.2
+"""Part of a line of pixels that is surely dead, where all of it is dark: then all of it is."""
+
 FEWEST = 8
 """Frames that are needed to tell anything."""
 
@@ -97,10 +100,9 @@ def _dead(sample: Sample, known_bad: np.ndarray) -> np.ndarray:
     enclosed = np.minimum(*_nearest_lit(seen, dark)) > EXPECTED
     enclosed |= np.minimum(*(side.T for side in _nearest_lit(seen.T, dark.T))) > EXPECTED
     dead = zero & enclosed
-    for axis in (0, 1):
-        line = dark.all(axis=1 - axis) & dead.any(axis=1 - axis)
-        dead |= np.expand_dims(line, 1 - axis) & zero
-    return dead
+    rows = dark.all(axis=1) & (dead.mean(axis=1) > LINE)
+    columns = dark.all(axis=0) & (dead.mean(axis=0) > LINE)
+    return dead | (zero & (rows[:, None] | columns))
 
 
 def _nearest_lit(seen: np.ndarray, dark: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -72,6 +72,10 @@ class Sample:
         """The least positive value, which is one photon where photons are counted; 0 where nothing is positive."""
         return float(self.positive[0]) if len(self.positive) else 0.0
 
+    def less(self, background: float | np.ndarray) -> "Sample":
+        """Return the sample with a background subtracted, a number or an array `(y, x)`."""
+        return Sample(self.stored, (self.values - background).astype(np.float32), self.complete)
+
     def without(self, bad: np.ndarray) -> "Sample":
         """Return the sample with no data in pixels `(pattern, y, x)` or `(y, x)` of a bool array."""
         return Sample(self.stored, np.where(bad, np.nan, self.values), self.complete)
