@@ -1,4 +1,4 @@
-"""Laws of detectors as they are: what does not count is found, said and masked, and clean patterns are read as they are."""
+"""Laws of detectors as they are: what does not count is found, said and masked; clean patterns are read as they are."""
 
 import numpy as np
 import pytest

@@ -48,6 +48,19 @@ def floor_of(sample: Sample, bad: np.ndarray) -> Floor | None:
     return Floor(level, bool(np.median(variance[dark]) < STEADY * level))
 
 
+def read_noise(sample: Sample, background: float | np.ndarray, bad: np.ndarray) -> float:
+    """Return the standard deviation of what dark pixels read, less a background; 0 where no pixel is dark.
+
+    Args:
+        sample: Sample.
+        background: float, or float array `(y, x)`: what is subtracted.
+        bad: bool array `(y, x)`: pixels that have no say.
+    """
+    deviation = np.sqrt(sample.variance)
+    dark = ~bad & (np.abs(sample.mean - background) < deviation)
+    return float(np.median(deviation[dark])) if dark.any() else 0.0
+
+
 def background_of(
     sample: Sample, bad: np.ndarray, asked: float | np.ndarray | None, by_file: np.ndarray | None
 ) -> tuple[float | np.ndarray, tuple[str, ...]]:

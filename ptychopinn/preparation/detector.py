@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.recording import Recording
-from ptychopinn.preparation.background import background_of
+from ptychopinn.preparation.background import background_of, read_noise
 from ptychopinn.preparation.centre import is_at_corner
 from ptychopinn.preparation.faults import find_faults
 from ptychopinn.preparation.masks import with_polarity
@@ -17,6 +17,10 @@ from ptychopinn.preparation.sentinels import without_sentinels
 
 UNKNOWN_PHOTONS = 1e6
 """Photons that a pattern of intensities of an unknown unit is taken to have, unless it is said."""
+
+
+LEAST = 2.0
+"""Standard deviations of the read noise below which a value is no light."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +74,10 @@ def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detecte
     told = tell_measurement(seen, asked.measurement, recording.measurement, recording.name)
     background, subtracted = _background(recording, wanted, asked, told, seen, bad)
     mean = np.where(bad, 0, np.maximum(seen.mean - (background if given is None else 0), 0))
+    noisy = told.noisy or not sentinels.negative or given is not None or bool(np.any(background))
+    least = LEAST * read_noise(seen, background if given is None else 0.0, bad) if noisy else 0.0
     factor, scaling, scaled = _factor(told, wanted, asked, float(mean.sum()))
-    readout = Readout(background, factor, negative=sentinels.negative and given is None)
+    readout = Readout(background, factor, negative=sentinels.negative and not noisy, least=least)
     found: tuple[str, ...] = (*sentinels.notes, *faults.notes)
     if wanted.faults == "mask":
         limit = None if sample.complete else faults.limit + (0.0 if given is None else given)

@@ -5,45 +5,41 @@ from scipy.spatial import cKDTree
 
 from ptychopinn.preparation.centre import around
 from ptychopinn.preparation.resampling import centred_fft
+from ptychopinn.preparation.trial import Trial
 
-STEPS = 0.6
-"""Standard deviation of a probe's light along an axis, in steps of the scan: neighbours share about two thirds."""
+WIDTHS = (0.45, 0.6, 0.8, 1.1)
+"""Standard deviations of a probe's light along an axis that are tried, in steps of the scan."""
 
 WIDEST = 0.2
 """The same, at most, in sides of its window."""
 
-MOST_CURVED = 200.0
-"""Radians of defocus at the edge of the detector: more is not looked for."""
-
 
 def guessed_probe(
-    light: np.ndarray, mask: np.ndarray, positions: np.ndarray, defocus: float | None = None
+    light: np.ndarray, mask: np.ndarray, positions: np.ndarray, trial: Trial, defocus: float | None = None
 ) -> tuple[np.ndarray, str]:
     r"""Return a first guess of the probe, complex `(1, y, x)`, and a sentence that says how it was made.
 
     The root of the mean pattern is what an empty beam sends to the detector, a little smeared by the object. Propagated
-    back without a phase it is the focus; a defocus $e^{-i \pi \lambda z k^2}$ widens it: by so much as is given, else
-    until neighbours of the scan overlap as they usually do. A focus alone may be wider than that: then it stays.
+    back without a phase it is the focus; a defocus $e^{-i \pi \lambda z k^2}$ widens it. Unless it is given, the focus
+    is tried, and either sign of what makes the probe as wide as the steps of a scan ask for: that is taken with which
+    a few sweeps explain some neighbouring patterns best.
 
     Args:
         light: float array `(y, x)`: mean pattern, zero frequency at the centre, 0 on bad pixels.
         mask: bool array `(y, x)`, True on good pixels: those around stand for the others.
         positions: float array `(pattern, 2)`, pixels.
-        defocus: float. $\lambda z$ in squared pixels of the object. Defaults to what the steps tell.
-
-    Reference:
-        Maiden and Rodenburg, Ultramicroscopy 109, 1256 (2009), doi:10.1016/j.ultramic.2009.05.012, for how far a first
-        guess may be from the truth.
+        trial: Trial.
+        defocus: float. $\lambda z$ in squared pixels of the object. Defaults to what the patterns tell.
     """
     amplitude = np.sqrt(np.where(mask, light, around(light, ~mask)))
-    side = amplitude.shape[-1]
-    if defocus is not None:
-        made = "defocused as asked"
-    else:
-        width = min(STEPS * _step(positions), WIDEST * side)
-        defocus = _defocus_for(amplitude, width)
+    made = "defocused as asked"
+    if defocus is None:
+        widths = [min(width * _step(positions), WIDEST * amplitude.shape[-1]) for width in WIDTHS]
+        found = {_defocus_for(amplitude, width) for width in widths}
+        tried = sorted({0.0, *found, *(-one for one in found)}, key=lambda one: (abs(one), one))
+        defocus = min(tried, key=lambda one: trial.misfit(_defocused(amplitude, one)))
         wide = 4 * _width(_defocused(amplitude, defocus))
-        made = f"defocused until it is about {wide:.0f} pixels wide, as the steps ask"
+        made = f"defocused to about {wide:.0f} pixels, with which it explains some patterns best"
     said = f"The file holds no probe: it is made of the mean pattern, propagated back, {made}; --defocus overrides."
     return _defocused(amplitude, defocus)[None], said
 
@@ -57,12 +53,8 @@ def _defocused(amplitude: np.ndarray, defocus: float) -> np.ndarray:
 
 def _defocus_for(amplitude: np.ndarray, width: float) -> float:
     """Return the least defocus, in squared pixels, with which the probe is so wide; 0 if its focus is."""
-    side = amplitude.shape[-1]
-    most = 4 * MOST_CURVED / np.pi
-    for defocus in np.linspace(0, min(most, side), 65):
-        if _width(_defocused(amplitude, float(defocus))) >= width:
-            return float(defocus)
-    return float(min(most, side))
+    tried = np.linspace(0, 2 * amplitude.shape[-1], 129)
+    return float(next((one for one in tried if _width(_defocused(amplitude, float(one))) >= width), tried[-1]))
 
 
 def _width(wave: np.ndarray) -> float:

@@ -28,12 +28,14 @@ class Told:
     Args:
         measurement: `"counts"`, `"amplitude"` or `"intensity"`.
         note: str. How it was told.
-        unit: float. The value that one photon has, or the amplitude of one; None where it is not known.
+        unit: float. The value that one photon has; None where it is not known.
+        noisy: bool. Whether dark pixels hold noise about zero.
     """
 
     measurement: str
     note: str
     unit: float | None = None
+    noisy: bool = False
 
 
 def tell_measurement(sample: Sample, asked: str, by_file: str | None, name: str) -> Told:
@@ -86,8 +88,9 @@ def _real_numbers(sample: Sample, name: str) -> Told:
         return Told("intensity", f"Patterns are floats, multiples of {unit:.4g} in a pixel: read as intensities, of "
                     "which that is one photon; --measurement and --photons-per-unit override.", unit)  # fmt: skip
     if _is_noise_about_zero(sample):
-        return Told("intensity", "Patterns are floats with noise about a background that was subtracted: read as "
-                    "intensities; --measurement overrides.", variance_per_mean(np.maximum(sample.lit, 0)))  # fmt: skip
+        note = "Patterns are floats with noise about a background that was subtracted: read as intensities; " \
+               "--measurement overrides."  # fmt: skip
+        return Told("intensity", note, variance_per_mean(np.maximum(sample.lit, 0)), noisy=True)
     return Told("amplitude", "Patterns are floats, not whole numbers: read as amplitudes; --measurement overrides, "
                 "--photons scales.")  # fmt: skip
 

@@ -17,6 +17,7 @@ from ptychopinn.preparation.pairing import bursts_summed, paired, without_lost_p
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.probe import Grid, probe_of_file
 from ptychopinn.preparation.scan_positions import as_scanned, in_pixels, without_outliers
+from ptychopinn.preparation.trial import trial_of
 from ptychopinn.preparation.window import Window
 
 
@@ -68,7 +69,8 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
     probe, notes = probe_of_file(recording, grid)
     if probe is None:
         light = mean**2 if amplitudes else mean
-        probe, made = guessed_probe(light, mask, positions, _defocus_px(recording, pixel, wanted))
+        trial = trial_of(patterns, positions, mask, corner, amplitudes)
+        probe, made = guessed_probe(light, mask, positions, trial, _defocus_px(recording, pixel, wanted))
         notes = (*notes, made)
     return Scan(
         patterns=patterns, positions=positions, probe_guess=probe, measurement=str(recording.measurement),

@@ -21,6 +21,7 @@ class Readout:
         ceiling: float. Stored values from here up are no data.
         limit: float array `(y, x)`: larger stored values are no data, and no light.
         negative: bool. Whether negative stored values are no data, and not noise about zero.
+        least: float. Values below that, the background subtracted, are noise: they are no light, and read as 0.
     """
 
     background: float | np.ndarray = 0.0
@@ -28,13 +29,14 @@ class Readout:
     ceiling: float | None = None
     limit: np.ndarray | None = None
     negative: bool = True
+    least: float = 0.0
 
     @property
     def changes_nothing(self) -> bool:
         """Whether numbers are read as they are stored."""
         return (
             self.factor == 1 and self.ceiling is None and self.limit is None and self.negative
-            and not np.any(self.background)
+            and not self.least and not np.any(self.background)
         )  # fmt: skip
 
     def apply(self, stored: np.ndarray) -> np.ndarray:
@@ -48,7 +50,8 @@ class Readout:
             lacking |= values > self.limit
         if self.negative:
             lacking |= values < 0
-        values = np.maximum((values - np.float32(self.background)) * np.float32(self.factor), 0)
+        values = values - np.float32(self.background)
+        values = np.where(values < self.least, 0, values * np.float32(self.factor)).astype(np.float32)
         values[lacking] = LACKING
         return values
 

@@ -14,6 +14,9 @@ METRES = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "nm": 1e-9}
 CLOSEST = 0.3
 """Pixels: patterns of a scan are hardly ever taken nearer to each other."""
 
+SURELY_PIXELS = 1.0
+"""Pixels: steps from here on are of pixels, even where they could be of another unit, which is said."""
+
 LOST = 10.0
 """A position is lost if its nearest neighbour is so many times farther than others', and beyond a patch."""
 
@@ -97,17 +100,19 @@ def _guessed(positions: np.ndarray, side: int, pixel: float | None, name: str) -
     if len(places) < 2:
         return "px", None
     spacing = float(np.median(cKDTree(places).query(places, k=2)[0][:, 1]))
-    if CLOSEST <= spacing <= side:
-        return "px", None
-    fitting = [unit for unit, metres in METRES.items() if pixel and CLOSEST <= spacing * metres / pixel <= side]
-    if len(fitting) == 1:
-        step = spacing * METRES[fitting[0]] / pixel if pixel else 0
-        return fitting[0], (
-            f"Positions are taken for {fitting[0]}, whose steps are {step:.3g} pixels of {pixel:.4g} m, and not for "
+    steps = {unit: spacing * metres / pixel for unit, metres in METRES.items()} if pixel else {}
+    fitting = [unit for unit, step in steps.items() if CLOSEST <= step <= side]
+    other = fitting[0] if len(fitting) == 1 else None
+    if spacing > side or CLOSEST <= spacing <= side:
+        if other is None:
+            return "px", None
+        if SURELY_PIXELS <= spacing <= side:
+            return "px", f"Positions are pixels; as {other} their steps would be {steps[other]:.3g}: --units overrides."
+    if other is not None and not CLOSEST <= spacing <= side:
+        return other, (
+            f"Positions are taken for {other}, whose steps are {steps[other]:.3g} pixels of {pixel:.4g} m, and not for "
             f"pixels, whose steps would be {spacing:.3g}; --units overrides."
         )
-    if spacing > side:
-        return "px", None
     raise ValueError(
         f"Positions of {name} must be pixels of the object, in steps of {CLOSEST} pixels or more, or of a known unit. "
         f"Received: steps of {spacing:.3g}, unit=None, pixel_size_m={pixel}. Give --units (m, mm, um, nm, px), and the "

@@ -46,6 +46,8 @@ def without_sentinels(sample: Sample, known_bad: np.ndarray | None = None) -> Se
     """
     notes, ceiling = [], None
     missing = np.isnan(sample.values)
+    if known_bad is not None:
+        missing &= ~known_bad
     if missing.any():
         notes.append(_said("NaN or infinity", missing))
     bad = missing.mean(axis=0) > OFTEN
@@ -71,7 +73,10 @@ def without_sentinels(sample: Sample, known_bad: np.ndarray | None = None) -> Se
         notes.append(_said("a negative value", below))
         sample = sample.without(below)
     elif below is not None:
-        notes.append("Negative values are noise about a background that was subtracted: they are read as 0 (no light).")
+        notes.append(
+            "Negative values are noise about a background that was subtracted: values within twice the noise are read "
+            "as 0 (no light)."
+        )
     return Sentinels(sample, bad, ceiling, negative, tuple(notes))
 
 
