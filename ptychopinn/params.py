@@ -25,9 +25,7 @@ class DataParams(Params):
     """How a scan is read and grouped."""
 
     measurement: str = option(
-        "auto",
-        "What the file holds: counts (photons), intensity (of any unit), or amplitude (its square root).",
-        choices=MEASUREMENTS,
+        "auto", "What the file holds: counts, intensity of any unit, or amplitude (its root).", choices=MEASUREMENTS
     )
     zero_frequency: str = option(
         "auto", "Where the file keeps the zero frequency of a pattern.", choices=ZERO_FREQUENCIES

@@ -38,7 +38,7 @@ def measured_centre(mean: np.ndarray, bad: np.ndarray) -> tuple[float, float]:
     beam = np.where(smooth > BRIGHT * smooth.max(), smooth, 0)
     total = beam.sum()
     if total <= 0:
-        return tuple(float(side // 2) for side in mean.shape)
+        return float(mean.shape[0] // 2), float(mean.shape[1] // 2)
     y, x = np.indices(mean.shape)
     return float((y * beam).sum() / total), float((x * beam).sum() / total)
 

@@ -99,12 +99,13 @@ def _holds_numbers(recording: Recording, sample: Sample, good: np.ndarray) -> bo
     """Tell whether all good pixels of all patterns surely hold numbers that are not negative."""
     if recording.patterns.dtype.kind in "ub":
         return True
-    return sample.complete and not (np.isnan(sample.values) & good).any()
+    return sample.complete and not ((np.isnan(sample.values) | (sample.values < 0)) & good).any()
 
 
 def _mask(recording: Recording, asked: Asked, sample: Sample) -> tuple[np.ndarray, list[str]]:
     """Return the good pixels `(y, x)` that the file and the user know, of the polarity that the light tells."""
-    good, notes = np.ones(sample.stored.shape[1:], bool), []
+    good = np.ones(sample.stored.shape[1:], bool)
+    notes: list[str] = []
     known = (("The mask of the file", recording.mask), ("The file of --mask", asked.mask))
     if all(mask is None for _, mask in known):
         return good, notes

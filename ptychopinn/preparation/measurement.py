@@ -73,12 +73,12 @@ def _real_numbers(sample: Sample, name: str) -> Told:
     values = sample.positive
     part = _part_whole(values)
     if part == 1:
-        unit = _common_divisor(sample)
-        note = "Patterns are floats, all whole numbers: read as counts (photons); --measurement overrides."
-        if unit > 1:
-            note = f"Patterns are floats, all multiples of {unit}: read as counts, {unit} units a photon; " \
-                   "--photons-per-unit overrides."  # fmt: skip
-        return Told("counts", note, float(unit) if unit > 1 else None)
+        divisor = _common_divisor(sample)
+        if divisor > 1:
+            return Told("counts", f"Patterns are floats, all multiples of {divisor}: read as counts, {divisor} units a "
+                        "photon; --photons-per-unit overrides.", float(divisor))  # fmt: skip
+        return Told("counts", "Patterns are floats, all whole numbers: read as counts (photons); --measurement "
+                    "overrides.")  # fmt: skip
     if part > MOSTLY:
         return Told("counts", f"Patterns are floats, {100 * part:.4g} % of them whole numbers: read as counts "
                     "(photons); --measurement overrides.")  # fmt: skip

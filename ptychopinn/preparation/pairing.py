@@ -43,7 +43,7 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
 
 def without_lost_positions(recording: Recording) -> Recording:
     """Return a recording without the frames whose position is not a number, which are named."""
-    known = np.isfinite(recording.positions).all(axis=1)
+    known = np.isfinite(np.asarray(recording.positions)).all(axis=1)
     if known.all() or not known.any():  # none at all: refused where positions are checked
         return recording
     lost = np.flatnonzero(~known)

@@ -35,7 +35,7 @@ class Sample:
         if not np.isfinite(self.values).any():
             return self.values
         highest = np.nanpercentile(self.values, 99.9)
-        light = np.nansum(np.minimum(self.values, highest), axis=(1, 2), dtype=np.float64)
+        light = np.asarray(np.nansum(np.minimum(self.values, highest), axis=(1, 2), dtype=np.float64))
         some = light[light > 0]
         if not len(some):
             return self.values

@@ -126,8 +126,8 @@ def _negative(sample: Sample) -> tuple[bool, np.ndarray | None]:
 
 
 def _said(what: str, here: np.ndarray) -> str:
-    pixels = here.any(axis=0)
-    often = here.mean(axis=0) > OFTEN
+    pixels = np.asarray(here.any(axis=0))
+    often = np.asarray(here.mean(axis=0) > OFTEN)
     if often.any():
         return f"No data in {places(often)}, with {what}: masked; --faults keep overrides."
     return f"No data where {what} stands, in single frames of {places(pixels)}: left out there."
