@@ -74,6 +74,8 @@ def _hot(sample: Sample, known_bad: np.ndarray) -> np.ndarray:
     """Return pixels that are brighter than light can make them beside their neighbours, on average or now and then."""
     mean, highest = (np.where(known_bad, 0, image) for image in (sample.mean, sample.highest))
     smooth = median_filter(mean, 3, mode="nearest")
+    if not smooth.any():  # all the light is in single pixels: there is none to compare them with
+        return np.zeros_like(known_bad)
     beam = np.hypot(*_from(np.unravel_index(int(smooth.argmax()), smooth.shape), smooth.shape))
     frames = len(sample.lit)
     least = max(SURELY * sample.quantum / frames, 5e-4 * smooth.max())
