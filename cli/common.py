@@ -101,6 +101,13 @@ def check_there(what, kind, *paths):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
+def check_scans_there(*paths):
+    """Raise OSError unless each is there: a file, a folder of files, or `FILE:/path` of patterns in a file."""
+    for path in filter(None, paths):
+        file = pathlib.Path(str(path).rpartition(":/")[0] or path)
+        check_there("A scan", "file or a folder", path if path.exists() or not file.is_file() else file)
+
+
 def check_writable(folder):
     """Raise OSError unless files can be written in a folder, or where it would be made; nothing is left behind."""
     folder = pathlib.Path(folder).absolute()

@@ -6,7 +6,7 @@ import pathlib
 import click
 
 from ptychopinn.printable import printable
-from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
+from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.evaluate import evaluation_options
 from ptychopinn_cli.pages import failed, html_or_none, report_option
@@ -37,7 +37,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
         )
     check_there("A reconstruction", "file or a folder", *reconstructions, truth)
-    check_there("A scan", "file", scan)
+    check_scans_there(scan)
     check_writable(output_dir)
     from ptychopinn.evaluation.evaluate import evaluate_one, evaluate_together
     from ptychopinn.evaluation.reference import read_reference

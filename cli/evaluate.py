@@ -5,7 +5,7 @@ import pathlib
 
 import click
 
-from ptychopinn_cli.common import check_there, check_writable, command, say_assumed
+from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import Number
 from ptychopinn_cli.pages import failed, html_or_none, report_option
@@ -43,7 +43,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     Example: ptycho evaluate out scan.npz --output-dir eval
     """
     check_there("A reconstruction", "file or a folder", recon, truth)
-    check_there("A scan", "file", scan)
+    check_scans_there(scan)
     check_writable(output_dir)
     from ptychopinn.evaluation.evaluate import evaluate_one
     from ptychopinn.evaluation.reference import read_reference

@@ -5,22 +5,31 @@ import pathlib
 
 import click
 
+from ptychopinn.preparation.params import Preparation
 from ptychopinn.printable import printable
-from ptychopinn_cli.common import check_there, command, losses_in_words
+from ptychopinn_cli.common import check_scans_there, command, losses_in_words
+from ptychopinn_cli.jobs import given
+from ptychopinn_cli.options import collect, params_options, user_fields
 
 
 @click.command(short_help="Say what a scan file or a bundle holds.")
 @click.argument("path", type=click.Path(path_type=pathlib.Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: numbers, with their units in their names.")
+@params_options(Preparation)
 @command
-def inspect(path, as_json, talk):
+@click.pass_context
+def inspect(context, path, as_json, talk, **options):
     """Say what PATH, a scan file or a bundle, holds.
 
     Example: ptycho inspect scan.npz
     """
-    check_there("A scan", "file or a folder", path)
-    facts_of, in_words = (facts_of_bundle, bundle_in_words) if path.is_dir() else (facts_of_scan, scan_in_words)
-    facts = facts_of(path)
+    preparation = collect(Preparation, options)
+    check_scans_there(path)
+    if path.is_dir() and (path / "params.json").exists():
+        refuse_preparation(context)
+        facts, in_words = facts_of_bundle(path), bundle_in_words
+    else:
+        facts, in_words = facts_of_scan(path, preparation), scan_in_words
     if as_json:
         talk.result(json.dumps(facts, indent=2))
         return
@@ -30,13 +39,22 @@ def inspect(path, as_json, talk):
         talk.result(f"{name:{width}}  {value}")
 
 
-def facts_of_scan(path):
+def refuse_preparation(context):
+    """Raise a usage error where options that prepare a scan are given for a bundle."""
+    said = given(context, [field.name for field in user_fields(Preparation)])
+    if said:
+        raise click.UsageError(
+            f"A bundle holds no scan to prepare. Received: {', '.join(said)}. Leave them out, or give a scan file."
+        )
+
+
+def facts_of_scan(path, preparation):
     """Return the facts of a scan file, for JSON: what is not known is None."""
     from ptychopinn.data.grouping import spacing
     from ptychopinn.formats import read_scan
     from ptychopinn.physics.probes import footprint
 
-    scan = read_scan(path)
+    scan = read_scan(path, preparation=preparation).lit()
     low, high = scan.positions.min(axis=0).tolist(), scan.positions.max(axis=0).tolist()
     return {
         "scan": scan.name,

@@ -6,6 +6,7 @@ import pathlib
 import click
 
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
+from ptychopinn.preparation.params import Preparation
 from ptychopinn_cli.options import refuse_contradictions, user_fields
 
 STORED = (ModelParams, DataParams, LossParams, TrainingParams)
@@ -26,6 +27,7 @@ class Job:
         resume: bool. Whether to go on from the checkpoint in `output_dir`.
         training_data: list of dicts that describe what the run that goes on was trained on.
         generator: function that builds the network, where it is none of ours.
+        preparation: Preparation: how the scans are prepared.
     """
 
     files: list
@@ -37,6 +39,7 @@ class Job:
     resume: bool = False
     training_data: tuple = ()
     generator: object = None
+    preparation: Preparation = Preparation()
 
 
 def files_of(paths):
@@ -90,20 +93,25 @@ def resumed(folder, execution, changes):
         stored = {name: kind.from_dict(state[name]) for name, kind in zip(SECTIONS, STORED)}
         files = [pathlib.Path(one["path"]) for one in state["training_data"] if one["sha256"]]
         tests, origin = [pathlib.Path(path) for path in state["test_data"]], state["from_bundle"]
+        preparation = Preparation(**state["training_data"][0].get("preparation", {}))
     except (LookupError, TypeError) as error:
         raise ValueError(
             f"A run to resume must say its parameters and data. Received: {folder / CHECKPOINT}, which does not. "
             "Resume it from Python, or train anew."
         ) from error
     stored["training"] = dataclasses.replace(stored["training"], **changes)
-    return Job(files, tests, folder, stored, execution, origin, resume=True, training_data=state["training_data"])
+    return Job(
+        files, tests, folder, stored, execution, origin, resume=True, training_data=state["training_data"],
+        preparation=preparation,
+    )  # fmt: skip
 
 
 def described(job, scans):
     """Return what a bundle remembers of a job's scans; a run that goes on must find them as they were."""
     from ptychopinn.training.record import describe_data
 
-    found = [describe_data(path, scan) for path, scan in zip(job.files, scans)]
+    how = {"preparation": job.preparation.to_dict()}
+    found = [describe_data(path, scan) | how for path, scan in zip(job.files, scans)]
     for path, one, before in zip(job.files, found, job.training_data):
         if one["sha256"] != before["sha256"]:
             raise ValueError(

@@ -6,12 +6,14 @@ import time
 
 import click
 
-from ptychopinn.params import DataParams, ExecutionParams
+from ptychopinn.params import MEASUREMENTS, DataParams, ExecutionParams
+from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command, keeping, say_assumed
+from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, keeping, say_assumed
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.options import collect, params_options, refuse_contradictions
+from ptychopinn_cli.jobs import given
+from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import command_facts, failed, made_or_noted, page_of, report_option
 
@@ -23,13 +25,13 @@ def output_and_reading(function):
     for option in (
         click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
                      help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
-        click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]),
+        click.option("--measurement", type=click.Choice(MEASUREMENTS),
                      help="What the file holds; as in training, or told from the values, if not given."),
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip
         function = option(function)
-    return function
+    return params_options(Preparation)(function)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Request:
     params: ReconstructionParams = ReconstructionParams()
     execution: ExecutionParams = ExecutionParams()
     reading: dict = dataclasses.field(default_factory=dict)
-    """How the file is read, where that is not as in training."""
+    """How the file is read and prepared, where that is not as in training."""
+    preparation: dict = dataclasses.field(default_factory=dict)
     report: bool = True
 
 
@@ -69,13 +72,15 @@ def perform(bundle, data, report, talk, backend, options):
     """Check what was asked for, choose the backend, and do it."""
     output_dir = options.pop("output_dir")
     reading = {name: options.pop(name) for name in ("measurement", "zero_frequency")}
+    said = given(click.get_current_context(), [field.name for field in user_fields(Preparation)])
+    collect(Preparation, options)
     params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
     try:
         refuse_training_options(execution)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     check_there("A bundle", "folder", bundle)
-    check_there("A scan", "file", data)
+    check_scans_there(data)
     if params.start not in (None, *STARTS):
         check_there(f"A start other than {' or '.join(STARTS)}", "file or a folder", pathlib.Path(params.start))
     check_writable(output_dir)
@@ -84,13 +89,14 @@ def perform(bundle, data, report, talk, backend, options):
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
     with writing(output_dir):
-        run(Request(bundle, data, output_dir, params, execution, reading, report), options, talk)
+        run(Request(bundle, data, output_dir, params, execution, reading, said, report), options, talk)
 
 
 def run(request, restated, talk):
     """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.data.checks import check_size
     from ptychopinn.files import checksum
+    from ptychopinn.formats.scans import file_of
     from ptychopinn.reconstruction.reconstruct import reconstruct as reconstructed
     from ptychopinn.report.page import PAGE
     from ptychopinn.report.reconstruction import write_reconstruction
@@ -104,7 +110,7 @@ def run(request, restated, talk):
     scan = read(request, bundle, talk)
     if bundle is not None:
         check_size(scan, bundle.model.params.size)
-    sha256 = checksum(request.data)
+    sha256 = checksum(file_of(request.data))
     opened = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, sha256, progress)
@@ -130,9 +136,15 @@ def read(request, bundle, talk):
 
     before = DataParams() if bundle is None else bundle.data
     reading = {name: said or getattr(before, name) for name, said in request.reading.items()}
-    scan = read_scan(request.data, **reading)
+    scan = read_scan(request.data, **reading, preparation=preparation_of(request, bundle)).lit()
     say_assumed([scan], talk)
     return scan
+
+
+def preparation_of(request, bundle):
+    """Return how the scan is prepared: as that which the bundle was trained on first, unless it is said anew."""
+    before = {} if bundle is None else bundle.record["training_data"][0].get("preparation", {})
+    return Preparation(**{**before, **request.preparation})
 
 
 def said(record, talk):

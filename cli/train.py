@@ -6,8 +6,9 @@ import pathlib
 import click
 
 from ptychopinn.params import ExecutionParams
+from ptychopinn.preparation.params import Preparation
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.common import check_there, check_writable, command, losses_in_words, say_assumed
+from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, losses_in_words, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import (
     SECTIONS,
@@ -42,7 +43,7 @@ from ptychopinn_cli.signals import Stopped
               help="Bundle whose networks the training starts from, to adapt them to DATA.")  # fmt: skip
 @report_option
 @config_option
-@params_options(*STORED, ExecutionParams)
+@params_options(*STORED, Preparation, ExecutionParams)
 @command
 @click.pass_context
 def train(context, data, train_data_file, test_data, output_dir, resume, from_bundle, report, talk, backend, **options):
@@ -52,9 +53,9 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
 
     Example: ptycho train scan.npz --output-dir run --epochs 30
     """
-    execution = collect(ExecutionParams, options)
+    execution, preparation = collect(ExecutionParams, options), collect(Preparation, options)
     data = data or ((train_data_file,) if train_data_file else ())
-    check_there("A scan", "file or a folder", *data, test_data)
+    check_scans_there(*data, test_data)
     check_there("A bundle", "folder", from_bundle)
     check_there("A run to resume", "folder", resume)
     check_writable(resume or output_dir)
@@ -77,7 +78,7 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
             origin = None
             if from_bundle is not None:
                 stored["model"], origin = model_of(from_bundle, given(context, context.params))
-            job = Job(files, tests, output_dir, stored, execution, origin)
+            job = Job(files, tests, output_dir, stored, execution, origin, preparation=preparation)
         run(dataclasses.replace(job, generator=generator), report, talk)
 
 
@@ -93,7 +94,7 @@ def run(job, report, talk):
     from ptychopinn.report.page import PAGE
     from ptychopinn.training.bundle import save_bundle
 
-    scans, validation = read_all(job.files, job.stored["data"], talk), read_all(job.test_files, job.stored["data"])
+    scans, validation = read_all(job.files, job, talk), read_all(job.test_files, job)
     folder = job.output_dir
     trained, settings, training_data = train_model(job, scans, validation, talk)
     if not trained.history:
@@ -153,12 +154,12 @@ def train_model(job, scans, validation, talk):
     return trained, settings, training_data
 
 
-def read_all(files, data, talk=None):
-    """Read the scans of files as DataParams say, and say what was assumed."""
+def read_all(files, job, talk=None):
+    """Read the scans of files as a job says, and say what was assumed."""
     from ptychopinn.formats import read_scan
 
-    how = {name: getattr(data, name) for name in ("measurement", "zero_frequency", "photons")}
-    scans = [read_scan(file, **how) for file in files]
+    how = {name: getattr(job.stored["data"], name) for name in ("measurement", "zero_frequency", "photons")}
+    scans = [read_scan(file, **how, preparation=job.preparation).lit() for file in files]
     if talk:
         say_assumed(scans, talk)
     return scans

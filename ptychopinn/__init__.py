@@ -12,6 +12,7 @@ _HOMES = {
     "LossParams": "params",
     "TrainingParams": "params",
     "ExecutionParams": "params",
+    "Preparation": "preparation.params",
     "Scan": "data.scan",
     "read_scan": "formats",
     "Diffraction": "physics.diffraction",

@@ -12,7 +12,7 @@ GENERATORS = ("unet", "cnn", "fno", "ffno", "sru")
 INPUTS = ("backprojection", "amplitude")
 HEADS = ("real_imag", "amplitude_phase")
 MODEL_TYPES = ("pinn", "supervised")
-MEASUREMENTS = ("auto", "counts", "amplitude")
+MEASUREMENTS = ("auto", "counts", "intensity", "amplitude")
 ZERO_FREQUENCIES = ("auto", "centre", "corner")
 SCHEDULERS = ("constant", "cosine", "exponential", "plateau")
 LOGGERS = ("csv", "tensorboard", "mlflow", "none")
@@ -25,7 +25,7 @@ class DataParams(Params):
     """How a scan is read and grouped."""
 
     measurement: str = option(
-        "auto", "What the file holds: counts (intensity) or amplitude (its square root).", choices=MEASUREMENTS
+        "auto", "What the file holds: counts, intensity of any unit, or amplitude (its root).", choices=MEASUREMENTS
     )
     zero_frequency: str = option(
         "auto", "Where the file keeps the zero frequency of a pattern.", choices=ZERO_FREQUENCIES

@@ -61,6 +61,11 @@ def same(one, other, rtol=1e-5):
     )
 
 
+MENDED = ("eft out", "asked;", "made of the mean", "moved by", "added up", "taken for", "subtracted", "brought to",
+          "pixels are", "middle is taken", "other way round", "are full")  # fmt: skip
+"""Words of the notes with which a preparation says that it mended what a file holds."""
+
+
 class Scans:
     """Scans of every format, as `read_scan` opens them."""
 
@@ -93,6 +98,8 @@ class Scans:
         if spoilt.damaged:  # an object that cannot be read may be left out, with a note
             kept = {key: value for key, value in self.contents[spoilt.original].items() if key != "object"}
             return AS_WRITTEN if same(content, kept) and any("left out" in note for note in scan.notes) else WRONG
+        if any(word in note for note in scan.notes for word in MENDED):
+            return AS_WRITTEN
         return AS_WRITTEN if same(content, said_by(spoilt.path, scan)) else WRONG
 
     def _content_of(self, arrays):

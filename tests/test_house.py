@@ -15,6 +15,7 @@ FLOORS = [
     {"schema", "files", "printable", "memory", "device"},
     {"params", "physics"},
     {"data", "networks", "unsuited"},
+    {"preparation"},
     {"formats", "model"},
     {"simulation", "training", "engine"},
     {"reconstruction"},

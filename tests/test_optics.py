@@ -189,16 +189,16 @@ def test_a_detector_that_blurs_is_allowed_for_if_told():
 def test_geometry_makes_the_way_and_a_diverging_beam_is_scaled():
     scan = dataclasses.replace(simulated(), energy_eV=12398.42, pixel_size_m=1e-6, distance_m=0.5)  # 0.1 nm
     near = ReconstructionParams(propagation="near")
-    short = dataclasses.replace(near, distance=0.1)
-    assert optics_of(short, scan).distance == pytest.approx(10, rel=1e-3)
-    assert optics_of(dataclasses.replace(short, focus_distance=0.1), scan).distance == pytest.approx(5, rel=1e-3)
+    short = dataclasses.replace(scan, distance_m=0.1)
+    assert optics_of(near, short).distance == pytest.approx(10, rel=1e-3)
+    assert optics_of(dataclasses.replace(near, focus_distance=0.1), short).distance == pytest.approx(5, rel=1e-3)
     assert optics_of(dataclasses.replace(near, fresnel_number=0.1), scan).distance == pytest.approx(10)
     thick = ReconstructionParams(slices=2, slice_spacing=0.02)
     assert optics_of(thick, scan) == dataclasses.replace(FAR, slices=2, spacing=pytest.approx(2, rel=1e-3))
     with pytest.raises(ValueError, match="at most the field's 32 pixels. Received: 50 pixels"):
         optics_of(near, scan)
     with pytest.raises(ValueError, match="Received: energy_eV=None. Give the photon energy.*fresnel_number"):
-        optics_of(short, simulated())
+        optics_of(near, dataclasses.replace(simulated(), distance_m=0.1))
     with pytest.raises(ValueError, match="Received: slice_spacing=None. Give slice_spacing"):
         optics_of(ReconstructionParams(slices=2), scan)
 
@@ -224,7 +224,7 @@ def test_what_was_found_is_saved_and_options_that_would_not_act_are_refused(scan
     assert saved["background"].shape == saved["probe"].shape[1:]
     assert record["optics"] == {"distance": 2.0, "slices": 2, "spacing": 1.0, "blur": 0.5}
     assert len(record["background_mean_most"]) == 2
-    idle = {"--distance": "propagation=near", "--focus-distance": "propagation=near", "--fresnel-number": "near",
+    idle = {"--focus-distance": "propagation=near", "--fresnel-number": "near",
             "--slice-spacing": "two slices", "--slice-fresnel-number": "two slices"}  # fmt: skip
     for option, where in idle.items():
         refused = ptycho("reconstruct", scan_file, option, 0.5, "--output-dir", tmp_path / "none")

@@ -9,6 +9,7 @@ import pytest
 from refusal import assert_said_plainly, ptycho
 
 from ptychopinn import params
+from ptychopinn.preparation import params as preparation_params
 from ptychopinn.schema import Params, field_type
 from ptychopinn.simulation import params as simulation_params
 from ptychopinn_cli.main import main
@@ -17,7 +18,7 @@ from ptychopinn_cli.options import Number
 TESTS = pathlib.Path(__file__).parent
 CLASSES = [
     cls
-    for module in (params, simulation_params)
+    for module in (params, preparation_params, simulation_params)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Params) and cls is not Params
 ]
@@ -45,36 +46,65 @@ JUDGING = {
 }
 RESTATED = "test_bad_requests.test_options_that_contradict_the_bundle_name_both_values"
 SIMULATED = "test_simulate_options.test_every_option_of_a_simulation_changes_what_is_written"
-RECONSTRUCTION = EXECUTION | {
-    "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
-    "batch_size": "test_reconstruct.test_groups_at_a_time_change_nothing_but_the_cost",
-    "precision": "test_reconstruct.test_precision_is_that_of_the_networks_alone",
-    "jit": "test_reconstruct.test_jit_compiles_the_networks_or_not_or_is_refused",
-    "deterministic": "test_reconstruct.test_deterministic_asks_the_backend_for_it",
-    "num_workers": "test_reconstruct.test_workers_read_ahead_in_threads_of_their_own",
-    "remat": "test_reconstruct.test_remat_and_absent_devices_are_refused",
-    "measurement": "test_refinement.test_amplitudes_are_refined_too",
-    "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
-    "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
-    "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
-    "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
-    "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",
-    "positions": "test_refinement.test_positions_are_found_again_and_kept_unless_asked",
-    "flux": "test_refinement.test_the_flux_of_each_pattern_is_found_and_even_unless_asked",
-    "opr": "test_variation.test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked",
-    "background": "test_optics.test_a_background_is_found_and_taken_for_light_unless_asked",
-    "blur": "test_optics.test_a_detector_that_blurs_is_allowed_for_if_told",
-    "propagation": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
-    "fresnel_number": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
-    "distance": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
-    "focus_distance": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
-    "slices": "test_optics.test_two_slices_are_each_found",
-    "slice_fresnel_number": "test_optics.test_two_slices_are_each_found",
-    "slice_spacing": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
-    "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
+PREPARED = {
+    "energy": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
+    "electrons": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
+    "distance": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
+    "detector_pixel": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
+    "pixel_size": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
+    "units": "test_preparation.test_pixels_that_are_believed_stay_pixels",
+    "sign": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
+    "swap_xy": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
+    "rotate_scan": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
+    "affine": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
+    "orient": "test_preparation.test_orientations_keep_the_zero_frequency_and_are_undone_by_their_inverse",
+    "crop": "test_preparation.test_a_crop_makes_larger_pixels_and_a_pad_smaller_ones",
+    "bin": "test_preparation.test_binned_pixels_are_added_up_and_the_window_shrinks",
+    "pad": "test_preparation.test_a_crop_makes_larger_pixels_and_a_pad_smaller_ones",
+    "centre": "test_preparation.test_light_far_from_the_middle_is_brought_there",
+    "mask": "test_detectors.test_a_mask_of_its_own_file_is_applied",
+    "dark": "test_detectors.test_a_background_is_subtracted",
+    "photons_per_unit": "test_detectors.test_photons_per_unit_scale_counts_and_are_refused_for_amplitudes",
+    "faults": "test_detectors.test_kept_faults_are_data",
+    "pair": "test_preparation.test_frames_and_positions_are_paired_as_the_user_says",
+    "bursts": "test_preparation.test_frames_of_a_burst_are_added_up",
+    "defocus": "test_preparation.test_a_defocus_widens_the_probe_that_is_made",
 }
+"""Options of a preparation, which every command that opens scans has: `test_every_command_prepares_scans_alike`."""
+
+RECONSTRUCTION = (
+    EXECUTION
+    | PREPARED
+    | {
+        "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
+        "batch_size": "test_reconstruct.test_groups_at_a_time_change_nothing_but_the_cost",
+        "precision": "test_reconstruct.test_precision_is_that_of_the_networks_alone",
+        "jit": "test_reconstruct.test_jit_compiles_the_networks_or_not_or_is_refused",
+        "deterministic": "test_reconstruct.test_deterministic_asks_the_backend_for_it",
+        "num_workers": "test_reconstruct.test_workers_read_ahead_in_threads_of_their_own",
+        "remat": "test_reconstruct.test_remat_and_absent_devices_are_refused",
+        "measurement": "test_refinement.test_amplitudes_are_refined_too",
+        "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
+        "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+        "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+        "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
+        "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",
+        "positions": "test_refinement.test_positions_are_found_again_and_kept_unless_asked",
+        "flux": "test_refinement.test_the_flux_of_each_pattern_is_found_and_even_unless_asked",
+        "opr": "test_variation.test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked",
+        "background": "test_optics.test_a_background_is_found_and_taken_for_light_unless_asked",
+        "blur": "test_optics.test_a_detector_that_blurs_is_allowed_for_if_told",
+        "propagation": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
+        "fresnel_number": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
+        "focus_distance": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
+        "slices": "test_optics.test_two_slices_are_each_found",
+        "slice_fresnel_number": "test_optics.test_two_slices_are_each_found",
+        "slice_spacing": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
+        "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
+    }
+)
 SEEN = {
-    "train": EXECUTION | {
+    "train": EXECUTION | PREPARED | {
         "train_data_file": "test_options.test_a_scan_may_be_named_in_ptychopinn_s_words",
         "test_data": "test_many_scans.test_a_bundle_of_several_scans_knows_each",
         "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
@@ -126,7 +156,7 @@ SEEN = {
         "truth": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
         "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
     },
-    "inspect": {"as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle"},
+    "inspect": PREPARED | {"as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle"},
     "simulate": dict.fromkeys((field.name for cls in CLASSES for field in dataclasses.fields(cls)
                                if cls.__module__ == simulation_params.__name__), SIMULATED),
     "demo": {
@@ -172,6 +202,23 @@ def test_every_option_has_a_test_that_sees_its_effect(name):
             file, test = seen[option.name].split(".")
             assert re.search(rf"^def {test}\(", (TESTS / f"{file}.py").read_text(), re.M), seen[option.name]
     assert set(SEEN[name]) <= {option.name for option in main.commands[name].params}
+
+
+def test_every_command_prepares_scans_alike(scan_file, out):
+    """What is said of a scan reaches it from every command; a bundle remembers it, and has none of its own."""
+    turned = ("--orient", "transpose", "--sign", "negate-y")
+    inspected = ptycho("inspect", scan_file, *turned)
+    small = ("--epochs", 1, "--n-filters-scale", 0.1, "--unroll", 1, "--no-report")
+    trained = ptycho("train", scan_file, "--output-dir", out / "run", *small, *turned)
+    alone = ptycho("reconstruct", scan_file, "--output-dir", out / "alone", "--passes", 0, "--no-report", *turned)
+    again = ptycho("infer", out / "run", scan_file, "--output-dir", out / "again", "--passes", 0, "--no-report")
+    anew = ptycho("infer", out / "run", scan_file, "--output-dir", out / "anew", "--passes", 0, "--no-report",
+                  "--orient", "identity")  # fmt: skip
+    for result in (inspected, trained, alone, again, anew):
+        assert result.exit_code == 0, result.output
+        assert "negate y, as asked" in result.output
+        assert ("turned by transpose, as asked" in result.output) == (result is not anew)
+    assert_said_plainly(ptycho("inspect", out / "run", *turned), "no scan to prepare", "orient", "Leave them out")
 
 
 @pytest.mark.parametrize("words", [

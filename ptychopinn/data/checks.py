@@ -17,6 +17,9 @@ REAL, NUMBERS = "biuf", "biufc"
 LARGEST_SIDE = 4096
 """Largest side of a pattern, in pixels: whole patterns are held in memory."""
 
+SMALLEST_FRAME, LARGEST_FRAME = 8, 16384
+"""Sides of what a detector reads out, in pixels."""
+
 FARTHEST = 1e9
 """Largest coordinate of a position, in pixels: up to here, fractions of a pixel are told."""
 
@@ -29,16 +32,27 @@ def check_scan(scan: Scan) -> None:
     check_positions(scan.positions, scan.size)
 
 
-def check_patterns(patterns: Patterns, name: str) -> None:
-    """Raise ValueError unless patterns `(pattern, y, x)` are real and square, of a side that the networks can take."""
+def check_frames(patterns: Patterns, name: str) -> None:
+    """Raise ValueError unless there are patterns `(pattern, y, x)` of real numbers, of any height and width."""
     shape = patterns.shape
     if patterns.dtype.kind not in REAL:
         raise ValueError(
             f"{name} must hold patterns of real numbers. Received: dtype={patterns.dtype}. Save counts or amplitudes."
         )
-    if len(shape) == 3 and not shape[0]:
+    if not shape or not shape[0]:
         raise ValueError(f"{name} must hold one pattern or more. Received: none. Is this the right dataset?")
-    if len(shape) != 3 or shape[1] != shape[2]:
+    if len(shape) != 3 or min(shape[1:]) < SMALLEST_FRAME or max(shape[1:]) > LARGEST_FRAME:
+        raise ValueError(
+            f"{name} must hold patterns (pattern, y, x), {SMALLEST_FRAME} to {LARGEST_FRAME} pixels a side. "
+            f"Received: shape={shape}. Is this the right dataset?"
+        )
+
+
+def check_patterns(patterns: Patterns, name: str) -> None:
+    """Raise ValueError unless patterns `(pattern, y, x)` are real and square, of a side that the networks can take."""
+    check_frames(patterns, name)
+    shape = patterns.shape
+    if shape[1] != shape[2]:
         raise ValueError(
             f"{name} must hold square patterns (pattern, y, x). Received: shape={shape}. Crop or pad the detector."
         )

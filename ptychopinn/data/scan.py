@@ -35,6 +35,7 @@ class Scan:
         pixel_size_m, energy_eV, distance_m: float, where they are known.
         name: str. Where the scan came from.
         notes: what the reader assumed, in sentences.
+        marked: bool. Whether negative values of the patterns mark pixels without data, in single patterns.
         whole: Scan whose survey this one shares: that which it is a part of. Defaults to itself.
 
     Raises:
@@ -54,6 +55,7 @@ class Scan:
     distance_m: float | None = None
     name: str = "scan"
     notes: tuple[str, ...] = ()
+    marked: bool = False
     whole: "Scan | None" = None
 
     def __post_init__(self) -> None:
@@ -115,6 +117,19 @@ class Scan:
         patterns, positions = Selection(self.patterns, rising), self.positions[rising]
         return dataclasses.replace(self, patterns=patterns, positions=positions, whole=self._surveyed)
 
+    def lit(self) -> Self:
+        """Return the scan without the patterns that hold no light, or far more than all others, and a note of them.
+
+        All patterns are looked through for it, if they were not yet. A part of a scan stays what it is.
+        """
+        lost = self.survey.lost
+        if self.whole is not None or not len(lost):
+            return self
+        few = ", ".join(map(str, lost[:6])) + (", ..." if len(lost) > 6 else "")
+        note = f"Left out: {len(lost)} of {len(self)} patterns without light, or with far too much of it ({few})."
+        kept = self.subset(np.setdiff1d(np.arange(len(self)), lost))
+        return dataclasses.replace(kept, notes=(*self.notes, note))
+
     def with_photons(self, photons: float) -> Self:
         """Return the scan with amplitudes scaled so that a pattern has this many photons on average."""
         if self.measurement == "counts":
@@ -142,8 +157,9 @@ class Scan:
         values = stored.astype(np.float32)
         if self.corner:
             values = np.fft.fftshift(values, axes=(-2, -1))
-        values = np.maximum(values, 0)
-        return np.sqrt(values) if self.measurement == "counts" else values * np.float32(self.amplitude_scale)
+        light = np.maximum(values, 0)
+        amplitudes = np.sqrt(light) if self.measurement == "counts" else light * np.float32(self.amplitude_scale)
+        return np.where(values < 0, np.float32(NO_DATA), amplitudes) if self.marked else amplitudes
 
 
 def listed(scans: Scan | Sequence[Scan]) -> list[Scan]:

@@ -39,14 +39,14 @@ def read_reference(path: pathlib.Path | str | None, scan_path: pathlib.Path | st
     Returns:
         Reference.
     """
-    scan = None if scan_path is None else read_scan(scan_path)
+    scan = None if scan_path is None else read_scan(scan_path).lit()
     found = () if scan is None else (scan,)
     if path is None:
         return Reference(None, scan, found)
     opened = Opened(path)
     if not holds_patterns(opened):
         return Reference(read_reconstruction(opened), scan, found)
-    with_object = read_scan(opened)
+    with_object = read_scan(opened).lit()
     scan, found = with_object if scan is None else scan, (*found, with_object)
     try:
         return Reference(known_object(with_object), scan, found)

@@ -106,6 +106,12 @@ def place(text: str, folder: pathlib.Path | None = None) -> Place:
     return Place(str(file if folder is None else folder / file), "/" + path.strip("/"))
 
 
+def is_place(path: pathlib.Path | str) -> bool:
+    """Tell whether a path names arrays in files that are there."""
+    at = place(str(path))
+    return pathlib.Path(at.file).is_file() or glob.has_magic(pathlib.Path(at.file).name)
+
+
 def _store(path: pathlib.Path) -> Store:
     opened = Opened(path)
     if opened.store is None:

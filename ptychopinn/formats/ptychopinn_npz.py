@@ -1,4 +1,4 @@
-"""PtychoPINN's NPZ: `diff3d` (or `diffraction`), `xcoords`, `ycoords`, `probeGuess`, `objectGuess`?, `bad_pixels`?.
+"""PtychoPINN's NPZ: `diff3d` (or `diffraction`), `xcoords`, `ycoords`, `probeGuess`?, `objectGuess`?, `bad_pixels`?.
 
 Besides, where they are known, the scalars `pixel_size_m`, `energy_eV` and `distance_m`.
 """
@@ -10,15 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from ptychopinn.data.checks import REAL, check_patterns
+from ptychopinn.data.checks import REAL
+from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_whole
 from ptychopinn.formats.archive import Archive
-from ptychopinn.formats.assumptions import known_object, probe_modes, told
+from ptychopinn.formats.assumptions import known_object, probe_modes
 from ptychopinn.formats.opened import Opened
+from ptychopinn.preparation.masks import marked_pixels, mostly_good
 
 NAME = "PtychoPINN NPZ (diff3d or diffraction, xcoords, ycoords, probeGuess)"
 PATTERNS = ("diff3d", "diffraction")
+MASKS = ("bad_pixels", "mask", "pixel_mask")
+MOST_POSITIONS = 1000
+"""Positions a pattern: more are not even read."""
+
 GEOMETRY = {"pixel_size_m": (1e-13, 1e-2), "energy_eV": (1e-3, 1e9), "distance_m": (1e-9, 1e6)}
 """Scalars, and between what each lies."""
 
@@ -28,29 +34,30 @@ def recognises(opened: Opened) -> bool:
     return opened.archive is not None and any(key in opened.archive for key in PATTERNS)
 
 
-def read(opened: Opened, measurement: str, zero_frequency: str) -> Scan:
-    """Read the file; see `read_scan`."""
+def record(opened: Opened) -> Recording:
+    """Return what the file holds."""
     archive = opened.known_archive
     patterns = archive.member(next(key for key in PATTERNS if key in archive))
+    if patterns.ndim == 4:
+        patterns = patterns.viewed(lambda stored: stored.reshape(-1, *stored.shape[2:]))
     positions = _positions(archive, patterns.shape)
     notes = ["Positions are pixels (x column, y row) of the patch's centre."]
     if _pattern_axis_is_last(patterns.shape, len(positions)):
         patterns = patterns.viewed(lambda stored: np.moveaxis(stored, -1, 0))
         notes.append("Patterns are in the order (y, x, pattern): turned to (pattern, y, x).")
-    check_patterns(patterns, opened.name)
     obj, left_out = known_object(archive, "objectGuess")
+    mask, of_mask = _mask(archive, patterns.shape[1:])
     geometry: Any = {key: _number(archive, key) for key in GEOMETRY if key in archive}
-    scan = Scan(
+    return Recording(
         patterns=patterns,
         positions=positions,
-        probe_guess=probe_modes(archive.array("probeGuess")),
+        probe=probe_modes(archive.array("probeGuess")) if "probeGuess" in archive else None,
         object=obj,
-        mask=_mask(archive, patterns.shape[1:]),
+        mask=mask,
         **geometry,
         name=opened.name,
-        notes=(*notes, *left_out),
+        notes=(*notes, *left_out, *of_mask),
     )
-    return told(scan, measurement, zero_frequency)
 
 
 def write(
@@ -101,7 +108,7 @@ def _positions(archive: Archive, of_patterns: tuple[int, ...]) -> np.ndarray:
             f"Received: {x} xcoords, {y} ycoords, of shapes {shapes[0]} and {shapes[1]}. "
             "Write only the pairs that were measured."
         )
-    if len(of_patterns) == 3 and x not in of_patterns:
+    if x > MOST_POSITIONS * max(of_patterns, default=1):
         raise ValueError(
             f"{archive.name} must hold one position (y, x) per pattern. Received: {of_patterns[0]} patterns, "
             f"{x} positions. Write only the pairs that were measured."
@@ -109,17 +116,18 @@ def _positions(archive: Archive, of_patterns: tuple[int, ...]) -> np.ndarray:
     return np.stack([archive.array(key, REAL).reshape(-1).astype(np.float64) for key in ("ycoords", "xcoords")], axis=1)
 
 
-def _mask(archive: Archive, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Return `bad_pixels` as a mask, True on good pixels, stored as the patterns are; None where all are good."""
-    if "bad_pixels" not in archive:
-        return None
-    bad = archive.array("bad_pixels", REAL)
-    if bad.shape != shape or not np.isfinite(bad).all():
-        raise ValueError(
-            f"{archive.name} must hold finite bad_pixels of the patterns' size {shape}. "
-            f"Received: bad_pixels.shape={bad.shape}. Crop or pad it like the patterns."
-        )
-    return ~bad.astype(bool) if bad.any() else None
+def _mask(archive: Archive, shape: tuple[int, ...]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the mask, True on good pixels, stored as the patterns are, or None, and what was assumed of it.
+
+    Keys that do not say which pixels they mark are taken to mark the fewer.
+    """
+    key = next((key for key in MASKS if key in archive), None)
+    if key is None:
+        return None, ()
+    marked = marked_pixels(archive.array(key, REAL), shape, f"{archive.name}: {key}")
+    if key == MASKS[0]:
+        return (None if not marked.any() else ~marked), ()
+    return mostly_good(marked), (f"The key {key} is read as a mask, whose fewer pixels are bad.",)
 
 
 def _number(archive: Archive, key: str) -> float:

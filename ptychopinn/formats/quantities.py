@@ -1,12 +1,7 @@
 """Numbers with a unit as files hold them: what each unit is in metres or electronvolts, and between what they lie."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
-
-ELECTRON_REST_EV = 510998.95
-PLANCK_EV_M = 1.239841984e-6
-"""Planck's constant times the velocity of light: a photon's energy times its wavelength."""
 
 FASTER_THAN_PHOTONS_M = 1e-11
 """Below this wavelength a beam is of electrons: photons of it have 124 keV and more."""
@@ -65,22 +60,6 @@ ENERGY = Quantity("photon energy", "eV", 1e-3, 1e9, ELECTRON_VOLTS)
 DETECTOR_PIXEL = Quantity("detector pixel", "m", 1e-8, 1.0, METRES)
 OBJECT_PIXEL = Quantity("pixel of the object", "m", 1e-13, 1e-2, METRES)
 WAVELENGTH = Quantity("wavelength", "m", 1e-15, 1e-2, METRES)
-
-
-def photon_energy_eV(wavelength_m: float) -> float:
-    """Return the energy of a photon, eV."""
-    return PLANCK_EV_M / wavelength_m
-
-
-def electron_energy_eV(wavelength_m: float) -> float:
-    """Return the kinetic energy of an electron, eV: of relativistic momentum $h / lambda$."""
-    momentum = PLANCK_EV_M / wavelength_m
-    return momentum**2 / (math.hypot(momentum, ELECTRON_REST_EV) + ELECTRON_REST_EV)
-
-
-def electron_wavelength_m(energy_eV: float) -> float:
-    """Return the wavelength of an electron of a kinetic energy, metres."""
-    return PLANCK_EV_M / math.sqrt(energy_eV * (energy_eV + 2 * ELECTRON_REST_EV))
 
 
 def position_unit(unit: str, name: str) -> str:

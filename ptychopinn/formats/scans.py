@@ -1,28 +1,21 @@
 """Scans of any known format."""
 
 import pathlib
-import typing
 
+from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
-from ptychopinn.formats import ptychopinn_npz, tike_npz
+from ptychopinn.formats import door, ptychopinn_npz, tike_npz
+from ptychopinn.formats.detector_images import read_background, read_mask
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.places import is_place, place
+from ptychopinn.formats.position_files import with_positions
+from ptychopinn.formats.sources.table import BEFORE_PTYCHOPINN, SOURCES, Source
+from ptychopinn.preparation.detector import Asked
+from ptychopinn.preparation.params import Preparation
+from ptychopinn.preparation.prepare import prepare
 from ptychopinn.printable import printable
 
-
-class ScanSource(typing.Protocol):
-    """What a module that reads scans of one format offers."""
-
-    NAME: str
-    """The format in words, with its keys."""
-
-    def recognises(self, opened: Opened) -> bool:
-        """Tell whether the file is of this format, from its directory alone."""
-
-    def read(self, opened: Opened, measurement: str, zero_frequency: str) -> Scan:
-        """Make a scan of the file; see `read_scan`."""
-
-
-SCANS: tuple[ScanSource, ...] = (ptychopinn_npz, tike_npz)
+SCANS: tuple[Source, ...] = (*BEFORE_PTYCHOPINN, ptychopinn_npz, tike_npz, *SOURCES)
 
 
 def read_scan(
@@ -30,41 +23,66 @@ def read_scan(
     measurement: str = "auto",
     zero_frequency: str = "auto",
     photons: float | None = None,
+    preparation: Preparation | None = None,
 ) -> Scan:
-    """Read a scan of any known format.
+    """Read a scan of any known format: open the file, record what it holds, and prepare a scan of it.
 
     Args:
-        path: str or path. An `.npz` or `.npz.bz2` file.
-        measurement: `"counts"`, `"amplitude"`, or `"auto"`: integers and whole numbers are counts.
+        path: str or path. A file of any known format, a folder that holds the files of one scan, or `FILE:/path` of
+            bare patterns in HDF5, NPZ or MATLAB.
+        measurement: `"counts"`, `"intensity"`, `"amplitude"`, or `"auto"`: integers and whole numbers are counts.
         zero_frequency: `"centre"`, `"corner"`, or `"auto"`: where the light of the patterns is.
-        photons: float. Mean photons of a pattern, for amplitudes of arbitrary unit.
+        photons: float. Mean photons of a pattern, for amplitudes and intensities of arbitrary unit.
+        preparation: Preparation: geometry, detector, frames and probe. Defaults to what the file tells.
 
     Returns:
-        Scan. Its `notes` say what was assumed. Headers are read, and a few patterns where something is to be told
-        from them.
+        Scan. Its `notes` say what was found and assumed. Headers are read, and some patterns, spread evenly over the
+        scan, that tell what the file does not say.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is of no known format, or its content cannot be a scan.
     """
+    wanted = preparation or Preparation()
+    recording = recorded(path)
+    if wanted.positions_from is not None:
+        recording = with_positions(recording, wanted.positions_from)
+    shape = tuple(recording.patterns.shape[1:])
+    mask, background = read_mask(wanted.mask, shape), read_background(wanted.dark, shape)
+    return prepare(recording, wanted, Asked(measurement, zero_frequency, photons, mask, background))
+
+
+def recorded(path: pathlib.Path | str | Opened) -> Recording:
+    """Return what a file, a folder or `FILE:/path` holds, in its own units; see `read_scan`."""
     opened = Opened.of(path)
-    if not opened.path.is_file():
+    if not opened.path.exists() and is_place(opened.path):
+        return door.record(door.Door(str(opened.path)))
+    if not opened.path.exists():
         raise FileNotFoundError(
-            f"A scan must be a file. Received: path={printable(opened.path)}, which is none. Check the path."
+            f"A scan must be a file, or a folder of its files. Received: path={printable(opened.path)}, which is none. "
+            "Check the path."
         )
     source = _source_of(opened)
     if source is None:
         raise ValueError(
-            f"{opened.name} must be one of: {_names()}. Received: {opened.contents}. Rename its keys, or convert it."
+            f"{opened.name} must be one of: {_names()}. Received: {opened.contents}. Name its arrays: FILE:/path "
+            "of the patterns, and --positions-from FILE:/path."
         )
-    scan = source.read(opened, measurement, zero_frequency)
-    return scan if photons is None else scan.with_photons(photons)
+    return source.record(opened)
+
+
+def file_of(path: pathlib.Path | str) -> pathlib.Path:
+    """Return the file that names a scan: the one of its patterns, where it is of several or a part of one."""
+    path = pathlib.Path(path)
+    if path.is_dir():
+        return scan_files(path)[0]
+    return path if path.exists() else place(str(path)).files()[0]
 
 
 def holds_patterns(path: pathlib.Path | str | Opened) -> bool:
-    """Tell whether a path is a file with diffraction patterns of any known format."""
+    """Tell whether a path is a file, or a folder of files, with diffraction patterns of any known format."""
     opened = Opened.of(path)
-    return opened.path.is_file() and _source_of(opened) is not None
+    return opened.path.exists() and _source_of(opened) is not None
 
 
 def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
@@ -74,7 +92,7 @@ def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
         FileNotFoundError: if there is none.
         ValueError: if a file is damaged.
     """
-    known = sorted(path for path in pathlib.Path(folder).iterdir() if holds_patterns(path))
+    known = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_file() and holds_patterns(path))
     if not known:
         raise FileNotFoundError(
             f"A folder of scans must hold files of {_names()}. "
@@ -83,7 +101,7 @@ def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
     return known
 
 
-def _source_of(opened: Opened) -> ScanSource | None:
+def _source_of(opened: Opened) -> Source | None:
     return next((source for source in SCANS if source.recognises(opened)), None)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ptychopinn.data.checks import REAL
-from ptychopinn.data.scan import Scan
-from ptychopinn.formats.assumptions import probe_modes, told
+from ptychopinn.data.recording import Recording
+from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.opened import Opened
 
 NAME = "tike NPZ (data, scan, probe)"
@@ -15,20 +15,20 @@ def recognises(opened: Opened) -> bool:
     return opened.archive is not None and all(key in opened.archive for key in ("data", "scan", "probe"))
 
 
-def read(opened: Opened, measurement: str, zero_frequency: str) -> Scan:
-    """Read the file; see `read_scan`."""
+def record(opened: Opened) -> Recording:
+    """Return what the file holds."""
     archive = opened.known_archive
     patterns, positions = archive.member("data"), archive.member("scan")
-    if patterns.ndim != 4 or len(patterns) != 1 or positions.shape != (1, patterns.shape[1], 2):
+    if patterns.ndim != 4 or len(patterns) != 1 or positions.shape[::2] != (1, 2):
         raise ValueError(
             f"{opened.name} must hold one angle: data (1, pattern, y, x) and scan (1, pattern, 2). "
             f"Received: data.shape={patterns.shape}, scan.shape={positions.shape}. Save one angle to a file."
         )
-    scan = Scan(
+    return Recording(
         patterns=patterns.viewed(lambda stored: stored[0]),
         positions=archive.array("scan", REAL)[0].astype(np.float64),
-        probe_guess=probe_modes(archive.array("probe")),
+        unit="px",
+        probe=probe_modes(archive.array("probe")),
         name=opened.name,
         notes=("Positions are pixels (y, x).",),
     )
-    return told(scan, measurement, zero_frequency)

@@ -64,9 +64,6 @@ class ReconstructionParams(Params):
         "far", "Whether the detector is in the far field, or in the near field, behind so much free space.",
         choices=PROPAGATION,
     )  # fmt: skip
-    distance: float | None = option(
-        None, "From the sample to a detector in the near field. If not given, the file's.", above=0, high=1e4, unit="m"
-    )
     focus_distance: float | None = option(
         None, "From a focus to the sample behind it, where the near field is of a beam that diverges.",
         above=0, high=1e4, unit="m",
@@ -95,11 +92,9 @@ class ReconstructionParams(Params):
                 f"opr lets the probe vary over the scan, which takes passes that move it. Received: opr={self.opr}, "
                 "refine_probe=False. Leave one of them out."
             )
-        self._refuse_idle(
-            ("distance", "focus_distance", "fresnel_number"), self.propagation == "near", "propagation=near"
-        )
+        self._refuse_idle(("focus_distance", "fresnel_number"), self.propagation == "near", "propagation=near")
         self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
-        self._refuse_idle(("distance", "focus_distance"), self.fresnel_number is None, "no fresnel_number")
+        self._refuse_idle(("focus_distance",), self.fresnel_number is None, "no fresnel_number")
         self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")
 
     def _refuse_idle(self, names: tuple[str, ...], acts: bool, where: str) -> None:

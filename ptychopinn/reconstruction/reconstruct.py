@@ -41,7 +41,7 @@ def reconstruct(
     """Reconstruct a scan: choose its probe, start from an object, and improve both by passes over all patterns.
 
     Args:
-        scan: Scan.
+        scan: Scan. Patterns without light, or with far too much of it, are left out (see `Scan.lit`).
         bundle: Bundle, or path of one. Not needed for a flat start.
         params: ReconstructionParams. Defaults to those of `ptycho reconstruct`.
         execution: ExecutionParams: how the machine is used.
@@ -58,6 +58,7 @@ def reconstruct(
         ValueError: if scan, bundle and parameters do not belong together.
     """
     params, execution = params or ReconstructionParams(), execution or ExecutionParams()
+    scan = scan.lit()
     refuse_training_options(execution)
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)

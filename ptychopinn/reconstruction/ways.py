@@ -1,9 +1,8 @@
 """The way of the light through an experiment: from what a scan's file and the options say, to `Optics`."""
 
-import scipy.constants
-
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.optics import Optics
+from ptychopinn.physics.wavelengths import wavelength_m
 from ptychopinn.reconstruction.params import ReconstructionParams
 
 
@@ -34,7 +33,7 @@ def near_distance(params: ReconstructionParams, scan: Scan) -> float:
     if params.fresnel_number is not None:
         distance = 1 / params.fresnel_number
     else:
-        behind = needed("distance", params.distance or scan.distance_m, "distance or fresnel_number")
+        behind = needed("distance_m", scan.distance_m, "the distance in the scan's file, --distance, or fresnel_number")
         magnification = 1.0 if params.focus_distance is None else 1 + behind / params.focus_distance
         distance = fresnel_distance(behind / magnification, scan, "fresnel_number")
     return sampled(distance, scan.size, "a detector in the near field")
@@ -52,8 +51,7 @@ def fresnel_distance(distance_m: float, scan: Scan, instead: str) -> float:
     """Return a distance in metres as the Fresnel distance of the scan's pixels."""
     energy = needed("energy_eV", scan.energy_eV, f"the photon energy in the scan's file, or {instead}")
     pixel = needed("pixel_size_m", scan.pixel_size_m, f"the object's pixel size in the scan's file, or {instead}")
-    wavelength = scipy.constants.h * scipy.constants.c / (energy * scipy.constants.e)
-    return float(wavelength * distance_m / pixel**2)
+    return wavelength_m(energy) * distance_m / pixel**2
 
 
 def needed(name: str, value: float | None, what: str) -> float:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import scipy.constants
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_all
 from ptychopinn.formats import ptychopinn_npz
+from ptychopinn.physics.wavelengths import wavelength_m
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
 from ptychopinn.simulation.detector import bad_pixels
@@ -150,11 +150,6 @@ def geometry(params: ProbeParams) -> dict[str, float]:
         field_m = params.size * known["detector_pixel_m"]
         known["pixel_size_m"] = wavelength_m(known["energy_eV"]) * known["distance_m"] / field_m
     return known
-
-
-def wavelength_m(energy_eV: float) -> float:
-    """Return the wavelength of photons, in metres, of an energy in eV."""
-    return scipy.constants.h * scipy.constants.c / (energy_eV * scipy.constants.e)
 
 
 def seeds(seed: int) -> dict[str, int]:

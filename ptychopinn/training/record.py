@@ -9,6 +9,7 @@ from typing import Any
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.files import checksum, is_standing, read_standing
+from ptychopinn.formats.scans import file_of
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
 
 FORMAT_VERSION = 2
@@ -65,7 +66,7 @@ def understood(record: dict[str, Any]) -> dict[str, Any]:
 def describe_data(path: pathlib.Path | str, scan: Scan) -> dict[str, Any]:
     """Return what a bundle remembers of its training data."""
     return {"path": str(pathlib.Path(path).resolve()), "name": scan.name, "shape": list(scan.patterns.shape),
-            "sha256": checksum(path)}  # fmt: skip
+            "sha256": checksum(file_of(path))}  # fmt: skip
 
 
 def versions() -> dict[str, str]:

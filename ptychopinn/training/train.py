@@ -111,7 +111,7 @@ def train(
         MemoryError: if a step would not fit in memory.
         ValueError: if scans and settings do not fit together, or another training has the folder.
     """
-    training, start, scans = settings.training, settings.start, listed(scans)
+    training, start, scans = settings.training, settings.start, [scan.lit() for scan in listed(scans)]
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
     with contextlib.nullcontext() if folder is None else writing(folder):
         batches, validation_batches = make_batches(scans, settings, validation)

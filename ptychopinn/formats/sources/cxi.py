@@ -12,12 +12,12 @@ from ptychopinn.formats.quantities import (
     ENERGY,
     OBJECT_PIXEL,
     WAVELENGTH,
-    photon_energy_eV,
 )
 from ptychopinn.formats.sources.reading import first_pixel, frames, good_pixels, known_image, known_probe
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import both
+from ptychopinn.physics.wavelengths import energy_eV
 from ptychopinn.printable import printable
 
 NAME = "CXI 1.6 (entry_1/instrument_1/detector_1)"
@@ -65,7 +65,7 @@ def energy_of(store: Store, path: str) -> tuple[float | None, tuple[str, ...]]:
     value = store.one(path)
     if value is None:
         wavelength = store.measured(path.replace("energy", "wavelength"), WAVELENGTH)
-        return (None, ()) if wavelength is None else (photon_energy_eV(wavelength), ())
+        return (None, ()) if wavelength is None else (energy_eV(wavelength), ())
     unit = store.units(path)
     if unit is None and value > 1:
         note = f"The energy {value:g} has no unit, and cannot be CXI's joules: it is read as electronvolts."

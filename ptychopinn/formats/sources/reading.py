@@ -10,11 +10,10 @@ from ptychopinn.formats.frames import Stack
 from ptychopinn.formats.quantities import (
     FASTER_THAN_PHOTONS_M,
     WAVELENGTH,
-    electron_energy_eV,
-    photon_energy_eV,
 )
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import coordinates
+from ptychopinn.physics.wavelengths import energy_eV
 from ptychopinn.printable import printable
 
 BLOCK = 1 << 25
@@ -127,6 +126,6 @@ def beam(store: Store, path: str, unit: str) -> tuple[float | None, bool, tuple[
     if wavelength is None:
         return None, False, ()
     if wavelength > FASTER_THAN_PHOTONS_M:
-        return photon_energy_eV(wavelength), False, ()
+        return energy_eV(wavelength), False, ()
     note = f"The wavelength of {wavelength * 1e12:.3g} pm is read as that of electrons."
-    return electron_energy_eV(wavelength), True, (note,)
+    return energy_eV(wavelength, electrons=True), True, (note,)

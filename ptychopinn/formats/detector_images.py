@@ -1,0 +1,105 @@
+"""Images of a detector in files of their own, which options name: a mask, a dark current."""
+
+import pathlib
+import zipfile
+
+import h5py
+import numpy as np
+
+from ptychopinn.data.checks import REAL
+from ptychopinn.formats.opened import Opened
+from ptychopinn.preparation.masks import marked_pixels, mostly_good
+
+MASKS = ("bad_pixels", "mask", "pixel_mask")
+BACKGROUNDS = ("background", "dark", "dark_current")
+MOST_PIXELS = 1 << 28
+
+
+def read_mask(path: pathlib.Path | str | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Read a mask of a detector, bool `(y, x)`, True on good pixels; None of no path.
+
+    The key `bad_pixels` marks bad pixels; of others the fewer are bad, unless the light says otherwise.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it holds no mask of the patterns' shape `(y, x)`.
+    """
+    if path is None:
+        return None
+    key, image = _image(path, MASKS, "mask")
+    marked = marked_pixels(image, shape, f"mask {pathlib.Path(path).name}")
+    return ~marked if key == MASKS[0] else mostly_good(marked)
+
+
+def read_background(said: str | None, shape: tuple[int, ...]) -> float | np.ndarray | None:
+    """Return a background: a number, or what the file of that name holds, float `(y, x)`, averaged over its frames.
+
+    Raises:
+        FileNotFoundError: if it is neither a number nor a file.
+        ValueError: if the file holds none of the patterns' shape `(y, x)`.
+    """
+    if said is None:
+        return None
+    try:
+        number = float(said)
+    except ValueError:
+        number = None
+    if number is not None:
+        if not 0 <= number <= 1e15:
+            raise ValueError(f"dark must be a number from 0 to 1e15, or a file. Received: dark={said}.")
+        return number
+    _, image = _image(said, BACKGROUNDS, "dark")
+    image = np.squeeze(image)
+    if image.dtype.kind not in REAL or image.shape[-2:] != tuple(shape) or not np.isfinite(image).all():
+        raise ValueError(
+            f"dark must be finite, and of the patterns' size {tuple(shape)}. Received: shape={image.shape}. "
+            "Crop or pad it like the patterns."
+        )
+    return image.reshape(-1, *shape).mean(axis=0, dtype=np.float64)
+
+
+def _image(path: pathlib.Path | str, keys: tuple[str, ...], what: str) -> tuple[str | None, np.ndarray]:
+    """Read an image of an NPZ, NPY, HDF5 or picture file: the key that held it, if any, and the array."""
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{what} must be a file. Received: {what}={path}, which is none. Check the path.")
+    opened = Opened(path)
+    try:
+        if opened.archive is not None:
+            key = next((key for key in keys if key in opened.archive), None) or _only(opened.archive.keys)
+            return key, opened.archive.array(key, REAL)
+        if opened.hdf5 is not None:
+            key, dataset = _dataset(opened.hdf5, keys)
+            return key, dataset[()]
+        if path.suffix == ".npy":
+            return None, np.load(path, allow_pickle=False)
+        from skimage.io import imread
+
+        return None, np.asarray(imread(path))
+    except (ValueError, OSError, LookupError, zipfile.BadZipFile) as error:
+        if "Received:" in str(error):
+            raise
+        raise ValueError(
+            f"{what} must be an NPZ, NPY, HDF5 or TIFF file of one image, or with one of the keys {', '.join(keys)}. "
+            f"Received: {what}={path}. Save it as one of these."
+        ) from None
+
+
+def _only(keys: tuple[str, ...]) -> str:
+    if len(keys) != 1:
+        raise LookupError("several arrays")
+    return keys[0]
+
+
+def _dataset(file: h5py.File, keys: tuple[str, ...]) -> tuple[str, h5py.Dataset]:
+    """Find a dataset by the last part of its name, or the only one of two axes or more."""
+    found: dict[str, h5py.Dataset] = {}
+
+    def look(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.ndim >= 2 and item.size <= MOST_PIXELS:
+            found[name] = item
+
+    file.visititems(look)
+    name = next((name for key in keys for name in found if name.split("/")[-1] == key), None)
+    name = name or _only(tuple(found))
+    return name.split("/")[-1], found[name]
