@@ -7,7 +7,7 @@ import time
 import click
 
 from ptychopinn.params import DataParams, ExecutionParams
-from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
+from ptychopinn.reconstruction.params import SAVE_FORMATS, STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_there, check_writable, command, keeping, say_assumed
 from ptychopinn_cli.config import config_option
@@ -25,6 +25,8 @@ def output_and_reading(function):
                      help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
         click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]),
                      help="What the file holds; as in training, or told from the values, if not given."),
+        click.option("--save-format", multiple=True, type=click.Choice(SAVE_FORMATS),
+                     help="Format to write besides reconstruction.npz; may be given again."),
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip
@@ -44,6 +46,8 @@ class Request:
     reading: dict = dataclasses.field(default_factory=dict)
     """How the file is read, where that is not as in training."""
     report: bool = True
+    save: tuple = ()
+    """Formats to write besides `reconstruction.npz`."""
 
 
 @click.command(short_help="Reconstruct a scan, without training.")
@@ -67,7 +71,7 @@ def reconstruct(data, bundle, report, talk, backend, **options):
 
 def perform(bundle, data, report, talk, backend, options):
     """Check what was asked for, choose the backend, and do it."""
-    output_dir = options.pop("output_dir")
+    output_dir, save = options.pop("output_dir"), options.pop("save_format")
     reading = {name: options.pop(name) for name in ("measurement", "zero_frequency")}
     params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
     try:
@@ -84,7 +88,7 @@ def perform(bundle, data, report, talk, backend, options):
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
     with writing(output_dir):
-        run(Request(bundle, data, output_dir, params, execution, reading, report), options, talk)
+        run(Request(bundle, data, output_dir, params, execution, reading, report, save), options, talk)
 
 
 def run(request, restated, talk):
@@ -108,7 +112,7 @@ def run(request, restated, talk):
     opened = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, sha256, progress)
-    said(found.record, talk)
+    said(found, request.save, talk)
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
     html = None
@@ -116,7 +120,7 @@ def run(request, restated, talk):
         drawn = time.perf_counter()
         html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk)
         record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
-    write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
+    write_reconstruction(request.output_dir, found, record, failed(talk), score, html, request.save)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
@@ -127,22 +131,31 @@ def run(request, restated, talk):
 def read(request, bundle, talk):
     """Read the scan as in training, unless it is said anew, and say what was assumed."""
     from ptychopinn.formats import read_scan
+    from ptychopinn.formats.writers.table import FORMATS, check_writable_as
 
     before = DataParams() if bundle is None else bundle.data
     reading = {name: said or getattr(before, name) for name, said in request.reading.items()}
     scan = read_scan(request.data, **reading)
     say_assumed([scan], talk)
+    for name in request.save:
+        check_writable_as(FORMATS[name].results, scan)
     return scan
 
 
-def said(record, talk):
-    """Say what was decided."""
+def said(found, save, talk):
+    """Say what was decided, and what formats asked for cannot hold."""
+    from ptychopinn.formats.writers.table import FORMATS, told
+
+    record = found.record
     talk.note(f"The probe is that of the {record['probe']}.")
     if record["refinement_passes_allowed"]:
         kept, made = record["refinement_passes"], record["refinement_passes_made"]
         talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)
     if record["interrupted"]:
         talk.note("Interrupted: what was best until then is written. Interrupt again to end at once.")
+    for name in save:
+        for sentence in told(FORMATS[name].results, found):
+            talk.note(sentence)
 
 
 def score_of(reconstruction, scan, talk):

@@ -22,7 +22,7 @@ class Reconstruction:
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         flux: float array `(pattern,)`: brightness of each pattern's light, 1 on average, where it was looked for.
-        pixel_size_m: float, where it is known.
+        pixel_size_m, energy_eV, distance_m: float, where they are known.
         name: str. Where it came from.
         record: dict: how it was made, where this library did.
 
@@ -39,6 +39,8 @@ class Reconstruction:
     positions: np.ndarray | None = None
     flux: np.ndarray | None = None
     pixel_size_m: float | None = None
+    energy_eV: float | None = None
+    distance_m: float | None = None
     name: str = "object"
     record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 
