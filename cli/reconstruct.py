@@ -7,13 +7,14 @@ import time
 import click
 
 from ptychopinn.params import DataParams, ExecutionParams
-from ptychopinn.reconstruction.params import SAVE_FORMATS, STARTS, ReconstructionParams, refuse_training_options
+from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.common import check_there, check_writable, command, keeping, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import command_facts, failed, made_or_noted, page_of, report_option
+from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
 NOTHING_KEPT = "No pass over the scan predicted the photons that were held out better: the start is kept."
 
@@ -25,8 +26,7 @@ def output_and_reading(function):
                      help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
         click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]),
                      help="What the file holds; as in training, or told from the values, if not given."),
-        click.option("--save-format", multiple=True, type=click.Choice(SAVE_FORMATS),
-                     help="Format to write besides reconstruction.npz; may be given again."),
+        save_format_option,
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip
@@ -112,7 +112,8 @@ def run(request, restated, talk):
     opened = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, sha256, progress)
-    said(found, request.save, talk)
+    said(found.record, talk)
+    say_told(request.save, found, talk)
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
     html = None
@@ -131,31 +132,23 @@ def run(request, restated, talk):
 def read(request, bundle, talk):
     """Read the scan as in training, unless it is said anew, and say what was assumed."""
     from ptychopinn.formats import read_scan
-    from ptychopinn.formats.writers.table import FORMATS, check_writable_as
 
     before = DataParams() if bundle is None else bundle.data
     reading = {name: said or getattr(before, name) for name, said in request.reading.items()}
     scan = read_scan(request.data, **reading)
     say_assumed([scan], talk)
-    for name in request.save:
-        check_writable_as(FORMATS[name].results, scan)
+    refuse_unwritable(request.save, scan)
     return scan
 
 
-def said(found, save, talk):
-    """Say what was decided, and what formats asked for cannot hold."""
-    from ptychopinn.formats.writers.table import FORMATS, told
-
-    record = found.record
+def said(record, talk):
+    """Say what was decided."""
     talk.note(f"The probe is that of the {record['probe']}.")
     if record["refinement_passes_allowed"]:
         kept, made = record["refinement_passes"], record["refinement_passes_made"]
         talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)
     if record["interrupted"]:
         talk.note("Interrupted: what was best until then is written. Interrupt again to end at once.")
-    for name in save:
-        for sentence in told(FORMATS[name].results, found):
-            talk.note(sentence)
 
 
 def score_of(reconstruction, scan, talk):

@@ -1,6 +1,7 @@
 """An NPZ with one complex image: what `ptycho infer` writes, a scan's known object, or any program's object."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import binary_fill_holes
@@ -34,7 +35,7 @@ def read(opened: Opened) -> Reconstruction:
         obj = obj[0]
     of_scan = "xcoords" in archive and "ycoords" in archive
     origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
-    geometry = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}
+    geometry: Any = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}
     ours = RESULT if origin is not None and ramp is not None else ()
     beside = {key: archive.array(key, REAL) for key in ours if key in archive}
     probe = _first(archive, PROBE_KEYS)

@@ -12,8 +12,8 @@ from ptychopinn.formats.writers.metres import pixel_m, positions_m
 from ptychopinn.formats.writers.nexus import add_images
 
 NAME = "CXI 1.6 with images"
-NEEDS = ("pixel_size_m",)
-HOLDS = ("probe", "positions", "pixel_size_m", "energy_eV", "distance_m")
+NEEDS: tuple[str, ...] = ("pixel_size_m",)
+HOLDS: tuple[str, ...] = ("probe", "positions", "pixel_size_m", "energy_eV", "distance_m")
 VERSION = 160
 TRANSLATION = ENTRY + "sample_1/geometry_1/translation"
 

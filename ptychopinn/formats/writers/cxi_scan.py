@@ -15,8 +15,8 @@ from ptychopinn.formats.writers.of_scan import result_of
 from ptychopinn.formats.writers.patterns import write_intensities
 
 NAME = "CXI 1.6"
-NEEDS = ("pixel_size_m",)
-HOLDS = ("mask", "pixel_size_m", "energy_eV", "distance_m")
+NEEDS: tuple[str, ...] = ("pixel_size_m",)
+HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m")
 BAD = 1
 """The bit of CXI's masks that says that a pixel is invalid."""
 

@@ -8,9 +8,9 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 
 NAME = "reconstruction.npz"
-NEEDS = ()
+NEEDS: tuple[str, ...] = ()
 OPTIONAL = ("probe", "uncertainty", "positions", "flux", "pixel_size_m", "energy_eV", "distance_m")
-HOLDS = ("weight", "ramp", *OPTIONAL)
+HOLDS: tuple[str, ...] = ("weight", "ramp", *OPTIONAL)
 
 
 def stand_ins(reconstruction: Reconstruction) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from ptychopinn.formats.writers.metres import pixel_m, positions_m
 from ptychopinn.formats.writers.nexus import add_images
 
 NAME = "ptychodus's product.h5"
-NEEDS = ("pixel_size_m", "probe")
-HOLDS = ("probe", "positions", "pixel_size_m", "energy_eV", "distance_m")
+NEEDS: tuple[str, ...] = ("pixel_size_m", "probe")
+HOLDS: tuple[str, ...] = ("probe", "positions", "pixel_size_m", "energy_eV", "distance_m")
 
 
 def stand_ins(reconstruction: Reconstruction) -> tuple[str, ...]:

@@ -15,14 +15,16 @@ from ptychopinn.formats.writers.patterns import write_intensities
 from ptychopinn.printable import printable
 
 NAME = "ptychodus's diffraction.h5 and product.h5"
-NEEDS = ("pixel_size_m",)
-HOLDS = ("mask", "pixel_size_m", "energy_eV", "distance_m")
+NEEDS: tuple[str, ...] = ("pixel_size_m",)
+HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m")
 FILES = ("diffraction.h5", "product.h5")
 
 
 def stand_ins(scan: Scan) -> tuple[str, ...]:
     """Say what stands in the files for what is not known."""
-    notes = () if scan.object is not None else ("The scan holds no object: a flat one stands in product.h5.",)
+    notes: tuple[str, ...] = ()
+    if scan.object is None:
+        notes += ("The scan holds no object: a flat one stands in product.h5.",)
     if detector_pixel_m(scan) is None:
         notes += ("The detector's pixel is 0 in diffraction.h5: not known.",)
     return notes + product.stand_ins(result_of(scan))

@@ -15,8 +15,8 @@ from ptychopinn.formats.writers.metres import detector_pixel_m
 from ptychopinn.formats.writers.patterns import as_measured, type_as_measured
 
 NAME = "PtychoPINN's NPZ"
-NEEDS = ()
-HOLDS = ("mask", "pixel_size_m", "energy_eV", "distance_m")
+NEEDS: tuple[str, ...] = ()
+HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m")
 
 
 def stand_ins(scan: Scan) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from ptychopinn.formats.writers.metres import middle_px, pixel_m, positions_m
 from ptychopinn.formats.writers.nexus import add_images
 
 NAME = "PtyPy's .ptyr"
-NEEDS = ("pixel_size_m",)
-HOLDS = ("probe", "positions", "pixel_size_m", "energy_eV")
+NEEDS: tuple[str, ...] = ("pixel_size_m",)
+HOLDS: tuple[str, ...] = ("probe", "positions", "pixel_size_m", "energy_eV")
 STORAGE = "S00G00"
 
 

@@ -9,8 +9,8 @@ import tifffile
 from ptychopinn.data.reconstruction import Reconstruction
 
 NAME = "TIFF of amplitude and phase"
-NEEDS = ()
-HOLDS = ("pixel_size_m",)
+NEEDS: tuple[str, ...] = ()
+HOLDS: tuple[str, ...] = ("pixel_size_m",)
 MICROMETRE = 1e-6
 
 
