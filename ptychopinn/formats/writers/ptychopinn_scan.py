@@ -16,6 +16,9 @@ from ptychopinn.formats.writers.patterns import as_measured, type_as_measured
 
 NAME = "PtychoPINN's NPZ"
 NEEDS: tuple[str, ...] = ()
+FAST = 1
+"""Level of compression: patterns shrink by as much at higher ones, which take several times as long."""
+
 HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m")
 
 
@@ -42,7 +45,7 @@ def write(scan: Scan, path: pathlib.Path) -> None:
     """Write a scan: its patterns as `diff3d` `(pattern, y, x)`, and as SLAC's `diffraction` `(y, x, pattern)`."""
     count, *frame = scan.patterns.shape
     dtype = type_as_measured(scan)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as archive:
         for key, values in (known_arrays(scan) | _words_of_slac(scan)).items():
             with archive.open(f"{key}.npy", "w") as member:
                 np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
