@@ -330,6 +330,15 @@ def test_conversions_that_cannot_be_are_refused(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bare.npz", "plain.npz"]
 
 
+def test_what_stands_in_the_folder_that_is_read_is_not_overwritten(tmp_path):
+    (tmp_path / "run").mkdir()
+    own = save(tmp_path / "run" / "reconstruction.npz", result())
+    before = own.read_bytes()
+    assert_said_plainly(ptycho("convert", own.parent, own), "must not overwrite", "Give OUT another name")
+    assert own.read_bytes() == before
+    assert ptycho("convert", own.parent, tmp_path / "run" / "product.h5").exit_code == 0
+
+
 def test_ptychodus_s_pair_keeps_its_names(tmp_path):
     source = write_scan("npz", tmp_path, made_scan(), "scan.npz")
     assert_said_plainly(ptycho("convert", source, tmp_path / "a.h5"), "go to a folder", "a.h5", "Give the folder")

@@ -4,7 +4,8 @@ import dataclasses
 import functools
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
@@ -58,57 +59,53 @@ def convert(
     """
     out = pathlib.Path(out)
     form, opened = format_of(out, name), Opened(path)
+    known, notes = _read(opened, form, measurement, zero_frequency)
+    if isinstance(known, Scan):
+        assert form.scans is not None
+        writer: Any = form.scans
+        check_writable_as(writer, known)
+        writers = form.scans.writers(known, out)
+    else:
+        writer = form.results
+        check_writable_as(writer, known)
+        writers = {_named(out, form): functools.partial(form.results.write, known)}
+    _refuse_overwriting(opened.path, writers)
+    if isinstance(known, Scan):
+        known.check()  # damage is found before the first file is begun
+    for file in writers:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    write_all(writers)
+    return Conversion(tuple(writers), _in_words(known), notes + told(writer, known))
+
+
+def _read(
+    opened: Opened, form: Format, measurement: str, zero_frequency: str
+) -> tuple[Scan | Reconstruction, tuple[str, ...]]:
+    """Read what a format can hold of a file: its scan, or else its object; and what was assumed."""
     if not holds_patterns(opened):
-        result = read_reconstruction(opened)
-        return _written(opened, _of_result(form, result, out), told(form.results, result), _in_words(result))
+        return read_reconstruction(opened), ()
     scan = read_scan(opened, measurement, zero_frequency)
-    if form.scans is None:
-        result = _object_of(scan, form)
-        writers = _of_result(form, result, out)
-        notes = (f"{form.results.NAME} holds no patterns: the scan's object is written.", *told(form.results, result))
-        return _written(opened, writers, scan.notes + notes, _in_words(result))
-    check_writable_as(form.scans, scan)
-    writers = form.scans.writers(scan, out)
-    _refuse_overwriting(opened.path, tuple(writers))
-    scan.check()
-    content = f"{len(scan)} patterns of {scan.size} x {scan.size} pixels"
-    return _written(opened, writers, scan.notes + told(form.scans, scan), content)
-
-
-def _of_result(form: Format, result: Reconstruction, out: pathlib.Path) -> dict:
-    """Return what writes a reconstruction to its one file."""
-    check_writable_as(form.results, result)
-    if out.is_dir() or not out.suffix:
-        raise ValueError(
-            f"OUT must be the name of a file for a reconstruction. Received: {printable(out)}. "
-            f"Give a name, like {form.file}."
-        )
-    return {out: functools.partial(form.results.write, result)}
-
-
-def _object_of(scan: Scan, form: Format) -> Reconstruction:
+    if form.scans is not None:
+        return scan, scan.notes
     if scan.object is None:
         raise ValueError(
             f"{form.results.NAME} must hold an object. Received: {scan.name}, a scan without one. "
             "Reconstruct it first, and convert the result."
         )
-    return result_of(scan)
+    return result_of(scan), (*scan.notes, f"{form.results.NAME} holds no patterns: the scan's object is written.")
 
 
-def _written(
-    opened: Opened,
-    writers: dict[pathlib.Path, Callable[[pathlib.Path], object]],
-    notes: tuple[str, ...],
-    content: str,
-) -> Conversion:
-    _refuse_overwriting(opened.path, tuple(writers))
-    for file in writers:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    write_all(writers)
-    return Conversion(tuple(writers), content, notes)
+def _named(out: pathlib.Path, form: Format) -> pathlib.Path:
+    """Return the name of the one file of a reconstruction; raise ValueError where it is that of a folder."""
+    if out.is_dir() or not out.suffix:
+        raise ValueError(
+            f"OUT must be the name of a file for a reconstruction. Received: {printable(out)}. "
+            f"Give a name, like {form.file}."
+        )
+    return out
 
 
-def _refuse_overwriting(source: pathlib.Path, files: tuple[pathlib.Path, ...]) -> None:
+def _refuse_overwriting(source: pathlib.Path, files: Iterable[pathlib.Path]) -> None:
     """Raise ValueError where a file to write is the one that is read, or stands in the folder that is read."""
     for file in files:
         inside = source.is_dir() and file.exists() and source.resolve() in file.resolve().parents
@@ -119,5 +116,7 @@ def _refuse_overwriting(source: pathlib.Path, files: tuple[pathlib.Path, ...]) -
             )
 
 
-def _in_words(result: Reconstruction) -> str:
-    return f"an object of {result.object.shape[0]} x {result.object.shape[1]} pixels"
+def _in_words(known: Scan | Reconstruction) -> str:
+    if isinstance(known, Scan):
+        return f"{len(known)} patterns of {known.size} x {known.size} pixels"
+    return f"an object of {known.object.shape[0]} x {known.object.shape[1]} pixels"

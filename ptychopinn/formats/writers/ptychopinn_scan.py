@@ -16,10 +16,9 @@ from ptychopinn.formats.writers.patterns import as_measured, type_as_measured
 
 NAME = "PtychoPINN's NPZ"
 NEEDS: tuple[str, ...] = ()
-FAST = 1
-"""Level of compression: patterns shrink by as much at higher ones, which take several times as long."""
-
 HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m")
+FAST = 1
+"""Level of compression, of 1 to 9: the patterns go through it twice."""
 
 
 def stand_ins(scan: Scan) -> tuple[str, ...]:
