@@ -99,7 +99,7 @@ WORDS = {
 """What a scan or a result may know, in words."""
 
 REMEDIES = {
-    "pixel_size_m": "Add pixel_size_m, metres, to the file, or write npz or tiff, which do without.",
+    "pixel_size_m": "Add pixel_size_m, metres, to the file, or write npz, which does without.",
     "probe": "Write cxi, ptyr, npz or tiff, which do without.",
 }
 
