@@ -7,6 +7,7 @@ import click
 from ptychopinn_cli.backend_option import backend_option
 from ptychopinn_cli.backends import backends
 from ptychopinn_cli.compare import compare
+from ptychopinn_cli.convert import convert
 from ptychopinn_cli.demo import demo
 from ptychopinn_cli.errors import fit_for_a_terminal
 from ptychopinn_cli.evaluate import evaluate
@@ -49,5 +50,5 @@ def main(context, backend):
     context.obj = {**(context.obj or {}), "backend": backend}
 
 
-for command in (reconstruct, train, infer, evaluate, compare, inspect, simulate, demo, backends):
+for command in (reconstruct, train, infer, evaluate, compare, inspect, convert, simulate, demo, backends):
     main.add_command(command)

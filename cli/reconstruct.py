@@ -15,9 +15,9 @@ from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import command_facts, failed, made_or_noted, page_of, report_option
-
-NOTHING_KEPT = "No pass over the scan predicted the photons that were held out better: the start is kept."
+from ptychopinn_cli.pages import failed, made_or_noted, report_option
+from ptychopinn_cli.reconstruction_report import page, report_of, said, score_of
+from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
 
 def output_and_reading(function):
@@ -27,6 +27,7 @@ def output_and_reading(function):
                      help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
         click.option("--measurement", type=click.Choice(MEASUREMENTS),
                      help="What the file holds; as in training, or told from the values, if not given."),
+        save_format_option,
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip
@@ -47,6 +48,8 @@ class Request:
     """How the file is read and prepared, where that is not as in training."""
     preparation: dict = dataclasses.field(default_factory=dict)
     report: bool = True
+    save: tuple = ()
+    """Formats to write besides `reconstruction.npz`."""
 
 
 @click.command(short_help="Reconstruct a scan, without training.")
@@ -70,7 +73,7 @@ def reconstruct(data, bundle, report, talk, backend, **options):
 
 def perform(bundle, data, report, talk, backend, options):
     """Check what was asked for, choose the backend, and do it."""
-    output_dir = options.pop("output_dir")
+    output_dir, save = options.pop("output_dir"), options.pop("save_format")
     reading = {name: options.pop(name) for name in ("measurement", "zero_frequency")}
     said = given(click.get_current_context(), [field.name for field in user_fields(Preparation)])
     collect(Preparation, options)
@@ -89,7 +92,7 @@ def perform(bundle, data, report, talk, backend, options):
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
     with writing(output_dir):
-        run(Request(bundle, data, output_dir, params, execution, reading, said, report), options, talk)
+        run(Request(bundle, data, output_dir, params, execution, reading, said, report, save), options, talk)
 
 
 def run(request, restated, talk):
@@ -115,6 +118,7 @@ def run(request, restated, talk):
     with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, sha256, progress)
     said(found.record, talk)
+    say_told(request.save, found, talk)
     score = score_of(found, scan, talk)
     record = {**report_of(request, found, score, opened - began), "sha256": sha256}
     html = None
@@ -122,7 +126,7 @@ def run(request, restated, talk):
         drawn = time.perf_counter()
         html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk)
         record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
-    write_reconstruction(request.output_dir, found, record, failed(talk), score, html)
+    write_reconstruction(request.output_dir, found, record, failed(talk), score, html, request.save)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
@@ -138,6 +142,7 @@ def read(request, bundle, talk):
     reading = {name: said or getattr(before, name) for name, said in request.reading.items()}
     scan = read_scan(request.data, **reading, preparation=preparation_of(request, bundle)).lit()
     say_assumed([scan], talk)
+    refuse_unwritable(request.save, scan)
     return scan
 
 
@@ -145,60 +150,3 @@ def preparation_of(request, bundle):
     """Return how the scan is prepared: as that which the bundle was trained on first, unless it is said anew."""
     before = {} if bundle is None else bundle.record["training_data"][0].get("preparation", {})
     return Preparation(**{**before, **request.preparation})
-
-
-def said(record, talk):
-    """Say what was decided."""
-    talk.note(f"The probe is that of the {record['probe']}.")
-    if record["refinement_passes_allowed"]:
-        kept, made = record["refinement_passes"], record["refinement_passes_made"]
-        talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)
-    if record["interrupted"]:
-        talk.note("Interrupted: what was best until then is written. Interrupt again to end at once.")
-
-
-def score_of(reconstruction, scan, talk):
-    """Score a reconstruction against the object of the file; `None` where there is none, or none to compare with."""
-    from ptychopinn.evaluation.against_truth import score
-    from ptychopinn.evaluation.reference import known_object
-
-    if scan.object is None:
-        return None
-
-    return made_or_noted(lambda: score(reconstruction, known_object(scan)), "comparison with the file's object", talk)
-
-
-def report_of(request, reconstruction, score, opening_s):
-    """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
-    from ptychopinn.training.record import versions
-
-    decided = dict(reconstruction.record)
-    parts = {"open": opening_s, **decided.pop("seconds")}
-    deviances = [round(deviance, 8) for deviance in decided.pop("refinement_deviances", [])]
-    return {
-        **({"bundle": str(request.bundle)} if request.bundle else {}), "data": str(request.data), **decided,
-        **({"refinement_deviances": deviances} if deviances else {}),
-        "origin_px": reconstruction.origin, "ramp_rad_per_px": reconstruction.ramp,
-        "pixel_size_m": reconstruction.pixel_size_m, "backend": backends.chosen(), "versions": versions(),
-        "seconds": {name: round(spent, 4) for name, spent in parts.items()},
-        "patterns_per_second": round(decided["patterns"] / (sum(parts.values()) - parts["open"]), 2),
-        "error_against_file_object": None if score is None else round(score.figures["nrmse_complex"], 5),
-    }  # fmt: skip
-
-
-def page(bundle, reconstruction, scan, record, score):
-    """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
-    tables = {"seconds": "Seconds", "versions": "Versions"}
-    facts = {
-        "Command": command_facts(),
-        "Data": {"path": record["data"], "name": scan.name, "shape": list(scan.patterns.shape)},
-        "Reconstruction": {name: value for name, value in record.items() if name not in tables},
-        **{title: record[name] for name, title in tables.items()},
-    }
-    headline = [(f"{record['patterns_per_second']:.0f}", "patterns a second")]
-    if score is not None:
-        headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
-    return page_of(
-        bundle, reconstruction, scan, facts, headline=headline, score=score, title=f"Reconstruction of {scan.name}",
-        subtitle=facts["Command"]["date"] + (f", with the bundle {record['bundle']}" if "bundle" in record else ""),
-    )  # fmt: skip

@@ -29,6 +29,7 @@ _HOMES = {
     "Stitcher": "reconstruction.stitching",
     "Reconstruction": "data.reconstruction",
     "read_reconstruction": "formats",
+    "convert": "formats.conversion",
     "score": "evaluation.against_truth",
     "residual": "evaluation.against_patterns",
 }

@@ -53,6 +53,7 @@ PREPARED = {
     "detector_pixel": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "pixel_size": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "units": "test_preparation.test_pixels_that_are_believed_stay_pixels",
+    "positions_from": "test_preparation.test_positions_may_lie_in_another_file",
     "sign": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
     "swap_xy": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
     "rotate_scan": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
@@ -83,6 +84,7 @@ RECONSTRUCTION = (
         "deterministic": "test_reconstruct.test_deterministic_asks_the_backend_for_it",
         "num_workers": "test_reconstruct.test_workers_read_ahead_in_threads_of_their_own",
         "remat": "test_reconstruct.test_remat_and_absent_devices_are_refused",
+        "save_format": "test_save_format.test_a_reconstruction_is_saved_in_other_formats_besides",
         "measurement": "test_refinement.test_amplitudes_are_refined_too",
         "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
         "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
@@ -157,6 +159,11 @@ SEEN = {
         "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
     },
     "inspect": PREPARED | {"as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle"},
+    "convert": {
+        "name": "test_writers.test_format_wins_over_the_suffix",
+        "measurement": "test_writers.test_how_a_scan_is_read_decides_what_is_written",
+        "zero_frequency": "test_writers.test_how_a_scan_is_read_decides_what_is_written",
+    },
     "simulate": dict.fromkeys((field.name for cls in CLASSES for field in dataclasses.fields(cls)
                                if cls.__module__ == simulation_params.__name__), SIMULATED),
     "demo": {

@@ -85,6 +85,19 @@ def test_units_that_cannot_be_told_apart_are_asked_for_or_said(scan, recording):
     assert said(prepared(dataclasses.replace(known, pixel_size_m=1e-6)), "as um their steps would be", "--units")
 
 
+@pytest.mark.parametrize("place", ["positions.csv", "positions.npz:/deep/places"])
+def test_positions_may_lie_in_another_file(scan, tmp_path, place):
+    np.save(tmp_path / "patterns.npy", np.asarray(scan.patterns))
+    np.savez(tmp_path / "positions.npz", **{"deep/places": scan.positions})
+    lines = [f"{x},{y}" for y, x in scan.positions]
+    (tmp_path / "positions.csv").write_text("\n".join(["x,y", *lines]))
+    found = read_scan(
+        tmp_path / "patterns.npy", preparation=Preparation(positions_from=str(tmp_path / place), units="px")
+    )
+    np.testing.assert_allclose(found.positions, scan.positions, rtol=1e-6)
+    np.testing.assert_array_equal(counts_of(found), counts_of(scan))
+
+
 def test_pixels_that_are_believed_stay_pixels(scan, recording):
     """`--units px` keeps what would be taken for something else."""
     small = dataclasses.replace(recording, unit=None, positions=scan.positions * 0.02, pixel_size_m=PIXEL)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ptychopinn.formats.results import read_reconstruction
+from ptychopinn.formats.writers.npz_result import write as write_arrays
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.ramp import add_ramp, ramp_of
 from ptychopinn.reconstruction.stitching import PatchMean, Stitcher, canvas_of, outward
-from ptychopinn.report.reconstruction import write_arrays
 
 SIZE = 32
 WEIGHTS = np.exp(-(np.hypot(*np.mgrid[-16:16, -16:16]) ** 2) / 60)

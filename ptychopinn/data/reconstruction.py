@@ -29,7 +29,7 @@ class Reconstruction:
         background: float array `(y, x)`: photons of the detector besides, where it was looked for.
         optics: Optics: how light went through the slices to the detector. Defaults to the far field.
         probe_weights: complex array `(pattern, dimension)`: 0 on average, 1 in root mean square.
-        pixel_size_m: float, where it is known.
+        pixel_size_m, energy_eV, distance_m: float, where they are known.
         name: str. Where it came from.
         record: dict: how it was made, where this library did.
 
@@ -51,6 +51,8 @@ class Reconstruction:
     background: np.ndarray | None = None
     optics: Optics = FAR
     pixel_size_m: float | None = None
+    energy_eV: float | None = None
+    distance_m: float | None = None
     name: str = "object"
     record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 

@@ -7,8 +7,8 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.ptychodus_product import product_of
-from ptychopinn.formats.quantities import OBJECT_PIXEL
-from ptychopinn.formats.sources.cxi import ENTRY, PTYCHODUS, TRANSLATIONS
+from ptychopinn.formats.quantities import DISTANCE, OBJECT_PIXEL
+from ptychopinn.formats.sources.cxi import DETECTOR, ENTRY, PTYCHODUS, SOURCE, TRANSLATIONS, energy_of
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import points
 
@@ -54,7 +54,11 @@ def _fields(store: Store) -> dict[str, Any]:
         fields["probe"] = store.complex_array(PROBE)
     sizes = {key: store.number(PTYCHODUS + key, OBJECT_PIXEL) for key in SIZES}
     centre = {key: store.one(PTYCHODUS + key) for key in CENTRE}
-    fields |= {key: value for key, value in (sizes | centre).items() if value is not None}
+    beam = {
+        "photon_energy_eV": energy_of(store, SOURCE + "energy")[0],
+        "detector_object_distance_m": store.measured(DETECTOR + "distance", DISTANCE),
+    }
+    fields |= {key: value for key, value in (sizes | centre | beam).items() if value is not None}
     path = store.first(*TRANSLATIONS)
     if path is not None:
         places = points(store, path)

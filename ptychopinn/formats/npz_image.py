@@ -1,6 +1,7 @@
 """An NPZ with one complex image: what `ptycho infer` writes, a scan's known object, or any program's object."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import binary_fill_holes
@@ -14,6 +15,9 @@ from ptychopinn.physics.ramp import add_ramp
 
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
 OBJECT_KEYS, PROBE_KEYS, WEIGHT_KEYS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
+RESULT = ("uncertainty", "positions", "flux")
+"""What only `reconstruction.npz` is believed to hold, which is told by its origin and ramp."""
+
 EMPTY = 1e-6
 """Below this part of the largest modulus a pixel was not reconstructed."""
 
@@ -30,8 +34,10 @@ def read(opened: Opened) -> Reconstruction:
     while obj.ndim > 2 and len(obj) == 1:
         obj = obj[0]
     of_scan = "xcoords" in archive and "ycoords" in archive
-    origin, ramp, pixel_size = (_numbers(archive, key, count, name) for key, count in
-                                (("origin", 2), ("ramp", 2), ("pixel_size_m", 1)))  # fmt: skip
+    origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
+    geometry: Any = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}
+    ours = RESULT if origin is not None and ramp is not None else ()
+    beside = {key: archive.array(key, REAL) for key in ours if key in archive}
     probe = _first(archive, PROBE_KEYS)
     obj, weight = _weighted(archive, obj, of_scan, name)
     if ramp is not None and obj.ndim == 2:  # files hold it straight
@@ -41,9 +47,11 @@ def read(opened: Opened) -> Reconstruction:
         weight=weight,
         origin=(0.0, 0.0) if of_scan and origin is None else origin,
         ramp=(0.0, 0.0) if ramp is None else ramp,
+        uncertainty=beside.get("uncertainty"),
         probe=None if probe is None else probe_modes(archive.array(probe)),
-        positions=_positions(archive, name) if of_scan else None,
-        pixel_size_m=None if pixel_size is None else pixel_size[0],
+        positions=_positions(archive, name) if of_scan else beside.get("positions"),
+        flux=beside.get("flux"),
+        **geometry,
         name=name,
     )
 
@@ -111,6 +119,11 @@ def _positions(archive: Archive, name: str) -> np.ndarray:
             f"Received: {len(x)} xcoords, {len(y)} ycoords. Write only the pairs that were measured."
         )
     return np.stack([y, x], axis=1)
+
+
+def _number(archive: Archive, key: str, name: str) -> float | None:
+    values = _numbers(archive, key, 1, name)
+    return None if values is None else values[0]
 
 
 def _numbers(archive: Archive, key: str, count: int, name: str) -> tuple | None:

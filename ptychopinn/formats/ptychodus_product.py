@@ -15,6 +15,7 @@ from ptychopinn.formats.unpacking import damage_said
 
 NAME = "a ptychodus product (HDF5 or NPZ)"
 SIZES = {"y": "object_pixel_height_m", "x": "object_pixel_width_m"}
+ENERGY, DISTANCE = "photon_energy_eV", "detector_object_distance_m"
 
 
 def recognises(opened: Opened) -> bool:
@@ -50,6 +51,8 @@ def product_of(fields: Mapping[str, Any], name: str) -> Reconstruction:
         probe=probe_modes(np.asarray(fields["probe"])) if "probe" in fields else None,
         positions=_positions(fields, obj.shape, size, name) if obj.ndim == 2 and all(size.values()) else None,
         pixel_size_m=size["x"],
+        energy_eV=_scalar(fields, ENERGY, name) or None,  # 0 is ptychodus's "not known"
+        distance_m=_scalar(fields, DISTANCE, name) or None,
         name=name,
     )
 
@@ -61,6 +64,8 @@ def _positions(
     if "probe_position_x_m" not in fields or "probe_position_y_m" not in fields:
         return None
     metres = [np.ravel(fields[f"probe_position_{axis}_m"]) for axis in "yx"]
+    if not any(map(len, metres)):
+        return None
     if len(metres[0]) != len(metres[1]) or not all(np.isrealobj(one) and np.isfinite(one).all() for one in metres):
         raise ValueError(
             f"{name} must hold one finite probe_position_y_m and probe_position_x_m per pattern, metres. "
@@ -79,14 +84,14 @@ def _scalar(fields: Mapping[str, Any], key: str, name: str) -> float | None:
     value = np.asarray(fields[key])
     if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
         raise ValueError(
-            f"{name} must hold one finite number as {key}, metres. Received: {value.size} of {value.dtype}. "
+            f"{name} must hold one finite number as {key}. Received: {value.size} of {value.dtype}. "
             "Save the reconstruction from ptychodus again."
         )
     return float(value.reshape(-1)[0])
 
 
 def _fields_of_archive(archive: Archive) -> dict[str, np.ndarray]:
-    wanted = ("object", "probe", *(key for key in archive.keys if key.endswith("_m")))
+    wanted = ("object", "probe", ENERGY, *(key for key in archive.keys if key.endswith("_m")))
     return {key: archive.array(key) for key in wanted if key in archive}
 
 
@@ -102,7 +107,8 @@ def _fields_of_hdf5(file: h5py.File, name: str) -> dict[str, Any]:
         )
     with damage_said(name):
         fields = {key: data[()] for key, data in wanted.items()}
-        return {f"{key}_{word}": value for key in fields for word, value in file[key].attrs.items()} | fields
+        fields |= {key: file.attrs[key] for key in (ENERGY, DISTANCE) if key in file.attrs}
+        return {f"{key}_{word}": value for key in wanted for word, value in file[key].attrs.items()} | fields
 
 
 def _is_wanted(key: str, data: object) -> bool:

@@ -75,17 +75,8 @@ def write(
             known to be wrong. Written as `xcoords_true` and `ycoords_true`.
         metadata: dict. Written as JSON text, `_metadata`, which readers leave alone.
     """
-    arrays = {
-        "diff3d": np.fft.fftshift(np.asarray(scan.patterns), axes=(1, 2)) if scan.corner else np.asarray(scan.patterns),
-        "xcoords": scan.positions[:, 1],
-        "ycoords": scan.positions[:, 0],
-        "probeGuess": scan.probe,
-        **{key: getattr(scan, key) for key in GEOMETRY if getattr(scan, key) is not None},
-    }
-    if scan.object is not None:
-        arrays["objectGuess"] = scan.object
-    if scan.mask is not None:
-        arrays["bad_pixels"] = ~scan.mask
+    patterns = np.asarray(scan.patterns)
+    arrays = {"diff3d": np.fft.fftshift(patterns, axes=(1, 2)) if scan.corner else patterns, **known_arrays(scan)}
     if true_positions is not None:
         arrays["xcoords_true"], arrays["ycoords_true"] = true_positions[:, 1], true_positions[:, 0]
     if metadata is not None:
@@ -96,6 +87,21 @@ def write(
             np.savez_compressed(file, **arrays)
 
     write_whole(path, save)
+
+
+def known_arrays(scan: Scan) -> dict[str, Any]:
+    """Return what the file holds of a scan besides its patterns, by key."""
+    arrays = {
+        "xcoords": scan.positions[:, 1],
+        "ycoords": scan.positions[:, 0],
+        "probeGuess": scan.probe,
+        **{key: getattr(scan, key) for key in GEOMETRY if getattr(scan, key) is not None},
+    }
+    if scan.object is not None:
+        arrays["objectGuess"] = scan.object
+    if scan.mask is not None:
+        arrays["bad_pixels"] = ~scan.mask
+    return arrays
 
 
 def _positions(archive: Archive, of_patterns: tuple[int, ...]) -> np.ndarray:

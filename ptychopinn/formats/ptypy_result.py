@@ -5,6 +5,7 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.assumptions import probe_modes
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.quantities import ENERGY
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import points
 
@@ -41,6 +42,7 @@ def read(opened: Opened) -> Reconstruction:
         probe=None if probe is None else probe_modes(probe),
         positions=_positions(store, path, storages[0], pixel),
         pixel_size_m=None if pixel is None else float(pixel[1]),
+        energy_eV=store.number(f"{path}/_energy", ENERGY, "keV"),
         name=opened.name,
     )
 

@@ -13,6 +13,9 @@ PROPAGATION = ("far", "near")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
 
+SAVE_FORMATS = ("npz", "product.h5", "cxi", "ptyr", "tiff")
+"""Formats that results are written in, as `ptychopinn.formats.writers.table` has them."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ReconstructionParams(Params):

@@ -87,7 +87,8 @@ def reconstruct(
         record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
                    "interrupted": refined.interrupted, "probe_refined": params.refine_probe and refined.kept > 0,
                    "refinement_deviances": refined.deviances, **found_of(refined, scan, moves)}  # fmt: skip
-    return dataclasses.replace(found, record={**record, "seconds": clock.seconds})
+    record["seconds"] = clock.seconds
+    return dataclasses.replace(found, energy_eV=scan.energy_eV, distance_m=scan.distance_m, record=record)
 
 
 def moves_of(params: ReconstructionParams) -> Moves:

@@ -1,0 +1,63 @@
+"""What a reconstruction says of itself: in words, as `report.json`, and on its page."""
+
+from ptychopinn_cli import choose_backend as backends
+from ptychopinn_cli.pages import command_facts, made_or_noted, page_of
+
+NOTHING_KEPT = "No pass over the scan predicted the photons that were held out better: the start is kept."
+
+
+def said(record, talk):
+    """Say what was decided."""
+    talk.note(f"The probe is that of the {record['probe']}.")
+    if record["refinement_passes_allowed"]:
+        kept, made = record["refinement_passes"], record["refinement_passes_made"]
+        talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)
+    if record["interrupted"]:
+        talk.note("Interrupted: what was best until then is written. Interrupt again to end at once.")
+
+
+def score_of(reconstruction, scan, talk):
+    """Score a reconstruction against the object of the file; `None` where there is none, or none to compare with."""
+    from ptychopinn.evaluation.against_truth import score
+    from ptychopinn.evaluation.reference import known_object
+
+    if scan.object is None:
+        return None
+
+    return made_or_noted(lambda: score(reconstruction, known_object(scan)), "comparison with the file's object", talk)
+
+
+def report_of(request, reconstruction, score, opening_s):
+    """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
+    from ptychopinn.training.record import versions
+
+    decided = dict(reconstruction.record)
+    parts = {"open": opening_s, **decided.pop("seconds")}
+    deviances = [round(deviance, 8) for deviance in decided.pop("refinement_deviances", [])]
+    return {
+        **({"bundle": str(request.bundle)} if request.bundle else {}), "data": str(request.data), **decided,
+        **({"refinement_deviances": deviances} if deviances else {}),
+        "origin_px": reconstruction.origin, "ramp_rad_per_px": reconstruction.ramp,
+        "pixel_size_m": reconstruction.pixel_size_m, "backend": backends.chosen(), "versions": versions(),
+        "seconds": {name: round(spent, 4) for name, spent in parts.items()},
+        "patterns_per_second": round(decided["patterns"] / (sum(parts.values()) - parts["open"]), 2),
+        "error_against_file_object": None if score is None else round(score.figures["nrmse_complex"], 5),
+    }  # fmt: skip
+
+
+def page(bundle, reconstruction, scan, record, score):
+    """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
+    tables = {"seconds": "Seconds", "versions": "Versions"}
+    facts = {
+        "Command": command_facts(),
+        "Data": {"path": record["data"], "name": scan.name, "shape": list(scan.patterns.shape)},
+        "Reconstruction": {name: value for name, value in record.items() if name not in tables},
+        **{title: record[name] for name, title in tables.items()},
+    }
+    headline = [(f"{record['patterns_per_second']:.0f}", "patterns a second")]
+    if score is not None:
+        headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
+    return page_of(
+        bundle, reconstruction, scan, facts, headline=headline, score=score, title=f"Reconstruction of {scan.name}",
+        subtitle=facts["Command"]["date"] + (f", with the bundle {record['bundle']}" if "bundle" in record else ""),
+    )  # fmt: skip
