@@ -4,6 +4,7 @@ import pathlib
 
 import click
 
+from ptychopinn.params import MEASUREMENTS
 from ptychopinn.reconstruction.params import SAVE_FORMATS
 from ptychopinn_cli.common import check_there, check_writable, command
 
@@ -13,7 +14,7 @@ from ptychopinn_cli.common import check_there, check_writable, command
 @click.argument("out", type=click.Path(path_type=pathlib.Path))
 @click.option("--format", "name", type=click.Choice(SAVE_FORMATS),
               help="Format of OUT; if not given, what its suffix says.")  # fmt: skip
-@click.option("--measurement", type=click.Choice(["auto", "counts", "amplitude"]), default="auto", show_default=True,
+@click.option("--measurement", type=click.Choice(MEASUREMENTS), default="auto", show_default=True,
               help="What a scan holds; auto tells it from the values.")  # fmt: skip
 @click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]), default="auto", show_default=True,
               help="Where a scan keeps the zero frequency; auto tells it from where the light is.")  # fmt: skip

@@ -1,6 +1,5 @@
 """Laws of writers: what is written comes back equal, in metres and in pixels, and what a format cannot hold is said."""
 
-import dataclasses
 import tracemalloc
 
 import h5py
@@ -347,15 +346,15 @@ def test_ptychodus_s_pair_keeps_its_names(tmp_path):
 
 
 def test_a_conversion_that_fails_leaves_what_stood(tmp_path):
-    damaged = made_scan()
-    damaged.patterns[7, 0, 0] = 9
-    scan = dataclasses.replace(damaged, patterns=damaged.patterns.astype(np.float32))
-    scan.patterns[7, 0, 0] = np.nan
+    scan = made_scan()
     source = tmp_path / "scan.npz"
     np.savez(source, diff3d=scan.patterns, xcoords=scan.positions[:, 1], ycoords=scan.positions[:, 0],
              probeGuess=scan.probe_guess, pixel_size_m=PIXEL)  # fmt: skip
+    content = bytearray(source.read_bytes())
+    content[content.index(np.asarray(scan.patterns)[7].tobytes()) + 5] ^= 1
+    source.write_bytes(content)
     (tmp_path / "a.cxi").write_text("mine")
-    with pytest.raises(ValueError, match="pattern 7"):
+    with pytest.raises(ValueError, match="must be a whole file"):
         convert(source, tmp_path / "a.cxi")
     assert (tmp_path / "a.cxi").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.cxi", "scan.npz"]

@@ -6,10 +6,11 @@ import h5py
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
-from ptychopinn.formats.quantities import ELECTRON_VOLTS, PLANCK_EV_M
+from ptychopinn.formats.quantities import ELECTRON_VOLTS
 from ptychopinn.formats.sources.cxi import DETECTOR, ENTRY, PTYCHODUS, SOURCE
 from ptychopinn.formats.writers.metres import pixel_m, positions_m
 from ptychopinn.formats.writers.nexus import add_images
+from ptychopinn.physics.wavelengths import wavelength_m
 
 NAME = "CXI 1.6 with images"
 NEEDS: tuple[str, ...] = ("pixel_size_m",)
@@ -41,7 +42,7 @@ def write_experiment(file: h5py.File, known: Reconstruction) -> None:
     file[ENTRY + "title"] = known.name
     if known.energy_eV is not None:
         file[SOURCE + "energy"] = known.energy_eV / ELECTRON_VOLTS["j"]
-        file[SOURCE + "wavelength"] = PLANCK_EV_M / known.energy_eV
+        file[SOURCE + "wavelength"] = wavelength_m(known.energy_eV)
     if known.distance_m is not None:
         file[DETECTOR + "distance"] = known.distance_m
     places = positions_m(known)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.formats.assumptions import tell_measurement
 from ptychopinn.formats.ptychopinn_npz import known_arrays
 from ptychopinn.formats.writers.metres import detector_pixel_m
 from ptychopinn.formats.writers.patterns import as_measured, type_as_measured
@@ -23,10 +22,11 @@ FAST = 1
 
 def stand_ins(scan: Scan) -> tuple[str, ...]:
     """Say what a reader of the file has to be told."""
-    if tell_measurement(scan.patterns, "auto")[0] == scan.measurement:
+    if scan.measurement == "counts" and scan.patterns.dtype.kind in "iub":
         return ()
     return (
-        f"The file cannot say that its patterns are {scan.measurement}: read it with --measurement {scan.measurement}.",
+        f"The file cannot say that its patterns are {scan.measurement}: a reader has to tell, or be told by "
+        f"--measurement {scan.measurement}.",
     )
 
 
