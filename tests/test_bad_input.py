@@ -59,8 +59,8 @@ def times(factor):
 BAD_SCANS = {
     "missing file": (pathlib.Path.unlink, "must be a file", "Check the path"),
     "folder": (lambda path: (path.unlink(), path.mkdir()), "folder of scans", "with none", "Check the path"),
-    "empty file": (bytes_as(lambda b: b""), "one of: PtychoPINN NPZ", "another kind of file", "convert"),
-    "text file": (bytes_as(lambda b: b"y x\n1 2\n"), "one of: PtychoPINN NPZ", "another kind of file", "convert"),
+    "empty file": (bytes_as(lambda b: b""), "PtychoPINN's NPZ", "another kind of file", "FILE:/path"),
+    "text file": (bytes_as(lambda b: b"y x\n1 2\n"), "PtychoPINN's NPZ", "another kind of file", "FILE:/path"),
     "truncated": (bytes_as(half), "whole file", "truncated", "Copy it again"),
     "damaged": (bytes_as(scratched), "whole file", "damaged", "Copy it again"),
     "no patterns": (edit(diff3d=None), "diff3d", "keys xcoords, ycoords, probeGuess, objectGuess", "Rename"),

@@ -249,6 +249,7 @@ def test_infer_writes_a_page_that_says_what_the_report_says(bundle, scan_file, o
     record, text = json.loads((out / "report.json").read_text()), Reader((out / "report.html").read_text()).text
     for name in ("patterns", "size_px", "backend", "error_against_file_object", "patterns_per_second"):
         assert f"{name.replace('_', ' ')} {number(record[name])}" in text, name
+    assert record["seconds"].pop("page") > 0
     for name, seconds in record["seconds"].items():
         assert f"{name} {number(seconds)}" in text
     assert f"{record['error_against_file_object']:.4f} complex error" in text and "ptycho " in text

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
-from ptychopinn.data.checks import REAL
+from ptychopinn.data.checks import NUMBERS, REAL
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import probe_modes
@@ -15,7 +15,7 @@ from ptychopinn.physics.ramp import add_ramp
 
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
 OBJECT_KEYS, PROBE_KEYS, WEIGHT_KEYS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
-RESULT = ("uncertainty", "positions", "flux")
+RESULT = ("uncertainty", "positions", "flux", "background", "probe_variation", "probe_weights")
 """What only `reconstruction.npz` is believed to hold, which is told by its origin and ramp."""
 
 EMPTY = 1e-6
@@ -37,7 +37,7 @@ def read(opened: Opened) -> Reconstruction:
     origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
     geometry: Any = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}
     ours = RESULT if origin is not None and ramp is not None else ()
-    beside = {key: archive.array(key, REAL) for key in ours if key in archive}
+    beside: Any = {key: archive.array(key, NUMBERS if "probe" in key else REAL) for key in ours if key in archive}
     probe = _first(archive, PROBE_KEYS)
     obj, weight = _weighted(archive, obj, of_scan, name)
     if ramp is not None and obj.ndim == 2:  # files hold it straight
@@ -47,10 +47,9 @@ def read(opened: Opened) -> Reconstruction:
         weight=weight,
         origin=(0.0, 0.0) if of_scan and origin is None else origin,
         ramp=(0.0, 0.0) if ramp is None else ramp,
-        uncertainty=beside.get("uncertainty"),
         probe=None if probe is None else probe_modes(archive.array(probe)),
-        positions=_positions(archive, name) if of_scan else beside.get("positions"),
-        flux=beside.get("flux"),
+        positions=_positions(archive, name) if of_scan else beside.pop("positions", None),
+        **beside,
         **geometry,
         name=name,
     )

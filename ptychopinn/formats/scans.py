@@ -16,6 +16,8 @@ from ptychopinn.preparation.prepare import prepare
 from ptychopinn.printable import printable
 
 SCANS: tuple[Source, ...] = (*BEFORE_PTYCHOPINN, ptychopinn_npz, tike_npz, *SOURCES)
+KNOWN = "PtychoPINN's NPZ (diff3d, xcoords, ycoords, probeGuess), or of another format of the README's table"
+"""What a scan may be, in words."""
 
 
 def read_scan(
@@ -65,8 +67,8 @@ def recorded(path: pathlib.Path | str | Opened) -> Recording:
     source = _source_of(opened)
     if source is None:
         raise ValueError(
-            f"{opened.name} must be one of: {_names()}. Received: {opened.contents}. Name its arrays: FILE:/path "
-            "of the patterns, and --positions-from FILE:/path."
+            f"{opened.name} must be {KNOWN}. Received: {opened.contents}. Rename its keys, or name its arrays: "
+            "FILE:/path of the patterns, and --positions-from FILE:/path."
         )
     return source.record(opened)
 
@@ -95,7 +97,7 @@ def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
     known = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_file() and holds_patterns(path))
     if not known:
         raise FileNotFoundError(
-            f"A folder of scans must hold files of {_names()}. "
+            f"A folder of scans must hold files that are each {KNOWN}. "
             f"Received: path={printable(folder)}, with none. Check the path."
         )
     return known
@@ -103,7 +105,3 @@ def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
 
 def _source_of(opened: Opened) -> Source | None:
     return next((source for source in SCANS if source.recognises(opened)), None)
-
-
-def _names() -> str:
-    return ", ".join(source.NAME for source in SCANS)

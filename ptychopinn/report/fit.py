@@ -43,17 +43,19 @@ def fit(reconstruction: Reconstruction, scan: Scan, indices: np.ndarray | None =
     Args:
         reconstruction: Reconstruction, with origin and probe.
         scan: Scan.
-        indices: int array `(pattern,)`, rising: the patterns to draw from. Defaults to all.
+        indices: int array `(pattern,)`, rising: the patterns to draw from, of which the reconstruction is. Defaults to
+            all.
         at_most: int. Defaults to 2000.
 
     Returns:
         Fit.
     """
     indices = np.arange(len(scan)) if indices is None else indices
-    compared = indices[np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)]
+    drawn = np.linspace(0, len(indices) - 1, min(at_most, len(indices))).round().astype(int)
+    compared = indices[drawn]
     some = scan.subset(compared)
     probe = np.asarray(reconstruction.probe)
-    reconstruction = reconstruction.of_patterns(compared)
+    reconstruction = reconstruction.of_patterns(drawn)
     left = residual(reconstruction, probe, some)
     worst = np.argsort(left.by_pattern)[::-1][:WORST]
     measured = some.amplitudes(worst)
