@@ -159,7 +159,7 @@ SEEN = {
         "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
     },
     "inspect": PREPARED | {"as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle"},
-    "convert": {
+    "convert": PREPARED | {
         "name": "test_writers.test_format_wins_over_the_suffix",
         "measurement": "test_writers.test_how_a_scan_is_read_decides_what_is_written",
         "zero_frequency": "test_writers.test_how_a_scan_is_read_decides_what_is_written",
@@ -221,11 +221,13 @@ def test_every_command_prepares_scans_alike(scan_file, out):
     again = ptycho("infer", out / "run", scan_file, "--output-dir", out / "again", "--passes", 0, "--no-report")
     anew = ptycho("infer", out / "run", scan_file, "--output-dir", out / "anew", "--passes", 0, "--no-report",
                   "--orient", "identity")  # fmt: skip
-    for result in (inspected, trained, alone, again, anew):
+    converted = ptycho("convert", scan_file, out / "turned.npz", *turned)
+    for result in (inspected, trained, alone, again, anew, converted):
         assert result.exit_code == 0, result.output
         assert "negate y, as asked" in result.output
         assert ("turned by transpose, as asked" in result.output) == (result is not anew)
     assert_said_plainly(ptycho("inspect", out / "run", *turned), "no scan to prepare", "orient", "Leave them out")
+    assert_said_plainly(ptycho("convert", out / "alone", out / "a.tiff", *turned), "Only a scan", "Leave those options")
 
 
 @pytest.mark.parametrize("words", [

@@ -43,7 +43,7 @@ def test_a_reconstruction_is_saved_in_other_formats_besides(file_in_metres, out)
 
 def test_a_format_in_metres_is_refused_before_the_work_where_the_pixel_is_not_known(scan_file, out):
     done = ptycho("reconstruct", scan_file, "--output-dir", out, *FAST, "--save-format", "product.h5")
-    assert_said_plainly(done, "must tell the pixel size", "scan.npz", "Add pixel_size_m", out=out)
+    assert_said_plainly(done, "must tell the pixel size", "scan.npz", "--pixel-size", out=out)
     assert "Made" not in done.output
 
 

@@ -318,7 +318,7 @@ def test_conversions_that_cannot_be_are_refused(tmp_path):
     plain = save(tmp_path / "plain.npz", result(pixel=None, probe=None))
     bare = write_scan("npz", tmp_path, made_scan(with_object=False, pixel_size_m=None), "bare.npz")
     for arguments, words in (
-        ((plain, tmp_path / "a.h5"), ("must tell the pixel size", "plain.npz", "Add pixel_size_m")),
+        ((plain, tmp_path / "a.h5"), ("must tell the pixel size", "plain.npz", "--pixel-size")),
         ((plain, tmp_path / "a.cxi"), ("must tell the pixel size",)),
         ((plain, tmp_path / "a.ptyr"), ("must tell the pixel size",)),
         ((bare, tmp_path / "a.cxi"), ("must tell the pixel size", "bare.npz", "npz")),

@@ -15,6 +15,7 @@ from ptychopinn.formats.results import read_reconstruction
 from ptychopinn.formats.scans import holds_patterns, read_scan
 from ptychopinn.formats.writers.of_scan import result_of
 from ptychopinn.formats.writers.table import Format, check_writable_as, format_of, told
+from ptychopinn.preparation.params import Preparation
 from ptychopinn.printable import printable
 
 
@@ -39,6 +40,7 @@ def convert(
     name: str | None = None,
     measurement: str = "auto",
     zero_frequency: str = "auto",
+    preparation: Preparation | None = None,
 ) -> Conversion:
     """Convert a scan or a reconstruction; what is written is whole, or is not written at all.
 
@@ -49,7 +51,7 @@ def convert(
         path: str or path. A scan, or a reconstruction of whatever program.
         out: str or path. The file to write; for ptychodus's pair of a scan, its folder or the name of either.
         name: str. Format, among `writers.table.FORMATS`. Defaults to what the suffix of `out` says.
-        measurement, zero_frequency: str. How a scan is read; see `read_scan`.
+        measurement, zero_frequency, preparation: how a scan is read; see `read_scan`.
 
     Returns:
         Conversion.
@@ -59,7 +61,15 @@ def convert(
     """
     out = pathlib.Path(out)
     form, opened = format_of(out, name), Opened(path)
-    known, notes = _read(opened, form, measurement, zero_frequency)
+    if holds_patterns(opened):
+        scan = read_scan(opened, measurement, zero_frequency, preparation=preparation).lit()
+        known, notes = _fitting(scan, form)
+    elif preparation not in (None, Preparation()):
+        raise ValueError(
+            f"Only a scan can be prepared. Received: {opened.name}, a reconstruction. Leave those options out."
+        )
+    else:
+        known, notes = read_reconstruction(opened), ()
     if isinstance(known, Scan):
         assert form.scans is not None
         writer: Any = form.scans
@@ -78,13 +88,8 @@ def convert(
     return Conversion(tuple(writers), _in_words(known), notes + told(writer, known))
 
 
-def _read(
-    opened: Opened, form: Format, measurement: str, zero_frequency: str
-) -> tuple[Scan | Reconstruction, tuple[str, ...]]:
-    """Read what a format can hold of a file: its scan, or else its object; and what was assumed."""
-    if not holds_patterns(opened):
-        return read_reconstruction(opened), ()
-    scan = read_scan(opened, measurement, zero_frequency)
+def _fitting(scan: Scan, form: Format) -> tuple[Scan | Reconstruction, tuple[str, ...]]:
+    """Return what a format can hold of a scan: all of it, or else its object; and what was assumed."""
     if form.scans is not None:
         return scan, scan.notes
     if scan.object is None:

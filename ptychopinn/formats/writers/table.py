@@ -103,7 +103,7 @@ WORDS = {
 """What a scan or a result may know, in words."""
 
 REMEDIES = {
-    "pixel_size_m": "Add pixel_size_m, metres, to the file, or write npz, which does without.",
+    "pixel_size_m": "Give it by --pixel-size, or by energy, distance and detector pixel; npz does without.",
     "probe": "Write cxi, ptyr, npz or tiff, which do without.",
 }
 
