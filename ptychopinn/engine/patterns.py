@@ -6,7 +6,7 @@ from keras import ops
 from ptychopinn.engine.pulls import Seen, detector_of, waves_of
 from ptychopinn.physics.exit_waves import exit_wave
 from ptychopinn.physics.optics import FAR, Optics
-from ptychopinn.physics.propagation import fourier, fourier_adjoint
+from ptychopinn.physics.propagation import between_slices, fourier, fourier_adjoint, to_detector
 from ptychopinn.physics.shifts import gradient_ramps, shift_ramps, shifted
 from ptychopinn.physics.waves import Wave, light_of, multiply, scale
 
@@ -27,7 +27,7 @@ def offsets_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics
     changes = []
     for axis in (0, 1):
         moved = fourier_adjoint(multiply(fourier(probes), gradient_ramps(probe[0].shape[-1], axis)))
-        changes.append(optics.to_detector.forward(exit_wave(slices, moved, optics.between)))
+        changes.append(to_detector(optics).forward(exit_wave(slices, moved, between_slices(optics))))
     return _steps_along(changes, waves, seen, optics)
 
 
@@ -45,8 +45,8 @@ def weight_steps_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: O
     changes = []
     for first in range(modes, (1 + dimensions) * modes, modes):
         variation = tuple(part[first : first + modes] for part in probe)
-        lit = exit_wave(slices, scale(shifted(variation, ramps), brightness), optics.between)
-        real, imag = optics.to_detector.forward(lit)
+        lit = exit_wave(slices, scale(shifted(variation, ramps), brightness), between_slices(optics))
+        real, imag = to_detector(optics).forward(lit)
         changes += [(real, imag), (-imag, real)]
     steps = _steps_along(changes, waves, seen, optics)
     return steps[:, 0::2], steps[:, 1::2]

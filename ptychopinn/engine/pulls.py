@@ -14,6 +14,7 @@ from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.exit_waves import arriving, exit_wave, exit_wave_object_adjoint, exit_wave_probe_adjoint
 from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.placing import add_windows, cut_windows, through_slices, window_index
+from ptychopinn.physics.propagation import between_slices, to_detector
 from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint, shifted_back
 from ptychopinn.physics.variation import varied, varied_adjoint
 from ptychopinn.physics.waves import Wave, intensity, light_of, scale
@@ -99,17 +100,17 @@ def pull_of(
     """
     index = slice_index(canvas, seen, width, optics)
     slices = cut_windows(canvas, index)
-    waves = optics.to_detector.forward(exit_wave(slices, probes, optics.between))
+    waves = to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics)))
     detector = detector_of(seen, optics)
     excess = detector.blurred(poisson_excess(detector.expected(light_of(waves)), seen.counts))
-    change = optics.to_detector.adjoint(scale(waves, excess[:, None]))
-    step = exit_wave_object_adjoint(change, slices, probes, optics.between)
+    change = to_detector(optics).adjoint(scale(waves, excess[:, None]))
+    step = exit_wave_object_adjoint(change, slices, probes, between_slices(optics))
     moved = (add_windows(total, index, part) for total, part in zip(pull.object, step))
-    light = ops.stack([light_of(wave) for wave in arriving(slices, probes, optics.between)], axis=1)
+    light = ops.stack([light_of(wave) for wave in arriving(slices, probes, between_slices(optics))], axis=1)
     found = pull._replace(object=tuple(moved), light=add_windows(pull.light, index, light))
     if not moves_probe:
         return found
-    back = probes_of_adjoint(exit_wave_probe_adjoint(change, slices, optics.between), seen)
+    back = probes_of_adjoint(exit_wave_probe_adjoint(change, slices, between_slices(optics)), seen)
     lit = ops.sum(intensity(slices)[:, 0] * seen.flux[:, None, None], axis=0)
     return found._replace(probe=tuple(a + b for a, b in zip(pull.probe, back)), lit=pull.lit + lit)
 
@@ -130,7 +131,7 @@ def waves_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics =
     """Return what reaches the detector, `(pattern, mode, y, x)`, and the slices and probes that it comes from."""
     slices = cut_windows(canvas, slice_index(canvas, seen, width, optics))
     probes = probes_of(probe, seen)
-    return optics.to_detector.forward(exit_wave(slices, probes, optics.between)), slices, probes
+    return to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics))), slices, probes
 
 
 def deviance_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics = FAR) -> Tensor:

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.physics.detector import gaussian_spread
-from ptychopinn.physics.propagation import FOURIER, Propagator, fresnel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,16 +30,6 @@ class Optics:
     def zero_first(self) -> bool:
         """Whether what reaches the detector has its middle, the zero frequency, at pixel (0, 0)."""
         return self.distance is None
-
-    @property
-    def to_detector(self) -> Propagator:
-        """The way from the last slice to the detector."""
-        return FOURIER if self.distance is None else fresnel(self.distance)
-
-    @property
-    def between(self) -> Propagator | None:
-        """The way from a slice to the next, if there are several."""
-        return fresnel(self.spacing) if self.slices > 1 else None
 
     def spread(self, size: int, zero_first: bool = False) -> np.ndarray | None:
         """Return the detector's point spread along a side, see `gaussian_spread`; `None` where it is sharp."""

@@ -6,6 +6,7 @@ import typing
 import numpy as np
 from keras import ops
 
+from ptychopinn.physics.optics import Optics
 from ptychopinn.physics.waves import Wave, multiply, scale
 
 
@@ -89,6 +90,16 @@ def fresnel(distance: float) -> Propagator:
         return propagate
 
     return Propagator(by(distance), by(-distance))
+
+
+def to_detector(optics: Optics) -> Propagator:
+    """Return the way from the last slice to the detector."""
+    return FOURIER if optics.distance is None else fresnel(optics.distance)
+
+
+def between_slices(optics: Optics) -> Propagator | None:
+    """Return the way from a slice to the next, if there are several."""
+    return fresnel(optics.spacing) if optics.slices > 1 else None
 
 
 def _norm(wave: Wave) -> float:
