@@ -54,6 +54,7 @@ PREPARED = {
     "pixel_size": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "units": "test_preparation.test_pixels_that_are_believed_stay_pixels",
     "positions_from": "test_preparation.test_positions_may_lie_in_another_file",
+    "scan_step": "test_preparation.test_a_raster_of_points_alone_needs_its_step",
     "sign": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
     "swap_xy": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",
     "rotate_scan": "test_preparation.test_axes_of_the_scan_are_as_the_user_says",

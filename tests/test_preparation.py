@@ -98,6 +98,25 @@ def test_positions_may_lie_in_another_file(scan, tmp_path, place):
     np.testing.assert_array_equal(counts_of(found), counts_of(scan))
 
 
+def test_a_raster_of_points_alone_needs_its_step(scan, tmp_path):
+    cube = np.asarray(scan.patterns)[:80].reshape(8, 10, 32, 32)
+    np.save(tmp_path / "cube.npy", cube)
+    read = lambda **options: read_scan(tmp_path / "cube.npy", preparation=Preparation(**options))  # noqa: E731
+    for options in ({}, {"pixel_size": PIXEL}, {"units": "um"}):
+        with pytest.raises(ValueError, match="Received: scan_step=None. Give --scan-step"):
+            read(**options)
+    places = np.stack(np.meshgrid(np.arange(8) * 5.0, np.arange(10) * 5.0, indexing="ij"), axis=-1).reshape(-1, 2)
+    in_pixels = read(scan_step=5.0).positions
+    in_metres = read(scan_step=5e6 * PIXEL, units="um", pixel_size=PIXEL).positions
+    for positions in (in_pixels, in_metres):
+        np.testing.assert_allclose(positions - positions[0], places, atol=1e-6)
+
+
+def test_a_step_is_refused_where_positions_are_told(recording):
+    with pytest.raises(ValueError, match="has positions. Received: scan_step=2.0. Leave it out"):
+        prepared(recording, scan_step=2.0)
+
+
 def test_pixels_that_are_believed_stay_pixels(scan, recording):
     """`--units px` keeps what would be taken for something else."""
     small = dataclasses.replace(recording, unit=None, positions=scan.positions * 0.02, pixel_size_m=PIXEL)

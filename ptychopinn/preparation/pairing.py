@@ -20,7 +20,7 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
     if positions is None:
         raise ValueError(
             f"{recording.name} must hold positions of its {frames} patterns. Received: none. "
-            "Add them, one (y, x) a pattern."
+            "Give them by --positions-from, a file of columns x and y, or FILE:/path of an array (y, x)."
         )
     count = len(positions)
     if frames == count:

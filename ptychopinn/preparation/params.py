@@ -33,6 +33,10 @@ class Preparation(Params):
         None, "Positions of another file, FILE or FILE:/path: text of columns x and y, or an array (y, x). Wins over "
         "the file's own.",
     )  # fmt: skip
+    scan_step: float | None = option(
+        None, "Step of a raster of which the file tells the points alone, in --units, or in pixels of the object.",
+        above=0, high=1e6,
+    )  # fmt: skip
     sign: str = option("keep", "Which coordinates of the positions are negated.", choices=SIGNS)
     swap_xy: bool = option(False, "Exchange x and y of the positions.")
     rotate_scan: float = option(

@@ -35,7 +35,10 @@ def in_pixels(recording: Recording, wanted: Preparation) -> Recording:
     """
     positions, pixel = np.asarray(recording.positions, float), recording.pixel_size_m
     unit, note = wanted.units or recording.unit, None
-    if unit is None:
+    if recording.unit == "step" or wanted.scan_step is not None:
+        positions, unit = positions * _step(recording, wanted), wanted.units or "px"
+        note = f"Positions are the points of a raster, {wanted.scan_step:g} {unit} apart, as asked."
+    elif unit is None:
         unit, note = _guessed(positions, min(recording.patterns.shape[1:]), pixel, recording.name)
     elif wanted.units is not None:
         note = f"Positions are {unit}, as asked."
@@ -48,6 +51,21 @@ def in_pixels(recording: Recording, wanted: Preparation) -> Recording:
         )
     note = note or f"Positions are {unit}: pixels of {pixel:.4g} m."
     return _with(recording, positions * (METRES[unit] / pixel), note)
+
+
+def _step(recording: Recording, wanted: Preparation) -> float:
+    """Return the step of a raster of which a file tells the points alone."""
+    if recording.unit != "step":
+        raise ValueError(
+            f"scan_step is for files that tell the points of a raster alone, and {recording.name} has positions. "
+            f"Received: scan_step={wanted.scan_step}. Leave it out."
+        )
+    if wanted.scan_step is None:
+        raise ValueError(
+            f"{recording.name} tells the points of a raster, and not its step. Received: scan_step=None. "
+            "Give --scan-step, in pixels of the object, or with --units; or the places by --positions-from."
+        )
+    return wanted.scan_step
 
 
 def as_scanned(recording: Recording, wanted: Preparation) -> Recording:
