@@ -4,7 +4,7 @@ import pathlib
 
 import click
 
-from ptychopinn.params import MEASUREMENTS
+from ptychopinn.params import MEASUREMENTS, ZERO_FREQUENCIES
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import SAVE_FORMATS
 from ptychopinn_cli.common import check_there, check_writable, command
@@ -18,7 +18,7 @@ from ptychopinn_cli.options import collect, params_options
               help="Format of OUT; if not given, what its suffix says.")  # fmt: skip
 @click.option("--measurement", type=click.Choice(MEASUREMENTS), default="auto", show_default=True,
               help="What a scan holds; auto tells it from the values.")  # fmt: skip
-@click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]), default="auto", show_default=True,
+@click.option("--zero-frequency", type=click.Choice(ZERO_FREQUENCIES), default="auto", show_default=True,
               help="Where a scan keeps the zero frequency; auto tells it from where the light is.")  # fmt: skip
 @params_options(Preparation)
 @command

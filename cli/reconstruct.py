@@ -6,7 +6,7 @@ import time
 
 import click
 
-from ptychopinn.params import MEASUREMENTS, DataParams, ExecutionParams
+from ptychopinn.params import MEASUREMENTS, ZERO_FREQUENCIES, DataParams, ExecutionParams
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
@@ -23,7 +23,7 @@ from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, sa
 def output_and_reading(function):
     """Add where the result goes, and how the file is read."""
     for option in (
-        click.option("--zero-frequency", type=click.Choice(["auto", "centre", "corner"]),
+        click.option("--zero-frequency", type=click.Choice(ZERO_FREQUENCIES),
                      help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
         click.option("--measurement", type=click.Choice(MEASUREMENTS),
                      help="What the file holds; as in training, or told from the values, if not given."),

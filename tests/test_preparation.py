@@ -8,12 +8,12 @@ import pytest
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats import read_scan
 from ptychopinn.physics.probes import agreement
+from ptychopinn.physics.resampling import centred_fft, placed, resampled
+from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
 from ptychopinn.preparation.detector import Asked
-from ptychopinn.preparation.geometry import object_pixel_m, wavelength_m
 from ptychopinn.preparation.orientation import FLIPS, oriented
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.prepare import prepare
-from ptychopinn.preparation.resampling import centred_fft, placed, resampled
 from ptychopinn.simulation import probes, scans
 
 PIXEL = 20e-9
@@ -58,7 +58,7 @@ def test_positions_of_every_unit_become_pixels(scan, recording, unit, metres, kn
 @pytest.mark.parametrize("unit", ["m", "mm"])
 def test_the_pixel_follows_from_the_geometry_or_is_asked_for(scan, recording, unit):
     detector = {"energy": 8000.0, "distance": 2.0, "detector_pixel": 75e-6}
-    pixel = object_pixel_m(wavelength_m(8000), 2, 32, 75e-6)
+    pixel = far_field_pixel_m(wavelength_m(8000), 2, 32, 75e-6)
     stored = dataclasses.replace(recording, unit=None, positions=scan.positions * pixel / {"m": 1, "mm": 1e-3}[unit])
     found = prepared(stored, **detector)
     np.testing.assert_allclose(found.positions, scan.positions, rtol=1e-6)

@@ -20,6 +20,18 @@ class Patterns(typing.Protocol):
         """Read some of the patterns."""
 
 
+def verify(patterns: Patterns) -> None:
+    """Raise ValueError if the file of patterns is damaged, where they have checksums to tell."""
+    if hasattr(patterns, "verify"):
+        patterns.verify()
+
+
+def at_once(patterns: Patterns, most_bytes: int) -> int:
+    """Return how many patterns are of so many bytes, as they are stored: one at least."""
+    _, *pixels = patterns.shape
+    return max(1, most_bytes // (int(np.prod(pixels)) * patterns.dtype.itemsize))
+
+
 class Selection:
     """Some of the patterns of an array-like, read as they are indexed.
 
@@ -34,8 +46,7 @@ class Selection:
 
     def verify(self) -> None:
         """Raise ValueError if the file of the patterns is damaged, where they can tell."""
-        if hasattr(self.patterns, "verify"):
-            self.patterns.verify()
+        verify(self.patterns)
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         return self.patterns[self.indices[which]]

@@ -7,7 +7,7 @@ import typing
 
 import numpy as np
 
-from ptychopinn.data.selection import Patterns
+from ptychopinn.data.selection import Patterns, at_once, verify
 
 if typing.TYPE_CHECKING:
     from ptychopinn.data.scan import Scan
@@ -24,10 +24,8 @@ BRIGHTEST = 1e15
 FAINTEST = 1e-20
 """Least light of a pattern, on average: the squares of fainter amplitudes vanish in single precision."""
 
-
 DARK, MAD = 0.02, 10.0
 """A pattern with less, or more, of the median pattern's light was taken without the beam, or by a detector gone mad."""
-
 
 MOST_MAD = 0.05
 """Part of the patterns: so many bright ones are no accident, but the object."""
@@ -61,8 +59,7 @@ def survey(scan: Scan) -> Survey:
     Raises:
         ValueError: if the file was damaged, or a value cannot be a count or an amplitude, or there is no light.
     """
-    if hasattr(scan.patterns, "verify"):
-        scan.patterns.verify()
+    verify(scan.patterns)
     good = scan.mask if scan.mask is None or not scan.corner else np.fft.ifftshift(scan.mask)
     squared = scan.measurement == "amplitude"
     light, by_pattern = 0.0, np.zeros(len(scan))
@@ -104,9 +101,8 @@ def lost_patterns(light: np.ndarray, counted: bool = True) -> np.ndarray:
 
 def blocks(patterns: Patterns, most_bytes: int = BLOCK_BYTES) -> list[slice]:
     """Return slices that go through patterns `(pattern, y, x)`, each of a few megabytes."""
-    count, *pixels = patterns.shape
-    step = max(1, most_bytes // (int(np.prod(pixels)) * patterns.dtype.itemsize))
-    return [slice(start, start + step) for start in range(0, count, step)]
+    step = at_once(patterns, most_bytes)
+    return [slice(start, start + step) for start in range(0, patterns.shape[0], step)]
 
 
 def _check_values(values: np.ndarray, first: int, name: str) -> None:

@@ -34,6 +34,13 @@ def known_object(archive: Archive, key: str) -> tuple[np.ndarray | None, tuple[s
     return (None, (f"The object {key} is left out: {flaw}.",)) if flaw else (obj, ())
 
 
+def alone(image: np.ndarray) -> np.ndarray:
+    """Return an image without the axes of length 1 before its `(y, x)`."""
+    while image.ndim > 2 and len(image) == 1:
+        image = image[0]
+    return image
+
+
 def flaw_of(obj: np.ndarray) -> str | None:
     """Say why an object `(y, x)` is of no use, or return None."""
     if obj.ndim != 2 or min(obj.shape) < SMALLEST:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.formats.assumptions import alone
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.ptychodus_product import product_of
 from ptychopinn.formats.quantities import DISTANCE, OBJECT_PIXEL
@@ -38,8 +39,7 @@ def read(opened: Opened) -> Reconstruction:
         )
     obj = store.complex_array(images[0])
     assert obj is not None
-    while obj.ndim > 2 and len(obj) == 1:
-        obj = obj[0]
+    obj = alone(obj)
     return Reconstruction(object=obj, weight=np.ones(obj.shape, np.float32), origin=(0.0, 0.0), name=opened.name)
 
 

@@ -1,16 +1,16 @@
 """Images of a detector in files of their own, which options name: a mask, a dark current."""
 
+import math
 import pathlib
 import zipfile
 
-import h5py
 import numpy as np
 
 from ptychopinn.data.checks import REAL
 from ptychopinn.formats.opened import Opened
-from ptychopinn.preparation.masks import marked_pixels, mostly_good
+from ptychopinn.formats.stores import Store
+from ptychopinn.preparation.masks import MASKS, good_pixels
 
-MASKS = ("bad_pixels", "mask", "pixel_mask")
 BACKGROUNDS = ("background", "dark", "dark_current")
 MOST_PIXELS = 1 << 28
 
@@ -27,8 +27,7 @@ def read_mask(path: pathlib.Path | str | None, shape: tuple[int, ...]) -> np.nda
     if path is None:
         return None
     key, image = _image(path, MASKS, "mask")
-    marked = marked_pixels(image, shape, f"mask {pathlib.Path(path).name}")
-    return ~marked if key == MASKS[0] else mostly_good(marked)
+    return good_pixels(key, image, shape, f"mask {pathlib.Path(path).name}")
 
 
 def read_background(said: str | None, shape: tuple[int, ...]) -> float | np.ndarray | None:
@@ -68,11 +67,8 @@ def _image(path: pathlib.Path | str, keys: tuple[str, ...], what: str) -> tuple[
         if opened.archive is not None:
             key = next((key for key in keys if key in opened.archive), None) or _only(opened.archive.keys)
             return key, opened.archive.array(key, REAL)
-        if opened.hdf5 is not None:
-            key, dataset = _dataset(opened.hdf5, keys)
-            return key, dataset[()]
-        if path.suffix == ".npy":
-            return None, np.load(path, allow_pickle=False)
+        if opened.store is not None and (opened.hdf5 is not None or path.suffix == ".npy"):
+            return _stored(opened.store, keys)
         from skimage.io import imread
 
         return None, np.asarray(imread(path))
@@ -91,15 +87,9 @@ def _only(keys: tuple[str, ...]) -> str:
     return keys[0]
 
 
-def _dataset(file: h5py.File, keys: tuple[str, ...]) -> tuple[str, h5py.Dataset]:
-    """Find a dataset by the last part of its name, or the only one of two axes or more."""
-    found: dict[str, h5py.Dataset] = {}
-
-    def look(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim >= 2 and item.size <= MOST_PIXELS:
-            found[name] = item
-
-    file.visititems(look)
-    name = next((name for key in keys for name in found if name.split("/")[-1] == key), None)
-    name = name or _only(tuple(found))
-    return name.split("/")[-1], found[name]
+def _stored(store: Store, keys: tuple[str, ...]) -> tuple[str, np.ndarray]:
+    """Read an array by the last part of its path, or the only one of two axes or more."""
+    names = {path: path.rpartition("/")[-1] for path, array in store.arrays.items()
+             if len(array.shape) >= 2 and math.prod(array.shape) <= MOST_PIXELS}  # fmt: skip
+    path = next((path for key in keys for path in names if names[path] == key), None) or _only(tuple(names))
+    return names[path], store.array(path, most=MOST_PIXELS)

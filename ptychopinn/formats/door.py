@@ -10,12 +10,11 @@ import numpy as np
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.places import place
 from ptychopinn.formats.position_files import Positions, read_positions
-from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY, OBJECT_PIXEL, Quantity, position_unit
+from ptychopinn.formats.quantities import DETECTOR_PIXEL, GEOMETRY, Quantity, position_unit
 from ptychopinn.formats.sources.raster import raster
 from ptychopinn.formats.sources.reading import good_pixels, is_not_zero, is_zero, known_image, known_probe
 from ptychopinn.formats.stores.points import coordinates
 
-QUANTITIES = {"distance_m": DISTANCE, "energy_eV": ENERGY, "pixel_size_m": OBJECT_PIXEL}
 CHOICES = {"measurement": ("counts", "amplitude"), "zero_frequency": ("centre", "corner"), "order": ("xy", "yx")}
 
 
@@ -90,7 +89,7 @@ def record(door: Door, folder: pathlib.Path | None = None) -> Recording:
         electrons=door.electrons,
         name=door.name or at.name,
         notes=(*(positions.notes if positions else ()), *probe_notes, *image_notes),
-        **{key: getattr(door, key) for key in QUANTITIES},
+        **{key: getattr(door, key) for key in GEOMETRY},
     )
 
 
@@ -102,7 +101,7 @@ def check(door: Door) -> None:
             raise ValueError(
                 f"{key} must be one of {', '.join(choices)}. Received: {key}={str(value)[:40]!r}. Choose one."
             )
-    for key, quantity in QUANTITIES.items():
+    for key, quantity in GEOMETRY.items():
         if getattr(door, key) is not None:
             _within(getattr(door, key), quantity, key)
     if door.unit is not None:

@@ -8,12 +8,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ptychopinn.data.checks import REAL
-from ptychopinn.data.selection import Patterns
+from ptychopinn.data.checks import LARGEST_FRAME, REAL, SMALLEST_FRAME
+from ptychopinn.data.selection import Patterns, verify
 from ptychopinn.printable import printable
-
-SMALLEST, LARGEST = 8, 16384
-"""Sides of a frame, in pixels, as detectors have them."""
 
 MOST_FRAMES = 1 << 31
 MOST_IN_A_FRAME = 1 << 26
@@ -106,12 +103,6 @@ class Series:
         return frames.reshape(*indices.shape, *self.shape[1:])
 
 
-def verify(array: typing.Any) -> None:
-    """Have an array-like compare its checksums, if it has any."""
-    if hasattr(array, "verify"):
-        array.verify()
-
-
 def read_in_runs(
     which: typing.Any,
     shape: tuple[int, ...],
@@ -170,8 +161,9 @@ def check_frames(array: typing.Any, name: str, last: bool = False) -> None:
         raise ValueError(
             f"{printable(name)} must hold one pattern or more. Received: shape={shape}. Is this the right dataset?"
         )
-    if min(frame) < SMALLEST or max(frame) > LARGEST or math.prod(frame) > MOST_IN_A_FRAME:
+    if min(frame) < SMALLEST_FRAME or max(frame) > LARGEST_FRAME or math.prod(frame) > MOST_IN_A_FRAME:
         raise ValueError(
-            f"{printable(name)} must hold patterns of {SMALLEST} to {LARGEST} pixels a side, {MOST_IN_A_FRAME} at "
-            f"most. Received: shape={shape}. Is this the right dataset, and its axes (pattern, y, x)?"
+            f"{printable(name)} must hold patterns of {SMALLEST_FRAME} to {LARGEST_FRAME} pixels a side, "
+            f"{MOST_IN_A_FRAME} at most. Received: shape={shape}. Is this the right dataset, and its axes "
+            "(pattern, y, x)?"
         )

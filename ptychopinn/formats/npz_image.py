@@ -9,7 +9,7 @@ from scipy.ndimage import binary_fill_holes
 from ptychopinn.data.checks import NUMBERS, REAL
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
-from ptychopinn.formats.assumptions import probe_modes
+from ptychopinn.formats.assumptions import alone, probe_modes
 from ptychopinn.formats.opened import Opened
 from ptychopinn.physics.ramp import add_ramp
 
@@ -30,9 +30,7 @@ def recognises(opened: Opened) -> bool:
 def read(opened: Opened) -> Reconstruction:
     """Read the file; see `read_reconstruction`."""
     archive, name = opened.known_archive, opened.name
-    obj = _object(archive, name)
-    while obj.ndim > 2 and len(obj) == 1:
-        obj = obj[0]
+    obj = alone(_object(archive, name))
     of_scan = "xcoords" in archive and "ycoords" in archive
     origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
     geometry: Any = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}

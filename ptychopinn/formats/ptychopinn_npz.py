@@ -17,16 +17,13 @@ from ptychopinn.files import write_whole
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import known_object, probe_modes
 from ptychopinn.formats.opened import Opened
-from ptychopinn.preparation.masks import marked_pixels, mostly_good
+from ptychopinn.formats.quantities import GEOMETRY
+from ptychopinn.preparation.masks import BAD_PIXELS, MASKS, good_pixels
 
 NAME = "PtychoPINN NPZ (diff3d or diffraction, xcoords, ycoords, probeGuess)"
 PATTERNS = ("diff3d", "diffraction")
-MASKS = ("bad_pixels", "mask", "pixel_mask")
 MOST_POSITIONS = 1000
 """Positions a pattern: more are not even read."""
-
-GEOMETRY = {"pixel_size_m": (1e-13, 1e-2), "energy_eV": (1e-3, 1e9), "distance_m": (1e-9, 1e6)}
-"""Scalars, and between what each lies."""
 
 
 def recognises(opened: Opened) -> bool:
@@ -130,14 +127,14 @@ def _mask(archive: Archive, shape: tuple[int, ...]) -> tuple[np.ndarray | None, 
     key = next((key for key in MASKS if key in archive), None)
     if key is None:
         return None, ()
-    marked = marked_pixels(archive.array(key, REAL), shape, f"{archive.name}: {key}")
-    if key == MASKS[0]:
-        return (None if not marked.any() else ~marked), ()
-    return mostly_good(marked), (f"The key {key} is read as a mask, whose fewer pixels are bad.",)
+    good = good_pixels(key, archive.array(key, REAL), shape, f"{archive.name}: {key}")
+    if key == BAD_PIXELS:
+        return (None if good.all() else good), ()
+    return good, (f"The key {key} is read as a mask, whose fewer pixels are bad.",)
 
 
 def _number(archive: Archive, key: str) -> float:
-    value, (low, high) = archive.array(key, REAL).reshape(-1), GEOMETRY[key]
+    value, low, high = archive.array(key, REAL).reshape(-1), GEOMETRY[key].low, GEOMETRY[key].high
     if value.size != 1 or not low <= value[0] <= high:
         raise ValueError(
             f"{archive.name} must hold one number from {low:g} to {high:g} as {key}. "

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
-from ptychopinn.formats.assumptions import probe_modes
+from ptychopinn.formats.assumptions import alone, probe_modes
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.quantities import ENERGY
 from ptychopinn.formats.stores import Store
@@ -30,8 +30,7 @@ def read(opened: Opened) -> Reconstruction:
     path = f"{OBJECT}/{storages[0]}"
     obj = store.complex_array(f"{path}/data")
     assert obj is not None
-    while obj.ndim > 2 and len(obj) == 1:
-        obj = obj[0]
+    obj = alone(obj)
     probes = _storages(store, PROBE)
     probe = store.complex_array(f"{PROBE}/{probes[0]}/data") if probes else None
     pixel = _pair(store, f"{path}/_psize")

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 
+from ptychopinn.preparation.params import UNITS
+
 FASTER_THAN_PHOTONS_M = 1e-11
 """Below this wavelength a beam is of electrons: photons of it have 124 keV and more."""
 
@@ -14,8 +16,6 @@ METRES = {
 }  # fmt: skip
 ELECTRON_VOLTS = {"ev": 1.0, "kev": 1e3, "mev": 1e6, "j": 1 / 1.602176634e-19, "joule": 1 / 1.602176634e-19,
                   "joules": 1 / 1.602176634e-19, "electronvolt": 1.0}  # fmt: skip
-POSITION_UNITS = ("px", "m", "mm", "um", "nm")
-"""Units that a `Recording` may give its positions in."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,18 +60,20 @@ ENERGY = Quantity("photon energy", "eV", 1e-3, 1e9, ELECTRON_VOLTS)
 DETECTOR_PIXEL = Quantity("detector pixel", "m", 1e-8, 1.0, METRES)
 OBJECT_PIXEL = Quantity("pixel of the object", "m", 1e-13, 1e-2, METRES)
 WAVELENGTH = Quantity("wavelength", "m", 1e-15, 1e-2, METRES)
+GEOMETRY = {"pixel_size_m": OBJECT_PIXEL, "energy_eV": ENERGY, "distance_m": DISTANCE}
+"""What a `Scan` knows of its geometry, by the names of its fields."""
 
 
 def position_unit(unit: str, name: str) -> str:
-    """Return a unit as `Recording` names it, one of `POSITION_UNITS`; raise ValueError for another."""
+    """Return a unit as `Recording` names it, one of `UNITS`; raise ValueError for another."""
     text = unit.strip().lower()
     if text in ("px", "pixel", "pixels"):
         return "px"
     factor = METRES.get(text)
-    known = next((one for one in POSITION_UNITS[1:] if METRES[one] == factor), None)
+    known = next((one for one in UNITS[1:] if METRES[one] == factor), None)
     if known is None:
         raise ValueError(
-            f"Positions of {name} must be in one of the units {', '.join(POSITION_UNITS)}. "
+            f"Positions of {name} must be in one of the units {', '.join(UNITS)}. "
             f"Received: unit={unit.strip()[:30]!r}. Give the unit that they are in."
         )
     return known

@@ -52,7 +52,6 @@ def shifted_back(waves: Wave, ramps: Wave) -> Wave:
 
 
 def shifted_adjoint(waves: Wave, ramps: Wave) -> Wave:
-    """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted`
-    of one probe, pair of `(mode, y, x)`."""
+    """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted` of one probe `(mode, y, x)`."""
     back = multiply(fourier(waves), conjugate(ramps))
     return fourier_adjoint((ops.sum(back[0], axis=0), ops.sum(back[1], axis=0)))

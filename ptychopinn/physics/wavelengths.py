@@ -1,4 +1,4 @@
-r"""Wavelength and energy of a beam: $hc / E$ for photons, $hc / \sqrt{E (E + 2 m c^2)}$ for electrons."""
+r"""Wavelength of a beam, $hc / E$ for photons, $hc / \sqrt{E (E + 2 m c^2)}$ for electrons, and pixels it joins."""
 
 import math
 
@@ -28,3 +28,14 @@ def energy_eV(wavelength_m: float, electrons: bool = False) -> float:
     if electrons:
         return momentum**2 / (math.hypot(momentum, ELECTRON_REST_EV) + ELECTRON_REST_EV)
     return momentum
+
+
+def far_field_pixel_m(wavelength: float, distance_m: float, side: int, pixel_m: float) -> float:
+    r"""Return the pixel at the other end of a far field, $\lambda z / (N \Delta)$: of the object, or of the detector.
+
+    Args:
+        wavelength, distance_m: float. Metres.
+        side: int. Pixels of a side, at either end.
+        pixel_m: float. Pixel at one end, metres.
+    """
+    return wavelength * distance_m / (side * pixel_m)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ptychopinn.data.selection import Patterns
+from ptychopinn.data.selection import Patterns, at_once, verify
 
 BLOCK_BYTES = 1 << 21
 """Bytes of stored patterns that are changed together."""
@@ -30,7 +30,7 @@ class Applied:
     ) -> None:
         self.patterns, self.change, self.dtype = patterns, change, np.dtype(dtype)
         self.shape = (patterns.shape[0], *frame)
-        self._at_once = max(1, BLOCK_BYTES // (int(np.prod(patterns.shape[1:])) * patterns.dtype.itemsize))
+        self._at_once = at_once(patterns, BLOCK_BYTES)
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         indices = np.arange(self.shape[0])[which]
@@ -45,5 +45,4 @@ class Applied:
 
     def verify(self) -> None:
         """Raise ValueError where the file is damaged."""
-        if hasattr(self.patterns, "verify"):
-            self.patterns.verify()
+        verify(self.patterns)

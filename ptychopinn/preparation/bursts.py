@@ -4,7 +4,7 @@ import typing
 
 import numpy as np
 
-from ptychopinn.data.selection import Patterns
+from ptychopinn.data.selection import Patterns, at_once, verify
 
 BLOCK_BYTES = 1 << 24
 """Bytes of frames that are read together."""
@@ -24,7 +24,7 @@ class Summed:
         self.ends = np.append(firsts[1:], patterns.shape[0])
         self.shape = (len(firsts), *patterns.shape[1:])
         self.dtype = np.dtype(np.float64 if amplitudes or patterns.dtype.kind == "f" else np.int64)
-        self._frames_at_once = max(1, BLOCK_BYTES // (int(np.prod(self.shape[1:])) * patterns.dtype.itemsize))
+        self._frames_at_once = at_once(patterns, BLOCK_BYTES)
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         runs = np.arange(len(self.firsts))[which]
@@ -35,8 +35,7 @@ class Summed:
 
     def verify(self) -> None:
         """Raise ValueError where the file is damaged."""
-        if hasattr(self.patterns, "verify"):
-            self.patterns.verify()
+        verify(self.patterns)
 
     def _sum(self, first: int, end: int) -> np.ndarray:
         total = np.zeros(self.shape[1:], self.dtype)

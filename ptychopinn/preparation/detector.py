@@ -18,7 +18,6 @@ from ptychopinn.preparation.sentinels import without_sentinels
 UNKNOWN_PHOTONS = 1e6
 """Photons that a pattern of intensities of an unknown unit is taken to have, unless it is said."""
 
-
 LEAST = 2.0
 """Standard deviations of the read noise below which a value is no light."""
 

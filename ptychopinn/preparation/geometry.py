@@ -3,16 +3,11 @@
 import dataclasses
 
 from ptychopinn.data.recording import Recording
-from ptychopinn.physics.wavelengths import wavelength_m
+from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
 from ptychopinn.preparation.params import Preparation
 
 SOFTEST_EV = 20.0
 """Photons of less energy than that are rarely used for ptychography: the energy may be in keV."""
-
-
-def object_pixel_m(wavelength: float, distance_m: float, side: int, detector_pixel_m: float) -> float:
-    r"""Return the pixel of the object that patterns of a side show, $\lambda z / (N \Delta)$, in metres."""
-    return wavelength * distance_m / (side * detector_pixel_m)
 
 
 def with_geometry(recording: Recording, wanted: Preparation) -> Recording:
@@ -33,7 +28,7 @@ def with_geometry(recording: Recording, wanted: Preparation) -> Recording:
         notes.append(f"The energy is {energy:g} eV, little for photons: is it in keV? --energy overrides, in eV.")
     if energy and distance and detector and (pixel is None or (changed and wanted.pixel_size is None)):
         side = min(recording.patterns.shape[1:])
-        pixel = object_pixel_m(wavelength_m(energy, electrons), distance, side, detector[0])
+        pixel = far_field_pixel_m(wavelength_m(energy, electrons), distance, side, detector[0])
         kind = "electrons" if electrons else "photons"
         notes.append(
             f"The object's pixel is {pixel:.4g} m: {kind} of {energy:g} eV, {distance:g} m from the detector, whose "

@@ -1,10 +1,10 @@
 """A probe where the file has none: the mean pattern, propagated back to where the scan's steps overlap."""
 
 import numpy as np
-from scipy.spatial import cKDTree
 
+from ptychopinn.data.grouping import spacing
+from ptychopinn.physics.resampling import centred_fft
 from ptychopinn.preparation.centre import around
-from ptychopinn.preparation.resampling import centred_fft
 from ptychopinn.preparation.trial import Trial
 
 WIDTHS = (0.45, 0.6, 0.8, 1.1)
@@ -67,4 +67,4 @@ def _width(wave: np.ndarray) -> float:
 def _step(positions: np.ndarray) -> float:
     """Return the median distance of a position's nearest neighbour, pixels; 0 of a single place."""
     places = np.unique(positions, axis=0)
-    return float(np.median(cKDTree(places).query(places, k=2)[0][:, 1])) if len(places) > 1 else 0.0
+    return spacing(places) if len(places) > 1 else 0.0

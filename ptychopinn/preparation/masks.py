@@ -2,11 +2,26 @@
 
 import numpy as np
 
+BAD_PIXELS = "bad_pixels"
+MASKS = (BAD_PIXELS, "mask", "pixel_mask")
+"""What masks are called: the first one's pixels are bad where they are marked, those of the others are either."""
+
 DARK_SHARE = 0.01
 """Pixels that hold less of the light than that are the bad ones."""
 
 MOST_BAD = 0.5
 """Part of the pixels that frames of a mask may call bad, all together."""
+
+
+def good_pixels(key: str | None, stored: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return a mask that a file holds under a key as bool `(y, x)`, True on good pixels; see `marked_pixels`.
+
+    Where the key does not say which pixels are marked, the most are taken to be good.
+    """
+    marked = marked_pixels(stored, shape, name)
+    if key == BAD_PIXELS or marked.mean() <= 0.5:
+        return ~marked
+    return marked
 
 
 def marked_pixels(stored: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
@@ -49,8 +64,3 @@ def with_polarity(good: np.ndarray, light: np.ndarray, words: str) -> tuple[np.n
     if good.all() or not good.any() or whole <= 0 or light[good].sum() >= DARK_SHARE * whole:
         return good, None
     return ~good, f"{words} calls the pixels without light good: it is read the other way round."
-
-
-def mostly_good(marked: np.ndarray) -> np.ndarray:
-    """Return a mask of unknown polarity `(y, x)`, True on good pixels: those are the most."""
-    return marked if marked.mean() > 0.5 else ~marked

@@ -5,7 +5,10 @@ import re
 
 from ptychopinn.schema import Params, option
 
-UNITS = ("px", "m", "mm", "um", "nm")
+METRES = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "nm": 1e-9}
+UNITS = ("px", *METRES)
+"""Units that positions may be in; besides pixels, what one is in metres."""
+
 SIGNS = ("keep", "negate", "negate-y", "negate-x")
 ORIENTATIONS = (
     "identity", "fliplr", "flipud", "rot180", "transpose", "rot90_cw", "rot90_ccw", "antitranspose",

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.recording import Recording
+from ptychopinn.physics.resampling import placed, resampled
 from ptychopinn.preparation.centre import is_at_corner
-from ptychopinn.preparation.resampling import placed, resampled
 
 SAME_PIXEL = 0.01
 """By how much pixels may differ and be the same."""

@@ -6,13 +6,11 @@ import functools
 import numpy as np
 
 from ptychopinn.data.selection import Patterns
+from ptychopinn.data.survey import DARK, MAD
 
 MOST_PATTERNS, FEWEST_PATTERNS = 128, 8
 MOST_BYTES = 1 << 25
 """Patterns, and bytes of them, that are looked at."""
-
-DARK, MAD = 0.02, 10.0
-"""A frame with less, or more, of the median frame's light tells nothing of the detector or the beam."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,11 +5,10 @@ import dataclasses
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ptychopinn.data.grouping import spacing
 from ptychopinn.data.recording import Recording
 from ptychopinn.preparation.pairing import named, without
-from ptychopinn.preparation.params import Preparation
-
-METRES = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "nm": 1e-9}
+from ptychopinn.preparation.params import METRES, Preparation
 
 CLOSEST = 0.3
 """Pixels: patterns of a scan are hardly ever taken nearer to each other."""
@@ -117,23 +116,23 @@ def _guessed(positions: np.ndarray, side: int, pixel: float | None, name: str) -
     places = np.unique(positions[np.isfinite(positions).all(axis=1)], axis=0)
     if len(places) < 2:
         return "px", None
-    spacing = float(np.median(cKDTree(places).query(places, k=2)[0][:, 1]))
-    steps = {unit: spacing * metres / pixel for unit, metres in METRES.items()} if pixel else {}
+    apart = spacing(places)
+    steps = {unit: apart * metres / pixel for unit, metres in METRES.items()} if pixel else {}
     fitting = [unit for unit, step in steps.items() if CLOSEST <= step <= side]
     other = fitting[0] if len(fitting) == 1 else None
-    if spacing > side or CLOSEST <= spacing <= side:
+    if apart > side or CLOSEST <= apart <= side:
         if other is None:
             return "px", None
-        if SURELY_PIXELS <= spacing <= side:
+        if SURELY_PIXELS <= apart <= side:
             return "px", f"Positions are pixels; as {other} their steps would be {steps[other]:.3g}: --units overrides."
-    if other is not None and not CLOSEST <= spacing <= side:
+    if other is not None and not CLOSEST <= apart <= side:
         return other, (
             f"Positions are taken for {other}, whose steps are {steps[other]:.3g} pixels of {pixel:.4g} m, and not for "
-            f"pixels, whose steps would be {spacing:.3g}; --units overrides."
+            f"pixels, whose steps would be {apart:.3g}; --units overrides."
         )
     raise ValueError(
         f"Positions of {name} must be pixels of the object, in steps of {CLOSEST} pixels or more, or of a known unit. "
-        f"Received: steps of {spacing:.3g}, unit=None, pixel_size_m={pixel}. Give --units (m, mm, um, nm, px), and the "
+        f"Received: steps of {apart:.3g}, unit=None, pixel_size_m={pixel}. Give --units (m, mm, um, nm, px), and the "
         "pixel by --pixel-size, or by --energy, --distance and --detector-pixel."
     )
 

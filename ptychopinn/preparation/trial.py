@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.selection import Patterns
-from ptychopinn.preparation.resampling import centred_fft
+from ptychopinn.physics.resampling import centred_fft
 
 NEIGHBOURS, FEWEST, SIDE = 48, 12, 128
 """Patterns of a trial, fewer where they are larger than a side, but so many."""

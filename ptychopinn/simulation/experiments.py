@@ -13,7 +13,7 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_all
 from ptychopinn.formats import ptychopinn_npz
-from ptychopinn.physics.wavelengths import wavelength_m
+from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
 from ptychopinn.simulation.detector import bad_pixels
@@ -147,8 +147,9 @@ def geometry(params: ProbeParams) -> dict[str, float]:
     given = {name: getattr(params, name) for name in ZONE_PLATE_GEOMETRY if getattr(params, name) is not None}
     known = {**(ZONE_PLATE_GEOMETRY if params.probe == "zone-plate" else {}), **given}
     if len(known) == len(ZONE_PLATE_GEOMETRY):
-        field_m = params.size * known["detector_pixel_m"]
-        known["pixel_size_m"] = wavelength_m(known["energy_eV"]) * known["distance_m"] / field_m
+        known["pixel_size_m"] = far_field_pixel_m(
+            wavelength_m(known["energy_eV"]), known["distance_m"], params.size, known["detector_pixel_m"]
+        )
     return known
 
 

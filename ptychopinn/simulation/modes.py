@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ptychopinn.physics.resampling import centred_fft, placed
+
 
 def incoherent(probe: np.ndarray, modes: int, power: float = 0.3) -> np.ndarray:
     """Make orthogonal modes of a probe's first one: it times polynomials of rising degree, like Hermite's.
@@ -42,16 +44,6 @@ def resize(probe: np.ndarray, size: int, how: str = "pad") -> np.ndarray:
         complex64 array `(mode, size, size)`.
     """
     if how == "interpolate":
-        far = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(probe, axes=(1, 2)), norm="ortho"), axes=(1, 2))
-        near = np.fft.ifft2(np.fft.ifftshift(_pad(far, size), axes=(1, 2)), norm="ortho")
-        return np.fft.fftshift(near, axes=(1, 2)).astype(np.complex64)
-    return _pad(probe, size).astype(np.complex64)
-
-
-def _pad(waves: np.ndarray, size: int) -> np.ndarray:
-    held = waves.shape[-1]
-    shared = min(held, size)
-    into, of = (slice(side // 2 - shared // 2, side // 2 - shared // 2 + shared) for side in (size, held))
-    out = np.zeros((len(waves), size, size), np.complex128)
-    out[:, into, into] = waves[:, of, of]
-    return out
+        spectrum = placed(centred_fft(probe), size).astype(np.complex128)
+        return centred_fft(spectrum, inverse=True).astype(np.complex64)
+    return placed(probe, size).astype(np.complex64)

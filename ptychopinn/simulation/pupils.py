@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ptychopinn.physics.resampling import centred_fft
+
 ABERRATIONS = ((2, 0), (2, -2), (2, 2), (3, -1), (3, 1), (3, -3), (3, 3), (4, 0))
 """Zernike polynomials `(n, m)` of a random lens: defocus, astigmatism, coma, trefoil, spherical aberration."""
 
@@ -120,5 +122,4 @@ def _inside(distance: np.ndarray) -> np.ndarray:
 
 
 def _focus(pupil: np.ndarray) -> np.ndarray:
-    wave = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(pupil), norm="ortho"))
-    return wave[None].astype(np.complex64)
+    return centred_fft(pupil, inverse=True)[None].astype(np.complex64)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ptychopinn.data.checks import REAL
-from ptychopinn.formats.assumptions import flaw_of, probe_modes
+from ptychopinn.formats.assumptions import alone, flaw_of, probe_modes
 from ptychopinn.formats.frames import Stack
 from ptychopinn.formats.quantities import (
     FASTER_THAN_PHOTONS_M,
@@ -108,8 +108,7 @@ def known_image(store: Store, path: str) -> tuple[np.ndarray | None, tuple[str, 
         return None, (f"The object is left out. {error}",)
     if image is None:
         return None, ()
-    while image.ndim > 2 and len(image) == 1:
-        image = image[0]
+    image = alone(image)
     flaw = flaw_of(image)
     return (None, (f"{printable(path)} is left out as the known object: {flaw}.",)) if flaw else (image, ())
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
-from ptychopinn.physics.wavelengths import wavelength_m
+from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
 
 
 def pixel_m(reconstruction: Reconstruction) -> float:
@@ -30,4 +30,4 @@ def detector_pixel_m(scan: Scan) -> float | None:
     """Return the pixel of the detector, metres: $lambda z / (N dx)$ in the far field; None where one is not known."""
     if scan.pixel_size_m is None or scan.energy_eV is None or scan.distance_m is None:
         return None
-    return wavelength_m(scan.energy_eV) * scan.distance_m / (scan.size * scan.pixel_size_m)
+    return far_field_pixel_m(wavelength_m(scan.energy_eV), scan.distance_m, scan.size, scan.pixel_size_m)

@@ -1,4 +1,4 @@
-"""Probes on another window, or of another pixel: cropped and padded in real space, and in Fourier space."""
+"""Waves on another window, or of another pixel: cropped and padded in real space, and in Fourier space."""
 
 import numpy as np
 
