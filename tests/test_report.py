@@ -319,3 +319,23 @@ def test_a_page_shows_what_the_passes_found(run, scan, reconstruction):
         assert words in page.text
     drawn = {"deviance of what judges by pass", "shifts of the positions", "flux by pattern"}
     assert drawn <= {picture["alt"] for picture in page.all("img")}
+
+
+def test_a_page_shows_what_else_of_the_experiment_was_found(run, scan, reconstruction):
+    rng = np.random.default_rng(2)
+    weights = rng.normal(size=(len(scan), 2)) + 1j * rng.normal(size=(len(scan), 2))
+    found = dataclasses.replace(
+        reconstruction, slices=np.stack([reconstruction.object, np.ones_like(reconstruction.object)]),
+        probe_variation=np.stack([0.1 * scan.probe, 0.2 * scan.probe]), probe_weights=weights,
+        background=np.full((32, 32), 1.5),
+    )  # fmt: skip
+    page = Reader(render(page_of_run(dataclasses.replace(run, reconstruction=found))))
+    for words in ("2 slices", "Dimension 2: 4 % of the mean probe's photons", "1536 in all, 1.5 in a pixel"):
+        assert words in page.text
+    drawn = {"phase of the slice 2", "weights of the probe's variation by pattern", "background of the detector"}
+    assert drawn <= {picture["alt"] for picture in page.all("img")}
+
+
+def test_a_page_says_nothing_of_what_was_not_looked_for(html):
+    titles = Reader(html).text
+    assert not any(words in titles for words in ("Slices", "Variation of the probe", "Background"))

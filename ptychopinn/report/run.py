@@ -9,6 +9,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.report.blocks import Page
+from ptychopinn.report.experiment import experiment_sections
 from ptychopinn.report.fit import fit
 from ptychopinn.report.passes import passes_section
 from ptychopinn.report.pictures import well_seen
@@ -66,6 +67,7 @@ def page_of_run(run: Run) -> Page:
         sections.append(uncertainty_section(reconstruction))
     if "refinement_deviances" in reconstruction.record:
         sections.append(passes_section(reconstruction, run.scan))
+    sections += experiment_sections(reconstruction)
     sections += [
         fit_section(fitted),
         scan_section(reconstruction),
