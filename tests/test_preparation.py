@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from ptychopinn.data.recording import Recording
+from ptychopinn.data.selection import Selection
 from ptychopinn.formats import read_scan
 from ptychopinn.physics.probes import agreement
 from ptychopinn.physics.resampling import centred_fft, placed, resampled
 from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
+from ptychopinn.preparation.applied import Applied
+from ptychopinn.preparation.bursts import Summed
 from ptychopinn.preparation.detector import Asked
 from ptychopinn.preparation.orientation import FLIPS, oriented
 from ptychopinn.preparation.params import Preparation
@@ -307,3 +310,15 @@ def test_real_scans_are_read_as_they_are(shared_data):
         scan = read_scan(shared_data / name)
         assert scan.mask is None and scan.measurement == "counts" and scan.lit() is scan
         assert not said(scan, "Masked") and not said(scan, "moved")
+
+
+@pytest.mark.parametrize("wrapped", [
+    lambda frames: Selection(frames, np.array([1, 3])),
+    lambda frames: Summed(frames, np.array([0, 2])),
+    lambda frames: Applied(frames, lambda some: some[:, 1:, 1:], (7, 7), np.float32),
+], ids=["selection", "summed", "applied"])  # fmt: skip
+def test_what_is_read_as_it_is_indexed_is_an_array_for_numpy(wrapped):
+    patterns = wrapped(np.arange(4 * 64).reshape(4, 8, 8))
+    whole = np.asarray(patterns)
+    assert whole.dtype == patterns.dtype and whole.shape == patterns.shape
+    np.testing.assert_array_equal(whole, patterns[:])

@@ -1,5 +1,6 @@
 """Some of the patterns of a scan, read from disk as they are needed."""
 
+import abc
 import typing
 
 import numpy as np
@@ -20,6 +21,17 @@ class Patterns(typing.Protocol):
         """Read some of the patterns."""
 
 
+class ReadAsIndexed(abc.ABC):
+    """What is read from disk as it is indexed, and whole where NumPy asks for an array."""
+
+    @abc.abstractmethod
+    def __getitem__(self, which: typing.Any, /) -> typing.Any:
+        """Read some of it."""
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype)
+
+
 def verify(patterns: Patterns) -> None:
     """Raise ValueError if the file of patterns is damaged, where they have checksums to tell."""
     if hasattr(patterns, "verify"):
@@ -32,7 +44,7 @@ def at_once(patterns: Patterns, most_bytes: int) -> int:
     return max(1, most_bytes // (int(np.prod(pixels)) * patterns.dtype.itemsize))
 
 
-class Selection:
+class Selection(ReadAsIndexed):
     """Some of the patterns of an array-like, read as they are indexed.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ptychopinn.data.checks import LARGEST_FRAME, REAL, SMALLEST_FRAME
-from ptychopinn.data.selection import Patterns, verify
+from ptychopinn.data.selection import Patterns, ReadAsIndexed, verify
 from ptychopinn.printable import printable
 
 MOST_FRAMES = 1 << 31
@@ -17,7 +17,7 @@ MOST_IN_A_FRAME = 1 << 26
 """Pixels of a frame: one of 8192 x 8192."""
 
 
-class Stack:
+class Stack(ReadAsIndexed):
     """Frames that lie in one array of three axes or more.
 
     Args:
@@ -41,9 +41,6 @@ class Stack:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[:], dtype=dtype)
-
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         return read_in_runs(which, self.shape, self.dtype, self.scan_shape[-1], self._run)
 
@@ -61,7 +58,7 @@ class Stack:
         return frames.swapaxes(-1, -2) if self.turned else frames
 
 
-class Series:
+class Series(ReadAsIndexed):
     """Frames of several array-likes, one after the other, as detectors write them to files of a series.
 
     Args:
@@ -83,9 +80,6 @@ class Series:
 
     def __len__(self) -> int:
         return self.shape[0]
-
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[:], dtype=dtype)
 
     def verify(self) -> None:
         """Raise ValueError if a file of the series is damaged, where it has checksums to tell."""

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ptychopinn.data.selection import Patterns, at_once, verify
+from ptychopinn.data.selection import Patterns, ReadAsIndexed, at_once, verify
 
 BLOCK_BYTES = 1 << 21
 """Bytes of stored patterns that are changed together."""
 
 
-class Applied:
+class Applied(ReadAsIndexed):
     """An array-like of patterns, changed as they are read; never are more than a few megabytes of the whole in memory.
 
     Args:

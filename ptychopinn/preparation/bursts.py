@@ -4,13 +4,13 @@ import typing
 
 import numpy as np
 
-from ptychopinn.data.selection import Patterns, at_once, verify
+from ptychopinn.data.selection import Patterns, ReadAsIndexed, at_once, verify
 
 BLOCK_BYTES = 1 << 24
 """Bytes of frames that are read together."""
 
 
-class Summed:
+class Summed(ReadAsIndexed):
     """Runs of frames, each added up to one pattern as it is read; where one frame has no data, the sum has none.
 
     Args:

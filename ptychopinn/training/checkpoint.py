@@ -61,7 +61,6 @@ def restore(path: pathlib.Path, model: PtychoModel, watchers: Sequence[Resumable
         ValueError: if the file is damaged, or is of another model; the model is then as it was.
     """
     state = read_state(path)
-    model.optimizer.build(model.trainable_variables)
     weights = model.get_weights()
     wanted = {"weight": weights, "optimizer": model.optimizer.variables}
     if any(isinstance(watcher, KeepBest) for watcher in watchers):

@@ -15,7 +15,10 @@ WARMUP = 0.05
 
 
 def compile_model(model: PtychoModel, settings: Settings, steps: int) -> None:
-    """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation."""
+    """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation.
+
+    Its variables are made here: TensorFlow would trace, and compile, a first step that makes them twice.
+    """
     training, execution = settings.training, settings.execution
     refuse_unsuited(keras.backend.backend(), execution)
     accumulate = training.accumulate_grad_batches
@@ -26,6 +29,7 @@ def compile_model(model: PtychoModel, settings: Settings, steps: int) -> None:
     )
     if execution.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(model.trainable_variables)
     model.compile(optimizer, jit_compile="auto" if execution.jit is None else execution.jit)
 
 

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from ptychopinn.data.checks import NUMBERS
+from ptychopinn.data.selection import ReadAsIndexed
 from ptychopinn.formats.stores.hdf5_links import beside
 from ptychopinn.formats.unpacking import Damaged, damage_said, damaged
 from ptychopinn.printable import printable
@@ -21,7 +22,7 @@ PARTS = (("real", "imag"), ("r", "i"))
 """Fields of complex numbers, as MATLAB and h5py write them."""
 
 
-class Hdf5Array:
+class Hdf5Array(ReadAsIndexed):
     """A dataset of numbers.
 
     Args:
