@@ -28,7 +28,7 @@ def scan():
 
 def settings(scan, model=None, execution=None, loss=None, data=None, **training):
     data = DataParams(**{"n_groups": 16, "validation_fraction": 0.15, **(data or {})})
-    wanted = ModelParams(**{"n_filters_scale": 0.17, "unroll": 1, **(model or {})})
+    wanted = ModelParams(**{"generator": "cnn", "n_filters_scale": 0.17, "unroll": 1, **(model or {})})
     training = TrainingParams(**{"epochs": 2, "batch_size": 4, **training})
     return Settings(fit_to(scan, wanted, data), LossParams(**(loss or {})), data, training,
                     ExecutionParams(**(execution or {})))  # fmt: skip
@@ -105,7 +105,8 @@ def test_contrast_and_correlation_tell_an_object_from_a_flat_one():
 OPTIONS = {
     "single-shot": {"model": {"group_side": 1}},
     "supervised": {"model": {"model_type": "supervised"}},
-    "cnn on amplitudes": {"model": {"generator": "cnn", "input": "amplitude", "head": "real_imag"}},
+    "unet": {"model": {"generator": "unet"}},
+    "amplitudes": {"model": {"input": "amplitude", "head": "real_imag"}},
     "other losses": {"loss": {"nll_weight": 0.0, "mae_weight": 1.0, "realspace_weight": 0.1}},
     "bfloat16": {"execution": {"precision": "mixed_bfloat16"}},
     "float16": {"execution": {"precision": "mixed_float16"}},

@@ -37,5 +37,5 @@ def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
         maps = code
         for step in reversed(steps):
             maps = layers.UpSampling2D()(convolve(maps, step))
-        decoded.append(layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros")(maps))
+        decoded.append(layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros", dtype="float32")(maps))
     return keras.Model(inputs, layers.concatenate(decoded), name="cnn")
