@@ -5,10 +5,12 @@ import pathlib
 
 import click
 
+from ptychopinn.preparation.params import Preparation
 from ptychopinn.printable import printable
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.evaluate import evaluation_options
+from ptychopinn_cli.options import collect
 from ptychopinn_cli.pages import failed, html_or_none, report_option
 
 JSON = "compare.json"
@@ -26,12 +28,12 @@ JSON = "compare.json"
 @report_option
 @config_option
 @command
-def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, as_json, report, talk):
+def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, as_json, report, talk, **options):
     """Compare reconstructions RECON of one scan, of this program or others, on the pixels that all of them share.
 
     Example: ptycho compare out lsqml.npz --truth scan.npz --names network,iterative
     """
-    names = names_of(reconstructions, names)
+    names, preparation = names_of(reconstructions, names), collect(Preparation, options)
     if len(reconstructions) + (truth is not None) < 2:
         raise click.UsageError(
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
@@ -47,7 +49,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
     from ptychopinn.report.writing import write_results
 
     compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}
-    given = read_reference(truth, scan)
+    given = read_reference(truth, scan, preparation)
     say_assumed(given.read, talk)
     known, measured = given.truth, given.scan
     if truth is not None and known is None:

@@ -62,7 +62,9 @@ def facts_of_scan(path, preparation):
         "size_px": scan.size,
         "dtype": str(scan.patterns.dtype),
         "measurement": scan.measurement,
-        "zero_frequency": "corner" if scan.corner else "centre",
+        "propagation": "far" if scan.fresnel_number is None else "near",
+        "fresnel_number": scan.fresnel_number,
+        "zero_frequency": zero_frequency_of(scan),
         "photons_per_pattern": scan.mean_photons,
         "positions_y_px": [low[0], high[0]],
         "positions_x_px": [low[1], high[1]],
@@ -76,6 +78,13 @@ def facts_of_scan(path, preparation):
         "distance_m": scan.distance_m,
         "notes": list(scan.notes),
     }
+
+
+def zero_frequency_of(scan):
+    """Say where a scan's patterns have the zero frequency; a near field has none."""
+    if scan.fresnel_number is not None:
+        return None
+    return "corner" if scan.corner else "centre"
 
 
 def scan_in_words(facts):
@@ -92,7 +101,8 @@ def scan_in_words(facts):
     lines["probe"] = f"{facts['probe_modes']} mode(s), {facts['probe_width_px']:.0f} pixels wide"
     lines["object"] = "none" if facts["object_px"] is None else "{} x {} pixels".format(*facts["object_px"])
     lines["bad pixels"] = facts["bad_pixels"]
-    known = {"pixel size / m": "pixel_size_m", "energy / eV": "energy_eV", "distance / m": "distance_m"}
+    known = {"Fresnel number": "fresnel_number", "pixel size / m": "pixel_size_m", "energy / eV": "energy_eV",
+             "distance / m": "distance_m"}  # fmt: skip
     lines |= {name: facts[key] for name, key in known.items() if facts[key] is not None}
     return lines | {f"note {i}": sentence for i, sentence in enumerate(facts["notes"], start=1)}
 

@@ -141,10 +141,10 @@ def error(found, truth=TRUTH):
 def test_an_object_is_found_from_its_near_field_as_from_the_far_field():
     far = found_of(simulated())
     scan = simulated(Optics(distance=8.0))
-    near = found_of(scan, propagation="near", fresnel_number=1 / 8)
+    near = found_of(scan)
     assert error(near) < 1.25 * error(far) < 0.02
     assert residual(near, near.probe, scan).deviance_per_photon < 1.5e-3
-    assert near.record["optics"]["distance"] == 8.0
+    assert near.record["optics"]["distance"] == 8.0 and near.fresnel_number == scan.fresnel_number == 1 / 8
 
 
 def test_two_slices_are_each_found():
@@ -186,19 +186,16 @@ def test_a_detector_that_blurs_is_allowed_for_if_told():
     )
 
 
-def test_geometry_makes_the_way_and_a_diverging_beam_is_scaled():
-    scan = dataclasses.replace(simulated(), energy_eV=12398.42, pixel_size_m=1e-6, distance_m=0.5)  # 0.1 nm
-    near = ReconstructionParams(propagation="near")
-    short = dataclasses.replace(scan, distance_m=0.1)
-    assert optics_of(near, short).distance == pytest.approx(10, rel=1e-3)
-    assert optics_of(dataclasses.replace(near, focus_distance=0.1), short).distance == pytest.approx(5, rel=1e-3)
-    assert optics_of(dataclasses.replace(near, fresnel_number=0.1), scan).distance == pytest.approx(10)
+def test_geometry_makes_the_way_from_slice_to_slice():
+    scan = dataclasses.replace(simulated(), energy_eV=12398.42, pixel_size_m=1e-6)  # 0.1 nm
     thick = ReconstructionParams(slices=2, slice_spacing=0.02)
-    assert optics_of(thick, scan) == dataclasses.replace(FAR, slices=2, spacing=pytest.approx(2, rel=1e-3))
+    for one, there in ((scan, None), (dataclasses.replace(scan, fresnel_number=0.1), 10)):
+        expected = Optics(distance=there, slices=2, spacing=pytest.approx(2, rel=1e-3))
+        assert optics_of(thick, one) == expected
     with pytest.raises(ValueError, match="at most the field's 32 pixels. Received: 50 pixels"):
-        optics_of(near, scan)
-    with pytest.raises(ValueError, match="Received: energy_eV=None. Give the photon energy.*fresnel_number"):
-        optics_of(near, dataclasses.replace(simulated(), distance_m=0.1))
+        optics_of(dataclasses.replace(thick, slice_spacing=0.5), scan)
+    with pytest.raises(ValueError, match="Received: energy_eV=None. Give the photon energy.*slice_fresnel_number"):
+        optics_of(thick, simulated())
     with pytest.raises(ValueError, match="Received: slice_spacing=None. Give slice_spacing"):
         optics_of(ReconstructionParams(slices=2), scan)
 
@@ -223,6 +220,7 @@ def test_what_was_found_is_saved_and_options_that_would_not_act_are_refused(scan
     assert saved["slices"].shape == (2, *saved["object"].shape)
     assert saved["background"].shape == saved["probe"].shape[1:]
     assert record["optics"] == {"distance": 2.0, "slices": 2, "spacing": 1.0, "blur": 0.5}
+    assert saved["fresnel_number"] == 0.5
     assert len(record["background_mean_most"]) == 2
     idle = {"--focus-distance": "propagation=near", "--fresnel-number": "near",
             "--slice-spacing": "two slices", "--slice-fresnel-number": "two slices"}  # fmt: skip

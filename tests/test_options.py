@@ -52,6 +52,9 @@ PREPARED = {
     "distance": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "detector_pixel": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "pixel_size": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
+    "propagation": "test_near_field.test_a_geometry_tells_the_pixel_and_its_fresnel_number",
+    "focus_distance": "test_near_field.test_a_geometry_tells_the_pixel_and_its_fresnel_number",
+    "fresnel_number": "test_near_field.test_a_geometry_tells_the_pixel_and_its_fresnel_number",
     "units": "test_preparation.test_pixels_that_are_believed_stay_pixels",
     "positions_from": "test_preparation.test_positions_may_lie_in_another_file",
     "scan_step": "test_preparation.test_a_raster_of_points_alone_needs_its_step",
@@ -97,12 +100,9 @@ RECONSTRUCTION = (
         "opr": "test_variation.test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked",
         "background": "test_optics.test_a_background_is_found_and_taken_for_light_unless_asked",
         "blur": "test_optics.test_a_detector_that_blurs_is_allowed_for_if_told",
-        "propagation": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
-        "fresnel_number": "test_optics.test_an_object_is_found_from_its_near_field_as_from_the_far_field",
-        "focus_distance": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
         "slices": "test_optics.test_two_slices_are_each_found",
         "slice_fresnel_number": "test_optics.test_two_slices_are_each_found",
-        "slice_spacing": "test_optics.test_geometry_makes_the_way_and_a_diverging_beam_is_scaled",
+        "slice_spacing": "test_optics.test_geometry_makes_the_way_from_slice_to_slice",
         "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
     }
 )
@@ -154,8 +154,8 @@ SEEN = {
     "infer": RECONSTRUCTION | {
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
     },
-    "evaluate": JUDGING,
-    "compare": JUDGING | {
+    "evaluate": JUDGING | PREPARED,
+    "compare": JUDGING | PREPARED | {
         "truth": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
         "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
     },
@@ -222,8 +222,11 @@ def test_every_command_prepares_scans_alike(scan_file, out):
     again = ptycho("infer", out / "run", scan_file, "--output-dir", out / "again", "--passes", 0, "--no-report")
     anew = ptycho("infer", out / "run", scan_file, "--output-dir", out / "anew", "--passes", 0, "--no-report",
                   "--orient", "identity")  # fmt: skip
+    judged = ptycho("evaluate", out / "alone", scan_file, "--output-dir", out / "eval", "--no-report", *turned)
+    compared = ptycho("compare", out / "again", out / "anew", "--scan", scan_file, "--output-dir", out / "compared",
+                      "--no-report", *turned)  # fmt: skip
     converted = ptycho("convert", scan_file, out / "turned.npz", *turned)
-    for result in (inspected, trained, alone, again, anew, converted):
+    for result in (inspected, trained, alone, again, anew, judged, compared, converted):
         assert result.exit_code == 0, result.output
         assert "negate y, as asked" in result.output
         assert ("turned by transpose, as asked" in result.output) == (result is not anew)

@@ -47,6 +47,7 @@ CHANGES = {
     "photons": ("", "--photons 1e6"),
     "background": ("", "--background 5"),
     "dead_pixels": ("", "--dead-pixels 0.1"),
+    "fresnel_number": ("", "--fresnel-number 0.1"),
     "beamstop": ("", "--beamstop 3"),
     "seed": ("", "--seed 1"),
     "objects": ("", "--objects 2"),

@@ -40,6 +40,7 @@ def result(shape=(40, 57), modes=2, side=16, pixel=PIXEL, seed=0, **known):
         "probe_variation": waves(seed + 2, 2, modes, side, side), "probe_weights": waves(seed + 3, 11, 2),
         "background": draw.random((side, side)),
         "pixel_size_m": pixel, "energy_eV": ENERGY, "distance_m": DISTANCE, "record": {"passes": 3},
+        "optics": NEAR.optics,
     }  # fmt: skip
     return Reconstruction(**defaults | known)
 
@@ -60,6 +61,9 @@ def made_scan(count=20, size=32, modes=2, measurement="counts", corner=False, wi
         "mask": mask, "corner": corner, "pixel_size_m": PIXEL, "energy_eV": ENERGY, "distance_m": DISTANCE,
     }  # fmt: skip
     return Scan(**defaults | known)
+
+
+NEAR = made_scan(count=1, fresnel_number=0.2)
 
 
 def centred_photons(scan):
@@ -121,7 +125,7 @@ def test_a_result_comes_back_equal(tmp_path, name, pixel, shape, modes):
 def test_what_is_not_known_does_not_come_back(tmp_path, name):
     unknown = dict.fromkeys(("positions", "flux", "uncertainty", "probe_variation", "probe_weights", "background",
                              "energy_eV", "distance_m"))  # fmt: skip
-    found = result(**unknown, probe=waves(1, 1, 16, 16), ramp=(0.0, 0.0))
+    found = result(**unknown, probe=waves(1, 1, 16, 16), ramp=(0.0, 0.0), optics=made_scan(count=1).optics)
     again = read_reconstruction(write_result(name, tmp_path, found))
     assert_equal(again, found, {"probe", "pixel_size_m"})
     assert again.positions is None
@@ -168,7 +172,7 @@ def test_a_tiff_holds_two_images_and_imagej_s_resolution(tmp_path, pixel):
 KINDS = {
     "counts": {}, "amplitudes": {"measurement": "amplitude"}, "from the corner": {"corner": True},
     "without object": {"with_object": False}, "one mode, no mask": {"modes": 1, "mask": None},
-    "of large patterns": {"size": 64, "count": 3},
+    "of large patterns": {"size": 64, "count": 3}, "of the near field": {"fresnel_number": 0.2},
 }  # fmt: skip
 
 
@@ -179,7 +183,7 @@ def test_ptychopinn_s_npz_of_a_scan_comes_back_equal(tmp_path, kind):
     np.testing.assert_allclose(again.amplitudes(slice(None)), scan.amplitudes(slice(None)), rtol=1e-6)
     np.testing.assert_array_equal(again.positions, scan.positions)
     np.testing.assert_allclose(again.probe, scan.probe, rtol=1e-5)
-    for field in ("object", "mask", "pixel_size_m", "energy_eV", "distance_m"):
+    for field in ("object", "mask", "pixel_size_m", "energy_eV", "distance_m", "fresnel_number"):
         np.testing.assert_array_equal(getattr(again, field), getattr(scan, field), err_msg=field)
     assert again.measurement == scan.measurement and again.patterns.dtype == scan.patterns.dtype
 
@@ -211,7 +215,8 @@ def test_a_scan_in_metres_comes_back_equal(tmp_path, name, source, out, kind):
     for field, value in (("pixel_size_m", PIXEL), ("energy_eV", ENERGY), ("distance_m", DISTANCE)):
         np.testing.assert_allclose(getattr(recording, field), value, err_msg=field)
     wavelength = 1.239841984e-6 / ENERGY
-    np.testing.assert_allclose(recording.detector_pixel_m, 2 * [wavelength * DISTANCE / (scan.size * PIXEL)])
+    width = scan.size if scan.fresnel_number is None else 1 / scan.fresnel_number
+    np.testing.assert_allclose(recording.detector_pixel_m, 2 * [wavelength * DISTANCE / (width * PIXEL)])
     in_pixels = recording.positions / PIXEL
     if scan.object is None:
         np.testing.assert_allclose(np.diff(in_pixels, axis=0), np.diff(scan.positions, axis=0), atol=1e-6)

@@ -30,6 +30,7 @@ def check_scan(scan: Scan) -> None:
     _check_shapes(scan, scan.patterns.shape)
     _check_probe(scan.probe_guess, scan.name)
     check_positions(scan.positions, scan.size)
+    _check_near_field(scan)
 
 
 def check_frames(patterns: Patterns, name: str) -> None:
@@ -89,6 +90,32 @@ def check_size(scan: Scan, size: int) -> None:
         raise ValueError(
             f"The bundle reconstructs patterns of {size} x {size} pixels. "
             f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
+        )
+
+
+def check_far_field(scan: Scan) -> None:
+    """Raise ValueError where a scan is of the near field: networks know the far field alone."""
+    if scan.fresnel_number is not None:
+        raise ValueError(
+            f"Networks are trained, and used, on patterns of the far field. Received: {scan.name}, of the near field, "
+            f"fresnel_number={scan.fresnel_number:.4g}. Reconstruct it without a bundle, or with --start flat."
+        )
+
+
+def _check_near_field(scan: Scan) -> None:
+    """Raise ValueError where neighbouring frequencies would differ by more than half a turn at the detector."""
+    distance = scan.optics.distance
+    if distance is None:
+        return
+    if scan.corner:
+        raise ValueError(
+            f"A near field has no zero frequency. Received: {scan.name}, with it at the corner. Shift the patterns."
+        )
+    if distance > scan.size:
+        raise ValueError(
+            f"A detector in the near field must be at a Fresnel distance of at most the field's {scan.size} pixels. "
+            f"Received: {distance:.4g} pixels, fresnel_number={1 / distance:.4g}. Check energy, distance and pixel "
+            "size, or --pad; farther off it is the far field."
         )
 
 

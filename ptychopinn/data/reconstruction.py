@@ -76,6 +76,11 @@ class Reconstruction:
                 f"Received: weight.shape={np.shape(self.weight)}. Leave it out, or save it with the object."
             )
 
+    @property
+    def fresnel_number(self) -> float | None:
+        """That of an object's pixel, where the detector was in the near field; None in the far field."""
+        return None if self.optics.distance is None else 1 / self.optics.distance
+
     def of_patterns(self, indices: np.ndarray) -> "Reconstruction":
         """Return it with what is known of each pattern for some of them: int array `(pattern,)`."""
         known = {name: getattr(self, name) for name in ("positions", "flux", "probe_weights")}

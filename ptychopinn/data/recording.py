@@ -30,6 +30,8 @@ class Recording:
         energy_eV, distance_m: float. Of a photon (or an electron), and from the sample to the detector.
         detector_pixel_m: `(y, x)`: height and width of a pixel of the detector.
         far_field: bool. Whether the detector is in the far field of the object.
+        fresnel_number: float. Of the object's pixel, where the detector is in the near field, and patterns are as they
+            are stored (see `Scan`).
         electrons: bool. Whether the energy is that of electrons, whose wavelength is another.
         name: str. Where it came from.
         notes: what the reader assumed, in sentences.
@@ -53,6 +55,7 @@ class Recording:
     distance_m: float | None = None
     detector_pixel_m: tuple[float, float] | None = None
     far_field: bool | None = None
+    fresnel_number: float | None = None
     electrons: bool = False
     name: str = "scan"
     notes: tuple[str, ...] = ()

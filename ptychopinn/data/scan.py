@@ -10,6 +10,7 @@ import numpy as np
 from ptychopinn.data.checks import check_scan
 from ptychopinn.data.selection import Patterns, Selection
 from ptychopinn.data.survey import Survey, survey
+from ptychopinn.physics.optics import FAR, Optics
 
 NO_DATA = -1.0
 """Amplitude of a pixel without data (a bad pixel): filled in the network's input, left out of the loss."""
@@ -17,7 +18,7 @@ NO_DATA = -1.0
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scan:
-    """Diffraction patterns with their positions, probe and geometry.
+    r"""Diffraction patterns with their positions, probe and geometry.
 
     Making one reads no pattern. The first use of the patterns looks through all of them once (see `survey`); after
     that they are read from where they lie as they are asked for.
@@ -33,6 +34,8 @@ class Scan:
         mask: bool array `(y, x)`, True on good pixels, zero frequency at the centre.
         photons: float. Mean photons of a pattern, for amplitudes of arbitrary unit. Defaults to what they are.
         pixel_size_m, energy_eV, distance_m: float, where they are known.
+        fresnel_number: float. Of an object's pixel p, $p^2 / (\lambda z)$, where the detector is in the near field, at
+            the distance z that a parallel beam would need. Defaults to the far field.
         name: str. Where the scan came from.
         notes: what the reader assumed, in sentences.
         marked: bool. Whether negative values of the patterns mark pixels without data, in single patterns.
@@ -53,6 +56,7 @@ class Scan:
     pixel_size_m: float | None = None
     energy_eV: float | None = None
     distance_m: float | None = None
+    fresnel_number: float | None = None
     name: str = "scan"
     notes: tuple[str, ...] = ()
     marked: bool = False
@@ -61,6 +65,11 @@ class Scan:
     def __post_init__(self) -> None:
         if self.whole is None:
             check_scan(self)
+
+    @property
+    def optics(self) -> Optics:
+        """How light goes from the object to the detector: to the far field, or a Fresnel distance through the near."""
+        return FAR if self.fresnel_number is None else Optics(distance=1 / self.fresnel_number)
 
     @property
     def size(self) -> int:

@@ -73,7 +73,8 @@ def experiment_of(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan)
     obj, origin = covering(reconstruction, scan)
     flux, variation, weights = reconstruction.flux, reconstruction.probe_variation, reconstruction.probe_weights
     dark = 0.0 if reconstruction.background is None else reconstruction.background
-    experiment = Experiment(obj, probe, origin, reconstruction.optics, background=dark)
+    optics = dataclasses.replace(reconstruction.optics, distance=scan.optics.distance)
+    experiment = Experiment(obj, probe, origin, optics, background=dark)
     if flux is not None and len(flux) == len(scan):
         experiment = dataclasses.replace(experiment, flux=flux)
     if weights is not None and len(weights) == len(scan):

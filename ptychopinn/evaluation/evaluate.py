@@ -1,6 +1,7 @@
 """Evaluate reconstructions by all there is: the truth or another reconstruction, and the measured patterns."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 from ptychopinn.data.reconstruction import Reconstruction
@@ -9,6 +10,9 @@ from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.against_truth import Score, score
 from ptychopinn.evaluation.region import SMALLEST, Box, intersect
 from ptychopinn.printable import printable
+
+ALIKE = 1e-3
+"""Part by which Fresnel numbers may differ."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +54,7 @@ def evaluate_one(
     Raises:
         ValueError: where reconstruction and truth, or reconstruction and scan, do not belong together.
     """
+    _check_read_alike(reconstruction, scan)
     found = None if truth is None else score(_on(scan, reconstruction), _on(scan, truth), region, low_pass_px)
     return Evaluation(printable(name or reconstruction.name), found, _residual(reconstruction, scan))
 
@@ -102,10 +107,23 @@ def _residual(reconstruction: Reconstruction, scan: Scan | None) -> Residual | N
     if scan is None or reconstruction.origin is None:
         return None
     probe = scan.probe if reconstruction.probe is None else reconstruction.probe
-    if probe.shape[1:] != (scan.size, scan.size):
+    return residual(reconstruction, probe, scan)
+
+
+def _check_read_alike(reconstruction: Reconstruction, scan: Scan | None) -> None:
+    """Raise ValueError where a reconstruction is of patterns of another size, or field, than those it is judged by."""
+    if scan is None or reconstruction.origin is None:
+        return
+    probe, number = reconstruction.probe, reconstruction.fresnel_number
+    if probe is not None and probe.shape[1:] != (scan.size, scan.size):
         raise ValueError(
             f"The probe of {reconstruction.name} must have the size of the patterns of {scan.name}, "
-            f"{scan.size} pixels. Received: probe.shape={probe.shape}. "
-            "Is it of this scan? Or leave the probe out of the file."
+            f"{scan.size} pixels. Received: probe.shape={probe.shape}. Give the options, like --pad, that it was "
+            "reconstructed with; or is it of another scan?"
         )
-    return residual(reconstruction, probe, scan)
+    if number is not None and not math.isclose(number, scan.fresnel_number or 0.0, rel_tol=ALIKE):
+        raise ValueError(
+            f"{reconstruction.name} is of the near field, of Fresnel number {number:.4g}. Received: {scan.name}, with "
+            f"fresnel_number={scan.fresnel_number}. Give the options, like --propagation near, that it was "
+            "reconstructed with."
+        )

@@ -10,6 +10,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import require_contrast
 from ptychopinn.formats import holds_patterns, read_reconstruction, read_scan
 from ptychopinn.formats.opened import Opened
+from ptychopinn.preparation.params import Preparation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,24 +30,34 @@ class Reference:
     note: str = ""
 
 
-def read_reference(path: pathlib.Path | str | None, scan_path: pathlib.Path | str | None = None) -> Reference:
+def read_reference(
+    path: pathlib.Path | str | None,
+    scan_path: pathlib.Path | str | None = None,
+    preparation: Preparation | None = None,
+) -> Reference:
     """Read what reconstructions are evaluated by.
 
     Args:
         path: path or None. A known object, a reconstruction, or a scan with or without its object.
         scan_path: path or None. The scan, where it is another file.
+        preparation: Preparation of the scan. Defaults to what its file tells.
 
     Returns:
         Reference.
+
+    Raises:
+        ValueError: if what is to be prepared is no scan.
     """
-    scan = None if scan_path is None else read_scan(scan_path).lit()
+    scan = None if scan_path is None else read_scan(scan_path, preparation=preparation).lit()
     found = () if scan is None else (scan,)
-    if path is None:
-        return Reference(None, scan, found)
-    opened = Opened(path)
-    if not holds_patterns(opened):
-        return Reference(read_reconstruction(opened), scan, found)
-    with_object = read_scan(opened).lit()
+    opened = None if path is None else Opened(path)
+    if opened is None or not holds_patterns(opened):
+        if scan is None and preparation not in (None, Preparation()):
+            raise ValueError(
+                f"Only a scan can be prepared. Received: {path}, and no --scan. Leave those options out, or give it."
+            )
+        return Reference(None if opened is None else read_reconstruction(opened), scan, found)
+    with_object = read_scan(opened, preparation=preparation if scan is None else None).lit()
     scan, found = with_object if scan is None else scan, (*found, with_object)
     try:
         return Reference(known_object(with_object), scan, found)

@@ -34,7 +34,7 @@ class Door:
         bad_pixels: str. The same, not 0 on bad pixels.
         measurement: `"counts"` or `"amplitude"`.
         zero_frequency: `"centre"` or `"corner"`.
-        distance_m, energy_eV, pixel_size_m: float.
+        distance_m, energy_eV, pixel_size_m, fresnel_number: float. The last says that the field is near.
         detector_pixel_m: float, or list of height and width.
         electrons: bool. Whether the energy is that of electrons. Defaults to False.
         name: str. Defaults to the name of the patterns' file.
@@ -53,6 +53,7 @@ class Door:
     measurement: str | None = None
     zero_frequency: str | None = None
     distance_m: float | None = None
+    fresnel_number: float | None = None
     energy_eV: float | None = None
     pixel_size_m: float | None = None
     detector_pixel_m: typing.Any = None

@@ -11,6 +11,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import alone, probe_modes
 from ptychopinn.formats.opened import Opened
+from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.ramp import add_ramp
 
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
@@ -34,6 +35,7 @@ def read(opened: Opened) -> Reconstruction:
     of_scan = "xcoords" in archive and "ycoords" in archive
     origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
     geometry: Any = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}
+    number = _number(archive, "fresnel_number", name)
     ours = RESULT if origin is not None and ramp is not None else ()
     beside: Any = {key: archive.array(key, NUMBERS if "probe" in key else REAL) for key in ours if key in archive}
     probe = _first(archive, PROBE_KEYS)
@@ -47,6 +49,7 @@ def read(opened: Opened) -> Reconstruction:
         ramp=(0.0, 0.0) if ramp is None else ramp,
         probe=None if probe is None else probe_modes(archive.array(probe)),
         positions=_positions(archive, name) if of_scan else beside.pop("positions", None),
+        optics=FAR if number is None else Optics(distance=1 / number),
         **beside,
         **geometry,
         name=name,

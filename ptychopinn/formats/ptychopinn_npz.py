@@ -1,6 +1,7 @@
 """PtychoPINN's NPZ: `diff3d` (or `diffraction`), `xcoords`, `ycoords`, `probeGuess`?, `objectGuess`?, `bad_pixels`?.
 
-Besides, where they are known, the scalars `pixel_size_m`, `energy_eV` and `distance_m`.
+Besides, where they are known, the scalars `pixel_size_m`, `energy_eV` and `distance_m`; in the near field,
+`fresnel_number`.
 """
 
 import json

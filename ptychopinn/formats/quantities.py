@@ -60,7 +60,9 @@ ENERGY = Quantity("photon energy", "eV", 1e-3, 1e9, ELECTRON_VOLTS)
 DETECTOR_PIXEL = Quantity("detector pixel", "m", 1e-8, 1.0, METRES)
 OBJECT_PIXEL = Quantity("pixel of the object", "m", 1e-13, 1e-2, METRES)
 WAVELENGTH = Quantity("wavelength", "m", 1e-15, 1e-2, METRES)
-GEOMETRY = {"pixel_size_m": OBJECT_PIXEL, "energy_eV": ENERGY, "distance_m": DISTANCE}
+FRESNEL_NUMBER = Quantity("Fresnel number", "", 1e-6, 1e6, {})
+GEOMETRY = {"pixel_size_m": OBJECT_PIXEL, "energy_eV": ENERGY, "distance_m": DISTANCE,
+            "fresnel_number": FRESNEL_NUMBER}  # fmt: skip
 """What a `Scan` knows of its geometry, by the names of its fields."""
 
 

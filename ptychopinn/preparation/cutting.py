@@ -10,9 +10,9 @@ from ptychopinn.preparation.window import LARGEST_SIDE, Window, side_of
 
 def window_of(told: Detected, wanted: Preparation) -> tuple[Window | None, tuple[str, ...]]:
     """Return the window that makes the patterns, None where they are as they should be, and what is said of it."""
-    recording = told.recording
+    recording, near = told.recording, told.recording.far_field is False
     shape = tuple(recording.patterns.shape[1:])
-    side, kept = side_of(shape, wanted, recording.name)
+    side, kept = side_of(shape, wanted, recording.name, near)
     middle, moved, said = _middle(told, wanted, shape)
     notes = [said] if said else []
     as_it_is = shape == (side, side) and not moved and not wanted.bin
@@ -32,7 +32,7 @@ def window_of(told: Detected, wanted: Preparation) -> tuple[Window | None, tuple
     if wanted.orient != "identity":
         notes.append(f"Patterns are turned by {wanted.orient}, as asked.")
     corner = bool(recording.corner)
-    return Window(side, middle, binned, min(kept, LARGEST_SIDE), corner, wanted.orient), tuple(notes)
+    return Window(side, middle, binned, min(kept, LARGEST_SIDE), corner, wanted.orient, near), tuple(notes)
 
 
 def _middle(told: Detected, wanted: Preparation, shape: tuple[int, ...]) -> tuple[tuple[int, int], bool, str | None]:
@@ -47,6 +47,8 @@ def _middle(told: Detected, wanted: Preparation, shape: tuple[int, ...]) -> tupl
                 "Counting starts at 0."
             )
         return (y, x), (y, x) != plain, f"Zero frequency is at pixel ({y}, {x}), as asked."
+    if told.recording.far_field is False:
+        return plain, False, None
     mean, good = told.mean, np.asarray(told.recording.mask)
     if corner:
         mean, good = np.fft.fftshift(mean), np.fft.fftshift(good)

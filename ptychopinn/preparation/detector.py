@@ -89,7 +89,7 @@ def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detecte
         recording, patterns=recording.patterns if as_stored else read_by(recording.patterns, readout),
         measurement="amplitude" if told.measurement == "amplitude" else "counts", corner=corner,
         mask=good if wanted.faults == "keep" else ~bad,
-        notes=(*recording.notes, *turned, *found, told.note, *subtracted, *scaling, place),
+        notes=(*recording.notes, *turned, *found, told.note, *subtracted, *scaling, *place),
     )  # fmt: skip
     return Detected(read, mean * factor, not as_stored, scaled, asked.zero_frequency != "auto")
 
@@ -154,12 +154,20 @@ def _factor(told: Told, wanted: Preparation, asked: Asked, light: float) -> tupl
     return wished / light, (said,), asked.photons is not None
 
 
-def _corner(mean: np.ndarray, asked: Asked, recording: Recording) -> tuple[bool, str]:
+def _corner(mean: np.ndarray, asked: Asked, recording: Recording) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether the zero frequency is at the corner, and how that was told; a near field has none."""
+    if recording.far_field is False:
+        if asked.zero_frequency != "auto":
+            raise ValueError(
+                f"zero_frequency is for far fields: a near field has none. Received: "
+                f"zero_frequency={asked.zero_frequency}. Leave it out."
+            )
+        return False, ()
     if asked.zero_frequency != "auto":
-        return asked.zero_frequency == "corner", f"Zero frequency is at the {asked.zero_frequency}, as asked."
+        return asked.zero_frequency == "corner", (f"Zero frequency is at the {asked.zero_frequency}, as asked.",)
     if recording.corner is not None:
         place = "corner" if recording.corner else "centre"
-        return recording.corner, f"Zero frequency is at the {place}, as the file says; --zero-frequency overrides."
+        return recording.corner, (f"Zero frequency is at the {place}, as the file says; --zero-frequency overrides.",)
     corner = is_at_corner(mean)
     place = "corner" if corner else "centre"
-    return corner, f"Zero frequency is at the {place}, where the light is; --zero-frequency overrides."
+    return corner, (f"Zero frequency is at the {place}, where the light is; --zero-frequency overrides.",)

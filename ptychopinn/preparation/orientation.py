@@ -10,13 +10,15 @@ FLIPS = {
 """Whether axes are exchanged, then rows reversed, then columns."""
 
 
-def oriented(patterns: np.ndarray, orientation: str) -> np.ndarray:
+def oriented(patterns: np.ndarray, orientation: str, near: bool = False) -> np.ndarray:
     """Return square patterns `(..., y, x)` turned or mirrored about their zero frequency, at pixel N/2 of even N.
 
-    A reversal takes pixel `i` to `-i` of the frequencies: the first row, of the Nyquist frequency, stays.
+    A reversal takes pixel `i` to `-i` of the frequencies: the first row, of the Nyquist frequency, stays. A near field
+    has no frequencies: its first row becomes the last.
     """
     exchanged, rows, columns = FLIPS[orientation]
     turned = np.swapaxes(patterns, -1, -2) if exchanged else patterns
     for axis, reverse in ((-2, rows), (-1, columns)):
-        turned = np.roll(np.flip(turned, axis), 1, axis) if reverse else turned
+        if reverse:
+            turned = np.flip(turned, axis) if near else np.roll(np.flip(turned, axis), 1, axis)
     return turned

@@ -13,6 +13,7 @@ SIGNS = ("keep", "negate", "negate-y", "negate-x")
 ORIENTATIONS = (
     "identity", "fliplr", "flipud", "rot180", "transpose", "rot90_cw", "rot90_ccw", "antitranspose",
 )  # fmt: skip
+PROPAGATION = ("far", "near")
 PAIRS = ("first", "last", "by-index")
 BURSTS = ("sum", "keep")
 FAULTS = ("mask", "keep")
@@ -30,6 +31,18 @@ class Preparation(Params):
     pixel_size: float | None = option(
         None, "Pixel of the object for patterns as they are in the file; wins over energy, distance and detector "
         "pixel.", above=0, high=1e-2, unit="m",
+    )  # fmt: skip
+    propagation: str | None = option(
+        None, "Whether the detector is in the far field, or in the near field, behind so much free space. If not "
+        "given, as the file says, or far.", choices=PROPAGATION,
+    )  # fmt: skip
+    focus_distance: float | None = option(
+        None, "From a focus to the sample behind it, where the near field is of a beam that diverges.",
+        above=0, high=1e4, unit="m",
+    )  # fmt: skip
+    fresnel_number: float | None = option(
+        None, "Of an object's pixel p, p^2 / (wavelength distance), for patterns as they are in the file; in place of "
+        "a distance to the near field.", above=0, high=1e6,
     )  # fmt: skip
     units: str | None = option(None, "Unit of the positions in the file.", choices=UNITS)
     positions_from: str | None = option(
@@ -89,6 +102,11 @@ class Preparation(Params):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.focus_distance is not None and self.fresnel_number is not None:
+            raise ValueError(
+                f"fresnel_number says what focus_distance would. Received: fresnel_number={self.fresnel_number:g}, "
+                f"focus_distance={self.focus_distance:g}. Leave one of them out."
+            )
         if self.affine is not None:
             _numbers("affine", self.affine, 4, "four numbers, like 1.02,0,0,1")
         if self.centre not in (None, "auto"):

@@ -14,6 +14,7 @@ from ptychopinn.preparation.cutting import window_of
 from ptychopinn.preparation.detector import Asked, Detected, detected
 from ptychopinn.preparation.geometry import with_geometry
 from ptychopinn.preparation.guess import guessed_probe
+from ptychopinn.preparation.near_field import probe_of_mean
 from ptychopinn.preparation.pairing import bursts_summed, paired, without_lost_positions
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.probe import Grid, probe_of_file
@@ -56,27 +57,31 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
     recording, mean = told.recording, told.mean
     patterns, mask, corner = recording.patterns, np.asarray(recording.mask), bool(recording.corner)
     amplitudes = recording.measurement == "amplitude"
-    stored = min(patterns.shape[1:])
-    grid = Grid(stored, 1, stored)
+    stored, near = min(patterns.shape[1:]), recording.far_field is False
+    grid = Grid(stored, 1, stored, near)
     if window is not None:
         cut = functools.partial(window.apply, amplitudes=amplitudes)
         patterns = Applied(patterns, cut, (window.side, window.side), np.float32)
         mask, mean, corner = window.good(mask), np.maximum(cut(mean[None])[0], 0), False
-        grid = Grid(stored, window.bin, window.side)
+        grid = Grid(stored, window.bin, window.side, near)
     elif corner:
         mask, mean = np.fft.fftshift(mask), np.fft.fftshift(mean)
     positions, obj, moved = _positions(recording, grid)
     pixel = None if recording.pixel_size_m is None else recording.pixel_size_m * grid.pixel_ratio
+    number = None if recording.fresnel_number is None else recording.fresnel_number * grid.binned**2
     probe, notes = probe_of_file(recording, grid)
     if probe is None:
         light = mean**2 if amplitudes else mean
-        trial = trial_of(patterns, positions, mask, corner, amplitudes)
-        probe, made = guessed_probe(light, mask, positions, trial, _defocus_px(recording, pixel, wanted))
+        if number is None:
+            trial = trial_of(patterns, positions, mask, corner, amplitudes)
+            probe, made = guessed_probe(light, mask, positions, trial, _defocus_px(recording, pixel, wanted))
+        else:
+            probe, made = probe_of_mean(light, mask, number)
         notes = (*notes, made)
     return Scan(
         patterns=patterns, positions=positions, probe_guess=probe, measurement=str(recording.measurement),
         corner=corner, object=obj, mask=None if mask.all() else mask, pixel_size_m=pixel,
-        energy_eV=recording.energy_eV, distance_m=recording.distance_m, name=recording.name,
+        energy_eV=recording.energy_eV, distance_m=recording.distance_m, fresnel_number=number, name=recording.name,
         notes=(*recording.notes, *moved, *notes), marked=told.marked or window is not None,
     )  # fmt: skip
 

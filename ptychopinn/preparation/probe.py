@@ -20,16 +20,24 @@ class Grid:
         stored: int. Side of the patterns as they are stored.
         binned: int. Binned pixels of the detector, each way, on one pixel of a pattern.
         side: int. Side of the patterns.
+        near: bool. Whether the detector is in the near field, where a pixel of a pattern is one of the object.
     """
 
     stored: int
     binned: int
     side: int
+    near: bool = False
 
     @property
     def pixel_ratio(self) -> float:
         """Pixel of the object, over that of patterns as they are stored."""
-        return self.stored / (self.side * self.binned)
+        return self.binned if self.near else self.stored / (self.side * self.binned)
+
+    def take(self, probe: np.ndarray) -> np.ndarray:
+        """Bring a probe `(mode, y, x)`, on the window of patterns as they are stored, to that of the patterns."""
+        if self.near:
+            return resampled(placed(probe, self.side * self.binned), self.side)
+        return placed(resampled(probe, self.side * self.binned), self.side)
 
 
 def probe_of_file(recording: Recording, grid: Grid) -> tuple[np.ndarray | None, tuple[str, ...]]:
@@ -69,7 +77,7 @@ def probe_of_file(recording: Recording, grid: Grid) -> tuple[np.ndarray | None, 
                 f"{grid.stored} x {grid.stored}."
             )
         probe = placed(probe, grid.stored)
-    return placed(resampled(probe, grid.side * grid.binned), grid.side), tuple(notes)
+    return grid.take(probe), tuple(notes)
 
 
 def _says_nothing(probe: np.ndarray) -> str | None:

@@ -27,6 +27,7 @@ class Window:
         kept: int. Side of what is kept, in pixels of a pattern; around it there is no data.
         wraps: bool. Whether the zero frequency is stored at the corner, so that indices go around.
         orientation: str.
+        near: bool. Whether patterns are near fields, which have no zero frequency.
     """
 
     side: int
@@ -35,6 +36,7 @@ class Window:
     kept: int = LARGEST_SIDE
     wraps: bool = False
     orientation: str = "identity"
+    near: bool = False
 
     def apply(self, values: np.ndarray, amplitudes: bool = False) -> np.ndarray:
         """Cut patterns `(pattern, y, x)` out of a detector's: float32 `(pattern, y, x)`, negative where no data is.
@@ -51,7 +53,7 @@ class Window:
             summed = (blocks**2 if amplitudes else blocks).sum(axis=(-3, -1))
             cut = np.sqrt(summed) if amplitudes else summed
             cut[lacking] = LACKING
-        return oriented(cut, self.orientation)
+        return oriented(cut, self.orientation, self.near)
 
     def good(self, mask: np.ndarray) -> np.ndarray:
         """Return the mask of the patterns, of that of the detector `(y, x)`, True on good pixels."""
@@ -69,8 +71,10 @@ class Window:
         return np.clip(where, 0, length - 1), kept & (where >= 0) & (where < length)
 
 
-def side_of(shape: tuple[int, ...], wanted: Preparation, name: str) -> tuple[int, int]:
+def side_of(shape: tuple[int, ...], wanted: Preparation, name: str, near: bool = False) -> tuple[int, int]:
     """Return the side of the patterns that a detector makes, and how much of it holds data, in binned pixels.
+
+    What is asked for is kept whole, and so are near fields, whose light reaches the edges.
 
     Raises:
         ValueError: if what is asked for is larger than there is, or of no good side.
@@ -85,8 +89,8 @@ def side_of(shape: tuple[int, ...], wanted: Preparation, name: str) -> tuple[int
     kept = there if wanted.crop is None else wanted.crop // by
     good = kept - kept % MULTIPLE
     side = good if kept - good <= kept / MOST_CUT else good + MULTIPLE
-    if wanted.crop is not None and kept % MULTIPLE:
-        side = good + MULTIPLE  # what was asked for is kept whole
+    if (near or wanted.crop is not None) and kept % MULTIPLE:
+        side = good + MULTIPLE
     side = max(side, SMALLEST)
     if wanted.pad is not None:
         if wanted.pad % MULTIPLE or wanted.pad < kept:

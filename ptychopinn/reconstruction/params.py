@@ -9,7 +9,6 @@ PROBES = ("scan", "bundle")
 POSITIONS = ("keep", "refine")
 FLUX = ("even", "find")
 BACKGROUND = ("none", "find")
-PROPAGATION = ("far", "near")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
 
@@ -63,18 +62,6 @@ class ReconstructionParams(Params):
     blur: float = option(
         0.0, "Standard deviation of the detector's point spread, a Gaussian.", low=0, high=20, unit="pixels"
     )
-    propagation: str = option(
-        "far", "Whether the detector is in the far field, or in the near field, behind so much free space.",
-        choices=PROPAGATION,
-    )  # fmt: skip
-    focus_distance: float | None = option(
-        None, "From a focus to the sample behind it, where the near field is of a beam that diverges.",
-        above=0, high=1e4, unit="m",
-    )  # fmt: skip
-    fresnel_number: float | None = option(
-        None, "Of an object's pixel p, p^2 / (wavelength distance), in place of a distance to the near field.",
-        above=0, high=1e6,
-    )  # fmt: skip
     slices: int = option(
         1, "Slices of a thick object, light going through one after the other.", low=1, high=64, unit="slices"
     )
@@ -95,9 +82,7 @@ class ReconstructionParams(Params):
                 f"opr lets the probe vary over the scan, which takes passes that move it. Received: opr={self.opr}, "
                 "refine_probe=False. Leave one of them out."
             )
-        self._refuse_idle(("focus_distance", "fresnel_number"), self.propagation == "near", "propagation=near")
         self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
-        self._refuse_idle(("focus_distance",), self.fresnel_number is None, "no fresnel_number")
         self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")
 
     def _refuse_idle(self, names: tuple[str, ...], acts: bool, where: str) -> None:

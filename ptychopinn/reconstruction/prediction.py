@@ -10,7 +10,7 @@ import numpy as np
 from keras import KerasTensor as Tensor
 
 from ptychopinn.data.batches import read_groups
-from ptychopinn.data.checks import check_size
+from ptychopinn.data.checks import check_far_field, check_size
 from ptychopinn.data.grouping import check_enough, cover, typical_reach
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
@@ -172,6 +172,7 @@ def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str 
         precision: str. Of the networks. Defaults to float32.
     """
     params = model.params
+    check_far_field(scan)
     check_size(scan, params.size)
     check_enough(scan.positions, params.positions)
     canvas = params.canvas

@@ -184,6 +184,11 @@ def check(reconstruction: Reconstruction, scan: Scan, passes: int) -> None:
             f"An object to refine must have a probe. Received: {reconstruction.name} with probe=None. "
             "Give it scan.probe, by dataclasses.replace."
         )
+    if reconstruction.optics.distance != scan.optics.distance:
+        raise ValueError(
+            f"An object to refine must be of the scan's field. Received: fresnel_number="
+            f"{reconstruction.fresnel_number} with {scan.name} of {scan.fresnel_number}. Give it scan.optics."
+        )
     origin, shape = canvas_of(scan.positions, scan.size)
     lies = reconstruction.origin
     if reconstruction.object.shape != shape or lies is None or tuple(lies) != tuple(origin):

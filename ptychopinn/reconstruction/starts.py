@@ -35,7 +35,7 @@ def flat(scan: Scan, probe: np.ndarray) -> Reconstruction:
     lit = weight > LIT * weight.max()
     return Reconstruction(
         lit.astype(np.complex64), weight, origin, probe=probe, positions=scan.positions,
-        pixel_size_m=scan.pixel_size_m, name=scan.name,
+        optics=scan.optics, pixel_size_m=scan.pixel_size_m, name=scan.name,
     )  # fmt: skip
 
 

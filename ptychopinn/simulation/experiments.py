@@ -13,6 +13,8 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_all
 from ptychopinn.formats import ptychopinn_npz
+from ptychopinn.physics.experiment import Experiment
+from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
@@ -20,7 +22,7 @@ from ptychopinn.simulation.detector import bad_pixels
 from ptychopinn.simulation.memory import check_simulation
 from ptychopinn.simulation.objects import OBJECTS, transmission
 from ptychopinn.simulation.params import ObjectParams, PositionParams, ProbeParams, SimulationParams
-from ptychopinn.simulation.scans import simulate
+from ptychopinn.simulation.scans import simulate_experiment
 
 STREAMS = ("positions", "errors", "noise", "aberrations", "dead")
 """What is random, besides the object, which has the seed itself: each has a seed of its own."""
@@ -88,7 +90,9 @@ def experiment(params: SimulationParams, index: int = 0) -> Simulated:
     probe = make_probe(params.probe, known, shared["aberrations"])
     stored, true = make_positions(params.positions, obj.shape, params.probe.size, own)
     bad = bad_pixels(params.probe.size, detector.dead_pixels, detector.beamstop, shared["dead"])
-    scan = simulate(obj, probe, true, detector.photons, own["noise"], background=detector.background, bad=bad)
+    optics = FAR if detector.fresnel_number is None else Optics(distance=1 / detector.fresnel_number)
+    whole = Experiment(obj, probe, optics=optics, background=detector.background)
+    scan = simulate_experiment(whole, true, detector.photons, own["noise"], bad)
     known.pop("detector_pixel_m", None)
     versions = {name: importlib.metadata.version(name) for name in ("ptychopinn", "numpy", "scipy", "scikit-image")}
     metadata = {"simulated": params.to_dict(), "object_seed": files.seed + index, "part": "all", "versions": versions}

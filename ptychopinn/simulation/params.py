@@ -112,6 +112,10 @@ class DetectorParams(Params):
         0.0, "Photons that each pixel counts besides, on average.", low=0, high=1e9, unit="photons"
     )
     dead_pixels: float = option(0.0, "Share of pixels that are dead: 0, and marked as bad.", low=0, high=1)
+    fresnel_number: float | None = option(
+        None, "Of an object's pixel p, p^2 / (wavelength distance), for a detector in the near field; the far field if "
+        "not given.", above=0, high=1e6,
+    )  # fmt: skip
     beamstop: float = option(
         0.0, "Radius of a stop before the middle, in pixels; marked as bad.", low=0, high=4096, unit="pixels"
     )
@@ -144,11 +148,23 @@ class SimulationParams:
     files: FileParams = dataclasses.field(default_factory=FileParams)
 
     def __post_init__(self) -> None:
+        self._check_field()
         if self.files.objects > 1 and self.object.object not in DRAWN:
             raise ValueError(
                 f"Several objects must be drawn, one of {', '.join(DRAWN)}. Received: objects={self.files.objects} "
                 f"of {self.object.object}. Split the one object with train_fraction, or draw them."
             )
+
+    def _check_field(self) -> None:
+        """Raise ValueError where a near field is asked for of options that make a far one."""
+        probe, number = self.probe, self.detector.fresnel_number
+        geometry = [name for name in ("energy_eV", "distance_m", "detector_pixel_m") if getattr(probe, name)]
+        if number is None or (probe.probe != "zone-plate" and not geometry):
+            return
+        raise ValueError(
+            f"fresnel_number says what a geometry would, which makes pixels of the far field. Received: "
+            f"fresnel_number={number:g} with {', '.join(geometry) or 'a zone-plate'}. Leave it, or the others, out."
+        )
 
     def files_read(self) -> dict[str, str]:
         """Return the files that the simulation reads: dict from option to path."""

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from ptychopinn.data.batches import GroupBatches, reach, split_validation
-from ptychopinn.data.checks import check_size
+from ptychopinn.data.checks import check_far_field, check_size
 from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
 from ptychopinn.data.scan import Scan, listed
 from ptychopinn.files import writing
@@ -51,11 +51,12 @@ def fit_to(scans: Scan | Sequence[Scan], model: ModelParams, data: DataParams, s
 
     Raises:
         ValueError: if the scans differ in the size of their patterns, a group is wider than the largest canvas, or
-            labels are asked for and there is no object.
+            labels are asked for and there is no object, or a scan is of the near field.
     """
     scans = listed(scans)
     size = scans[0].size
     for scan in scans:
+        check_far_field(scan)
         if scan.size != size:
             raise ValueError(
                 f"Scans that are trained together must have patterns of one size. Received: {scans[0].name} with "

@@ -16,7 +16,7 @@ NAME = "a YAML description (patterns: FILE:/path, positions: FILE:/path, unit: u
 LARGEST = 1 << 16
 """Bytes of a description."""
 
-NUMBERS = ("distance_m", "energy_eV", "pixel_size_m", "detector_pixel_m")
+NUMBERS = ("distance_m", "energy_eV", "pixel_size_m", "detector_pixel_m", "fresnel_number")
 KEYS = tuple(field.name for field in dataclasses.fields(door.Door))
 
 

@@ -27,7 +27,13 @@ def positions_m(reconstruction: Reconstruction) -> np.ndarray:
 
 
 def detector_pixel_m(scan: Scan) -> float | None:
-    """Return the pixel of the detector, metres: $lambda z / (N dx)$ in the far field; None where one is not known."""
+    r"""Return the pixel of the detector, metres; None where the geometry is not known.
+
+    With pixels $p$ of the object, it is $\lambda z / (N p)$ in the far field, and $F \lambda z / p$ in the near field.
+    """
     if scan.pixel_size_m is None or scan.energy_eV is None or scan.distance_m is None:
         return None
-    return far_field_pixel_m(wavelength_m(scan.energy_eV), scan.distance_m, scan.size, scan.pixel_size_m)
+    wavelength = wavelength_m(scan.energy_eV)
+    if scan.fresnel_number is not None:
+        return scan.fresnel_number * wavelength * scan.distance_m / scan.pixel_size_m
+    return far_field_pixel_m(wavelength, scan.distance_m, scan.size, scan.pixel_size_m)

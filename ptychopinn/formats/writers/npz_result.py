@@ -11,7 +11,7 @@ NAME = "reconstruction.npz"
 NEEDS: tuple[str, ...] = ()
 OPTIONAL = (
     "probe", "probe_variation", "probe_weights", "background", "uncertainty", "positions", "flux", "pixel_size_m",
-    "energy_eV", "distance_m",
+    "energy_eV", "distance_m", "fresnel_number",
 )  # fmt: skip
 HOLDS: tuple[str, ...] = ("weight", "ramp", *OPTIONAL)
 

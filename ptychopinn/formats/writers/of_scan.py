@@ -20,6 +20,7 @@ def result_of(scan: Scan) -> Reconstruction:
         origin=origin,
         probe=scan.probe,
         positions=scan.positions,
+        optics=scan.optics,
         pixel_size_m=scan.pixel_size_m,
         energy_eV=scan.energy_eV,
         distance_m=scan.distance_m,

@@ -28,7 +28,8 @@ def write(reconstruction: Reconstruction, path: pathlib.Path) -> None:
     positions = positions_m(reconstruction)
     with h5py.File(path, "w") as file:
         file.attrs.update({
-            "name": reconstruction.name, "comments": "written by ptychopinn", "far_field": True,
+            "name": reconstruction.name, "comments": "written by ptychopinn",
+            "far_field": reconstruction.fresnel_number is None,
             "detector_object_distance_m": reconstruction.distance_m or 0.0,
             "photon_energy_eV": reconstruction.energy_eV or 0.0,
             "probe_photon_count": float(np.sum(np.abs(probe) ** 2)), "exposure_time_s": 0.0,

@@ -15,7 +15,7 @@ from ptychopinn.formats.writers.patterns import as_measured, type_as_measured
 
 NAME = "PtychoPINN's NPZ"
 NEEDS: tuple[str, ...] = ()
-HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m")
+HOLDS: tuple[str, ...] = ("mask", "pixel_size_m", "energy_eV", "distance_m", "fresnel_number")
 FAST = 1
 """Level of compression, of 1 to 9: the patterns go through it twice."""
 

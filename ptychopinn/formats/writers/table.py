@@ -98,6 +98,7 @@ WORDS = {
     "pixel_size_m": "the pixel size",
     "energy_eV": "the photon energy",
     "distance_m": "the distance to the detector",
+    "fresnel_number": "that the detector is in the near field",
     "record": "how it was made",
 }
 """What a scan or a result may know, in words."""
@@ -136,7 +137,9 @@ def check_writable_as(writer: Writer, known: Scan | Reconstruction) -> None:
 def told(writer: typing.Any, known: Scan | Reconstruction) -> tuple[str, ...]:
     """Say, in sentences, what is known and the format cannot hold, and what stands there for what is not known."""
     gone = [words for field, words in WORDS.items() if field not in writer.HOLDS and _tells(known, field)]
-    left_out = (f"{writer.NAME} cannot hold, and leaves out: {'; '.join(gone)}.",) if gone else ()
+    left_out: tuple[str, ...] = (f"{writer.NAME} cannot hold, and leaves out: {'; '.join(gone)}.",) if gone else ()
+    if known.fresnel_number is not None and "fresnel_number" not in writer.HOLDS and isinstance(known, Scan):
+        left_out += (f"Read it with --propagation near --fresnel-number {known.fresnel_number:.6g}.",)
     return left_out + writer.stand_ins(known)
 
 
