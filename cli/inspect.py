@@ -66,6 +66,7 @@ def facts_of_scan(path, preparation):
         "fresnel_number": scan.fresnel_number,
         "zero_frequency": zero_frequency_of(scan),
         "photons_per_pattern": scan.mean_photons,
+        "background_photons": scan.background,
         "positions_y_px": [low[0], high[0]],
         "positions_x_px": [low[1], high[1]],
         "spacing_px": spacing(scan.positions) if len(scan) > 1 else None,

@@ -133,12 +133,29 @@ def test_a_background_is_subtracted(scan, read, tmp_path):
         assert said(found, "subtracted, as asked")
 
 
-def test_an_offset_of_the_electronics_is_subtracted_and_stray_light_is_said(scan, read):
+def test_an_offset_of_the_electronics_is_subtracted_and_stray_light_is_expected(scan, read):
     random = np.random.default_rng(4)
     offset = read(lambda counts: np.rint(counts + random.normal(200, 2, counts.shape)).astype(np.uint16))
     assert said(offset, "floor of 20", "subtracted") and offset.mean_photons < 1.2 * scan.mean_photons
     stray = read(lambda counts: counts + random.poisson(20.0, counts.shape))
-    assert said(stray, "stray light", "--dark 2") and stray.mean_photons > 2 * scan.mean_photons
+    assert said(stray, "expected as stray light", "--dark") and stray.mean_photons > 2 * scan.mean_photons
+    assert stray.background == pytest.approx(20, rel=0.03) and not stray.marked
+    assert np.sum(np.abs(stray.probe) ** 2) == pytest.approx(scan.mean_photons, rel=0.1)
+    faint = read(lambda counts: counts + random.poisson(1.0, counts.shape), bin=2, pad=32)
+    assert faint.background == pytest.approx(4, rel=0.05)
+    asked = read(lambda counts: counts + random.poisson(20.0, counts.shape), dark="0")
+    assert asked.background == 0 and not said(asked, "floor")
+
+
+def test_what_an_object_scatters_is_no_stray_light(scan, read):
+    """A white object sends as much to the corners as to the middle, in speckles that move."""
+    random = np.random.default_rng(6)
+    assert scan.background == 0 and read().background == 0
+    speckles = read(lambda counts: counts + random.poisson(random.exponential(20.0, counts.shape)))
+    assert speckles.background == 0 and said(speckles, "may be stray light", "--dark 2")
+    y, x = np.indices((32, 32)) - 16
+    steady = 40 / (1 + np.hypot(y, x))  # of the aperture: the same in all frames, and less the farther from it
+    assert read(lambda counts: counts + random.poisson(steady, counts.shape)).background == 0
 
 
 def test_noise_about_a_subtracted_background_is_light_or_none(scan, read):

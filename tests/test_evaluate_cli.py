@@ -140,7 +140,7 @@ def test_a_reconstruction_elsewhere_is_refused_and_old_results_stay(recons, scan
 def test_a_probe_of_another_size_is_refused(recons, scan, scan_file, out):
     np.savez(recons[0], object=scan.object, origin=[0, 0], probe=np.ones((16, 16)) + 0j)
     result = ptycho("evaluate", recons[0], scan_file, "--output-dir", out)
-    assert_said_plainly(result, "probe", "32 pixels", "(1, 16, 16)", "leave the probe out", out=out)
+    assert_said_plainly(result, "probe", "32 pixels", "(1, 16, 16)", "is it of another scan", out=out)
 
 
 @pytest.mark.parametrize("value", [0, 1, np.nan], ids=["zeros", "ones", "NaN"])

@@ -176,6 +176,18 @@ def test_a_background_is_found_and_taken_for_light_unless_asked():
     )
 
 
+def test_stray_light_that_a_scan_knows_of_is_no_light_of_the_object():
+    scan = simulated(background=200.0)
+    blind, known = (found_of(one, passes=20) for one in (scan, dataclasses.replace(scan, background=200.0)))
+    assert error(known) < 0.6 * error(blind) and (known.background == 200).all() and blind.background is None
+    assert np.median(np.abs(known.object[known.object != 0])) == pytest.approx(1, abs=0.05)
+    left = [residual(one, one.probe, scan).deviance_per_photon for one in (known, blind)]
+    assert left[0] < 0.7 * left[1]
+    unsaid = dataclasses.replace(known, background=None)
+    again = residual(unsaid, known.probe, dataclasses.replace(scan, background=200.0))
+    assert again.deviance_per_photon == pytest.approx(left[0])
+
+
 def test_a_detector_that_blurs_is_allowed_for_if_told():
     scan = simulated(Optics(blur=1.0))
     blind, told = (found_of(scan, blur=blur) for blur in (0.0, 1.0))

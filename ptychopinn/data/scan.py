@@ -36,6 +36,7 @@ class Scan:
         pixel_size_m, energy_eV, distance_m: float, where they are known.
         fresnel_number: float. Of an object's pixel p, $p^2 / (\lambda z)$, where the detector is in the near field, at
             the distance z that a parallel beam would need. Defaults to the far field.
+        background: float. Photons that each pixel counts besides, on average, in every pattern. Defaults to 0.
         name: str. Where the scan came from.
         notes: what the reader assumed, in sentences.
         marked: bool. Whether negative values of the patterns mark pixels without data, in single patterns.
@@ -57,6 +58,7 @@ class Scan:
     energy_eV: float | None = None
     distance_m: float | None = None
     fresnel_number: float | None = None
+    background: float = 0.0
     name: str = "scan"
     notes: tuple[str, ...] = ()
     marked: bool = False
@@ -96,9 +98,11 @@ class Scan:
 
     @functools.cached_property
     def probe(self) -> np.ndarray:
-        """The probe, complex64 `(mode, y, x)`, scaled to the mean photons: the object is a transmission of order 1."""
+        """The probe, complex64 `(mode, y, x)`, scaled to the mean light: the object is a transmission of order 1."""
+        pixels = self.size**2 if self.mask is None else int(self.mask.sum())
+        light = max(self.mean_photons - self.background * pixels, 0.01 * self.mean_photons)
         power = np.sum(np.abs(self.probe_guess) ** 2)
-        return (np.asarray(self.probe_guess) * np.sqrt(self.mean_photons / power)).astype(np.complex64)
+        return (np.asarray(self.probe_guess) * np.sqrt(light / power)).astype(np.complex64)
 
     def amplitudes(self, indices: slice | np.ndarray) -> np.ndarray:
         """Read patterns as amplitudes: float32 `(..., y, x)`, square root of photons, `NO_DATA` where bad.

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 import numpy as np
+from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.engine.drift import slow_part
@@ -45,7 +46,7 @@ class Engine:
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
         canvas, probe = _parts(estimate.object.reshape(-1)), _parts(self._stack(estimate))
         weights = np.zeros((len(estimate.positions), moves.variation), complex)
-        background = ops.zeros((photons.scan.size,) * 2 if moves.background else ())
+        background = self._dark(estimate.background)
         waves = Waves(canvas, probe, canvas, probe)
         self.state = State(waves, estimate.positions, estimate.flux, weights, background)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
@@ -165,10 +166,16 @@ class Engine:
         found = Estimate(canvas.reshape(self.shape), probe, positions, flux)
         if variation:
             found = dataclasses.replace(found, variation=np.stack(variation), weights=weights)
-        if self.moves.background:
-            dark = ops.convert_to_numpy(background)
+        dark = ops.convert_to_numpy(background)
+        if dark.ndim:
             found = dataclasses.replace(found, background=np.fft.fftshift(dark) if self.optics.zero_first else dark)
         return found
+
+    def _dark(self, known: np.ndarray | None) -> Tensor:
+        """Return the background to start from, its middle where patterns have it; none, 0."""
+        if known is None:
+            return ops.zeros((self.photons.scan.size,) * 2 if self.moves.background else ())
+        return ops.convert_to_tensor((np.fft.ifftshift(known) if self.optics.zero_first else known).astype(np.float32))
 
     def _stack(self, estimate: Estimate) -> np.ndarray:
         """Return the probe, and room for its variations: complex array `((1 + dimension) * mode, y, x)`."""

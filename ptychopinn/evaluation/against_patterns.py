@@ -72,7 +72,7 @@ def experiment_of(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan)
     """Return what a reconstruction says of the experiment; of each pattern only if it is of these patterns."""
     obj, origin = covering(reconstruction, scan)
     flux, variation, weights = reconstruction.flux, reconstruction.probe_variation, reconstruction.probe_weights
-    dark = 0.0 if reconstruction.background is None else reconstruction.background
+    dark = scan.background if reconstruction.background is None else reconstruction.background
     optics = dataclasses.replace(reconstruction.optics, distance=scan.optics.distance)
     experiment = Experiment(obj, probe, origin, optics, background=dark)
     if flux is not None and len(flux) == len(scan):

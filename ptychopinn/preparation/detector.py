@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.recording import Recording
-from ptychopinn.preparation.background import background_of, read_noise
+from ptychopinn.preparation.background import Background, background_of, read_noise
 from ptychopinn.preparation.centre import is_at_corner
 from ptychopinn.preparation.faults import find_faults
 from ptychopinn.preparation.masks import with_polarity
@@ -47,10 +47,12 @@ class Detected:
 
     Args:
         recording: Recording, of patterns that are read as photons or amplitudes, with its mask, measurement and corner.
-        mean: float array `(y, x)`: mean of the patterns of a sample, as they are read, 0 on bad pixels.
+        mean: float array `(y, x)`: mean of the patterns of a sample, as they are read, less the stray light; 0 on bad
+            pixels.
         marked: bool. Whether negative values of the patterns mark pixels without data.
         scaled: bool. Whether `photons` were needed, and used.
         place_is_said: bool. Whether the user said where the zero frequency is.
+        stray: float. Photons a pixel of stray light that stands in all frames.
     """
 
     recording: Recording
@@ -58,6 +60,7 @@ class Detected:
     marked: bool
     scaled: bool
     place_is_said: bool
+    stray: float = 0.0
 
 
 def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detected:
@@ -71,9 +74,10 @@ def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detecte
     bad = ~good | sentinels.bad | faults.bad
     seen = sentinels.sample.without(bad)  # what is faulty has no say, even if it is kept
     told = tell_measurement(seen, asked.measurement, recording.measurement, recording.name)
-    background, subtracted = _background(recording, wanted, asked, told, seen, bad)
+    besides = _background(recording, wanted, asked, told, seen, bad)
+    background = besides.subtracted
     mean = np.where(bad, 0, np.maximum(seen.mean - (background if given is None else 0), 0))
-    noisy = told.noisy or not sentinels.negative or given is not None or bool(np.any(background))
+    noisy = told.noisy or not sentinels.negative or bool(np.any(background))
     least = LEAST * read_noise(seen, background if given is None else 0.0, bad) if noisy else 0.0
     factor, scaling, scaled = _factor(told, wanted, asked, float(mean.sum()))
     readout = Readout(background, factor, negative=sentinels.negative and not noisy, least=least)
@@ -89,9 +93,10 @@ def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detecte
         recording, patterns=recording.patterns if as_stored else read_by(recording.patterns, readout),
         measurement="amplitude" if told.measurement == "amplitude" else "counts", corner=corner,
         mask=good if wanted.faults == "keep" else ~bad,
-        notes=(*recording.notes, *turned, *found, told.note, *subtracted, *scaling, *place),
+        notes=(*recording.notes, *turned, *found, told.note, *besides.notes, *scaling, *place),
     )  # fmt: skip
-    return Detected(read, mean * factor, not as_stored, scaled, asked.zero_frequency != "auto")
+    light = np.maximum(mean - besides.stray, 0) * factor
+    return Detected(read, light, not as_stored, scaled, asked.zero_frequency != "auto", besides.stray * factor)
 
 
 def _holds_numbers(recording: Recording, sample: Sample, good: np.ndarray) -> bool:
@@ -119,15 +124,16 @@ def _mask(recording: Recording, asked: Asked, sample: Sample) -> tuple[np.ndarra
 
 def _background(
     recording: Recording, wanted: Preparation, asked: Asked, told: Told, sample: Sample, bad: np.ndarray
-) -> tuple[float | np.ndarray, tuple[str, ...]]:
+) -> Background:
     if told.measurement == "amplitude":
         if wanted.dark is not None:
             raise ValueError(
                 f"dark is subtracted from counts or intensities, and {recording.name} holds amplitudes. "
                 f"Received: dark={wanted.dark}. Leave it out, or say --measurement counts or intensity."
             )
-        return 0.0, ()
-    return background_of(sample, bad, asked.background, recording.background)
+        return Background()
+    unit = 1.0 if told.unit is None and told.measurement == "counts" else told.unit
+    return background_of(sample, bad, unit, asked.background, recording.background)
 
 
 def _factor(told: Told, wanted: Preparation, asked: Asked, light: float) -> tuple[float, tuple[str, ...], bool]:

@@ -46,7 +46,9 @@ def prepare(recording: Recording, wanted: Preparation | None = None, asked: Aske
     recording = without_lost_positions(paired(recording, wanted))
     recording = as_scanned(in_pixels(with_geometry(recording, wanted), wanted), wanted)
     told = detected(without_outliers(recording), wanted, asked)
-    told = dataclasses.replace(told, recording=bursts_summed(told.recording, wanted))
+    summed = bursts_summed(told.recording, wanted)
+    frames = len(np.asarray(told.recording.positions)) / len(np.asarray(summed.positions))
+    told = dataclasses.replace(told, recording=summed, stray=told.stray * frames)
     window, notes = window_of(told, wanted)
     recording = dataclasses.replace(told.recording, notes=(*told.recording.notes, *notes))
     scan = _scan_of(dataclasses.replace(told, recording=recording), window, wanted)
@@ -82,7 +84,8 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
         patterns=patterns, positions=positions, probe_guess=probe, measurement=str(recording.measurement),
         corner=corner, object=obj, mask=None if mask.all() else mask, pixel_size_m=pixel,
         energy_eV=recording.energy_eV, distance_m=recording.distance_m, fresnel_number=number, name=recording.name,
-        notes=(*recording.notes, *moved, *notes), marked=told.marked or window is not None,
+        background=told.stray * grid.binned**2, notes=(*recording.notes, *moved, *notes),
+        marked=told.marked or window is not None,
     )  # fmt: skip
 
 

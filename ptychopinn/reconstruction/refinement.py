@@ -148,14 +148,16 @@ def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -
     slices, the first is what is known, and the others are clear.
     """
     origin = np.array(reconstruction.origin)
-    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics), scan)
+    dark = scan.background
+    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics, background=dark), scan)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
     sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
     around = [(MARGIN, whole - side - MARGIN) for whole, side in zip(sides, known.shape)]
     canvas = np.pad(known, around, constant_values=1)
     if reconstruction.optics.slices > 1:
         canvas = np.stack([canvas, *[np.ones_like(canvas)] * (reconstruction.optics.slices - 1)])
-    estimate = Estimate(canvas, probe, scan.positions - origin + MARGIN, np.ones(len(scan)))
+    background = np.full((scan.size, scan.size), dark) if dark else None
+    estimate = Estimate(canvas, probe, scan.positions - origin + MARGIN, np.ones(len(scan)), background=background)
     return estimate, np.pad(reconstruction.weight, around)
 
 
