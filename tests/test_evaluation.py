@@ -152,6 +152,17 @@ def test_a_stated_place_is_kept_where_noise_hides_the_object_and_left_where_it_i
     np.testing.assert_allclose(score(wrong, truth_of(made_object(200))).shift, (7, -10), atol=1e-2)
 
 
+@pytest.mark.parametrize("away", [(40, 40), (-55, -55)], ids=str)
+def test_a_truth_in_another_frame_than_the_positions_is_looked_for_everywhere(away):
+    obj = made_object(200)
+    known = Reconstruction(obj, origin=away, positions=np.array([(20.0, 20), (180, 180)]))
+    found = score(Reconstruction(obj[10:190, 20:195] + noise((180, 175), 0.05), origin=(10, 20)), known)
+    np.testing.assert_allclose(found.shift, (10, 20), atol=0.1)
+    assert found.figures["nrmse_complex"] < 0.1
+    stranger = score(Reconstruction(noise((180, 175), 0.5) + 1, origin=(10, 20)), truth_of(obj))
+    assert stranger.figures["nrmse_complex"] > 0.3
+
+
 def test_a_low_pass_takes_noise_away():
     obj = made_object(200)
     reconstruction = crop(obj + noise(obj.shape, 0.1), origin=(10, 20))

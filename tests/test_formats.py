@@ -180,6 +180,7 @@ OBJECTS = {
     "huge": (lambda a: a.astype(complex) * 1e200, "reaches"),
     "two slices": (lambda a: np.stack([a, a]), "shape (2, 96, 96)"),
     "a corner": (lambda a: a[:4, :4], "shape (4, 4)"),
+    "a phase": (lambda a: np.angle(a) - 1, "real and partly negative"),
     "pickled": (lambda a: np.array([{"any": "object"}], dtype=object), "pickled"),
     "text": (lambda a: np.array("unknown"), "text"),
 }

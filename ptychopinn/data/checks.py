@@ -75,7 +75,7 @@ def check_positions(positions: np.ndarray, size: int) -> None:
             f"Positions must be pixels of the object: {len(positions)} patches of {size} pixels cover at most "
             f"{limit:.3g} square pixels with their gaps, no farther than {FARTHEST:g}. "
             f"Received: extent=({extent[0]:.4g}, {extent[1]:.4g}), largest coordinate {farthest:.4g}. "
-            "Convert the positions to pixels, or remove outliers."
+            "Convert the positions to pixels, by --units and --pixel-size, or remove outliers."
         )
     if len(positions) > 1 and extent.max() < 0.5:
         raise ValueError(

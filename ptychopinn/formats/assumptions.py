@@ -48,6 +48,8 @@ def flaw_of(obj: np.ndarray) -> str | None:
     modulus = np.abs(obj)
     if not np.isfinite(modulus).all():
         return f"{int((~np.isfinite(modulus)).sum())} of its pixels are NaN or infinite"
+    if obj.dtype.kind != "c" and obj.min() < 0:
+        return "it is real and partly negative, as a phase is, and a transmission is read, amplitude * exp(i phase)"
     if modulus.max() > LARGEST:
         return f"it reaches {modulus.max():.3g}"
     return f"it is {obj[0, 0]:.3g} everywhere" if (obj == obj[0, 0]).all() else None

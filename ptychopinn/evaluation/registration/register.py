@@ -41,7 +41,8 @@ class Registered:
 def register(reconstruction: Reconstruction, truth: Reconstruction, region: str | Box = "auto") -> Registered:
     """Bring a reconstruction onto the truth: shift, complex factor and phase ramp, which nobody can know.
 
-    Where both say where they lie, it is looked for round that place alone, and another place must be clearly better.
+    Where both say where they lie, it is looked for round that place, and another place must be clearly better; farther
+    off only where nothing there is alike: the truth of a file may lie in another frame than the positions.
 
     Args:
         reconstruction, truth: Reconstruction.
@@ -70,11 +71,19 @@ def register(reconstruction: Reconstruction, truth: Reconstruction, region: str 
         )
     found = _register_at(min(errors, key=errors.__getitem__), reconstruction, truth, region)
     assert found is not None  # as at a glance
-    if stated not in errors or errors[stated] == min(errors.values()):
+    if stated in errors and errors[stated] > min(errors.values()):
+        trusted = _register_at(stated, reconstruction, truth, region)
+        assert trusted is not None
+        found = found if found.error < CLOSER * trusted.error else trusted
+    if stated is None or found.error < CLOSER * _error_of_a_constant(found.truth):
         return found
-    trusted = _register_at(stated, reconstruction, truth, region)
-    assert trusted is not None
-    return found if found.error < CLOSER * trusted.error else trusted
+    anywhere = register(reconstruction, dataclasses.replace(truth, origin=None, positions=None), region)
+    return anywhere if anywhere.error < CLOSER * found.error else found
+
+
+def _error_of_a_constant(truth: np.ndarray) -> float:
+    """Return the relative complex error of the best image of one value."""
+    return float(np.linalg.norm(truth - truth.mean()) / np.linalg.norm(truth))
 
 
 def _stated_place(reconstruction: Reconstruction, truth: Reconstruction) -> tuple[int, int] | None:
