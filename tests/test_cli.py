@@ -110,7 +110,8 @@ def test_inspect_describes_a_scan_and_a_bundle(scan_file, bundle):
 
 
 SCAN_FACTS = {
-    "scan": str, "patterns": int, "size_px": int, "dtype": str, "measurement": str, "zero_frequency": str,
+    "scan": str, "patterns": int, "size_px": int, "dtype": str, "measurement": str, "propagation": str,
+    "fresnel_number": type(None), "zero_frequency": str, "background_photons": float,
     "photons_per_pattern": float, "positions_y_px": list, "positions_x_px": list, "spacing_px": float,
     "probe_modes": int, "probe_width_px": float, "object_px": list, "bad_pixels": int, "pixel_size_m": float,
     "energy_eV": type(None), "distance_m": type(None), "notes": list,

@@ -160,7 +160,7 @@ def test_a_truth_in_another_frame_than_the_positions_is_looked_for_everywhere(aw
     np.testing.assert_allclose(found.shift, (10, 20), atol=0.1)
     assert found.figures["nrmse_complex"] < 0.1
     stranger = score(Reconstruction(noise((180, 175), 0.5) + 1, origin=(10, 20)), truth_of(obj))
-    assert stranger.figures["nrmse_complex"] > 0.3
+    assert np.abs(stranger.shift).max() < 13 and stranger.figures["nrmse_complex"] > 0.3
 
 
 def test_a_low_pass_takes_noise_away():

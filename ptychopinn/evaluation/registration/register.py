@@ -12,6 +12,9 @@ from ptychopinn.evaluation.registration.fine import ROUNDS, crop, match, with_ma
 CLOSER = 0.95
 """Another place than the stated one is believed where it leaves less than this part of the error: noise gains less."""
 
+ALIKE = 0.7
+"""Part of the error of a flat image below which a place that nobody stated is believed."""
+
 FARAWAY = 2.0**30
 """Pixels: no image lies farther from another, whatever a file says."""
 
@@ -75,15 +78,24 @@ def register(reconstruction: Reconstruction, truth: Reconstruction, region: str 
         trusted = _register_at(stated, reconstruction, truth, region)
         assert trusted is not None
         found = found if found.error < CLOSER * trusted.error else trusted
-    if stated is None or found.error < CLOSER * _error_of_a_constant(found.truth):
+    if stated is None or _tells(found, CLOSER):
         return found
-    anywhere = register(reconstruction, dataclasses.replace(truth, origin=None, positions=None), region)
-    return anywhere if anywhere.error < CLOSER * found.error else found
+    return _anywhere(reconstruction, truth, region) or found
 
 
-def _error_of_a_constant(truth: np.ndarray) -> float:
-    """Return the relative complex error of the best image of one value."""
-    return float(np.linalg.norm(truth - truth.mean()) / np.linalg.norm(truth))
+def _anywhere(reconstruction: Reconstruction, truth: Reconstruction, region: str | Box) -> Registered | None:
+    """Register wherever the images are alike, whatever is stated; None where they are alike nowhere."""
+    try:
+        found = register(reconstruction, dataclasses.replace(truth, origin=None, positions=None), region)
+    except ValueError:  # they share too little at the likeliest places
+        return None
+    return found if _tells(found, ALIKE) else None
+
+
+def _tells(found: Registered, part: float) -> bool:
+    """Tell whether an image leaves less than a part of the error that the best image of one value leaves."""
+    flat = np.linalg.norm(found.truth - found.truth.mean()) / np.linalg.norm(found.truth)
+    return bool(found.error < part * flat)
 
 
 def _stated_place(reconstruction: Reconstruction, truth: Reconstruction) -> tuple[int, int] | None:
