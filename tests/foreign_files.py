@@ -44,7 +44,7 @@ def cxi_arrays(**more):
         detector + "mask": np.where(GOOD, 0, 1).astype(np.uint32),
         "entry_1/instrument_1/source_1/energy": ENERGY * JOULE,
         "entry_1/instrument_1/source_1/wavelength": HC / ENERGY,
-        "entry_1/sample_1/geometry_1/translation": np.stack([-X, -Y, 0 * X], axis=1), **more,
+        "entry_1/sample_1/geometry_1/translation": np.stack([X, Y, 0 * X], axis=1), **more,
     }  # fmt: skip
 
 
@@ -53,10 +53,10 @@ def cxi(folder):
 
 
 def cxi_with_basis(folder):
-    """Rows of the detector run down and columns right, and the laboratory's x and y left and up, as cdtools has it."""
-    basis = np.array([[0, -PIXEL], [-PIXEL, 0], [0, 0]])
+    """Rows of the detector run to the left and columns up, where CXI has x and y: a detector that lies on its side."""
+    basis = np.array([[PIXEL, 0], [0, PIXEL], [0, 0]])
     arrays = cxi_arrays(**{"entry_1/instrument_1/detector_1/basis_vectors": basis})
-    arrays["entry_1/sample_1/geometry_1/translation"] = np.stack([X, Y, 0 * X], axis=1)
+    arrays["entry_1/sample_1/geometry_1/translation"] = np.stack([-Y, -X, 0 * X], axis=1)
     return hdf5(folder / "a.cxi", arrays), BASIC | GEOMETRY | {"mask": GOOD}
 
 
@@ -68,10 +68,31 @@ def cxi_of_ptychodus(folder):
         own + "object_center_x_m": 3 * OBJECT_PIXEL, own + "object_center_y_m": 0.0,
         own + "probe_pixel_width_m": OBJECT_PIXEL,
     })  # fmt: skip
-    arrays["entry_1/sample_1/geometry_1/translation"] = np.stack([X, Y, 0 * X], axis=1)
     known = {"probe": PROBE, "object": OBJECT, "pixel_size_m": OBJECT_PIXEL, "probe_pixel_m": OBJECT_PIXEL,
              "object_first_px": (-24.5, 3 - 21.5)}  # fmt: skip
     return hdf5(folder / "a.cxi", arrays), BASIC | GEOMETRY | known | {"mask": GOOD}
+
+
+def cxi_pair_of_ptychodus(folder):
+    """Patterns alone, and beside them a product whose positions stand in another order."""
+    arrays, own, order = cxi_arrays(), "entry_1/ptychodus/", np.random.default_rng(1).permutation(COUNT)
+    translation = "entry_1/sample_1/geometry_1/translation"
+    product = {key: arrays.pop(key) for key in (translation, "entry_1/instrument_1/source_1/energy")}
+    stored = np.empty_like(COUNTS)
+    stored[order] = COUNTS
+    arrays |= {"entry_1/instrument_1/detector_1/data": stored, own + "exposure_time_s": 0.1}
+    del arrays["entry_1/instrument_1/source_1/wavelength"]
+    product |= {
+        "entry_1/instrument_1/detector_1/distance": DISTANCE, own + "probe_position_indexes": order,
+        "entry_1/image_1/data": PROBE[None], "entry_1/image_2/data": OBJECT[None], own + "object_center_x_m": 0.0,
+        own + "object_center_y_m": 0.0, own + "probe_pixel_width_m": OBJECT_PIXEL,
+        own + "object_pixel_width_m": OBJECT_PIXEL, own + "object_pixel_height_m": OBJECT_PIXEL,
+    }  # fmt: skip
+    hdf5(folder / "product.cxi", product)
+    known = {"probe": PROBE, "object": OBJECT, "pixel_size_m": OBJECT_PIXEL, "probe_pixel_m": OBJECT_PIXEL,
+             "mask": GOOD, "object_first_px": (-24.5, -21.5), "frame_indexes": np.arange(COUNT),
+             "position_indexes": order, "patterns": stored}  # fmt: skip
+    return hdf5(folder / "diffraction.cxi", arrays), BASIC | GEOMETRY | known
 
 
 def nxcxi(folder):
@@ -82,7 +103,7 @@ def nxcxi(folder):
         detector + "distance": DISTANCE * 1e3, detector + "x_pixel_size": PIXEL * 1e6,
         detector + "y_pixel_size": PIXEL * 1e6, detector + "pixel_mask": (~GOOD).astype(np.int32),
         "entry_1/instrument_1/beam_1/energy": ENERGY / 1e3, "entry_1/instrument_1/source_1/energy": 3e9,
-        motors + "x": -X.reshape(ROWS, COLUMNS) * 1e6, motors + "y": -Y.reshape(ROWS, COLUMNS) * 1e6,
+        motors + "x": X.reshape(ROWS, COLUMNS) * 1e6, motors + "y": Y.reshape(ROWS, COLUMNS) * 1e6,
     }  # fmt: skip
     units = {detector + "distance": "mm", detector + "x_pixel_size": "um", detector + "y_pixel_size": "um",
              "entry_1/instrument_1/beam_1/energy": "keV", motors + "x": "um", motors + "y": "micron"}  # fmt: skip
@@ -91,6 +112,7 @@ def nxcxi(folder):
 
 
 PRODUCT = {"detector_object_distance_m": DISTANCE, "photon_energy_eV": ENERGY, "far_field": True, "name": "x"}
+IN_ORDER = {"frame_indexes": np.arange(COUNT), "position_indexes": np.arange(COUNT)}
 SIZES = {"pixel_width_m": OBJECT_PIXEL, "pixel_height_m": OBJECT_PIXEL}
 OF_PRODUCT = {"probe": PROBE, "object": OBJECT, "probe_pixel_m": OBJECT_PIXEL, "pixel_size_m": OBJECT_PIXEL,
               "object_first_px": (-24.5, -21.5), "far_field": True}  # fmt: skip
@@ -115,7 +137,8 @@ def ptychodus_pair(folder):
     arrays = {"patterns": stored, "indexes": np.arange(COUNT) + 100, "bad_pixels": ~GOOD}
     path = hdf5(folder / "diffraction.h5", arrays, sizes)
     product_hdf5(folder / "product.h5", order + 100)
-    return path, BASIC | GEOMETRY | OF_PRODUCT | {"mask": GOOD}
+    indexes = {"frame_indexes": np.arange(COUNT) + 100, "position_indexes": order + 100}
+    return path, BASIC | GEOMETRY | OF_PRODUCT | indexes | {"mask": GOOD, "patterns": stored}
 
 
 def ptychodus_product(folder):
@@ -135,7 +158,8 @@ def ptychodus_npz(folder):
     positions = {"probe_position_x_m": X, "probe_position_y_m": Y, "probe_position_indexes": np.arange(COUNT)}
     centre = {"object_center_x_m": 0.0, "object_center_y_m": 0.0}
     np.savez(folder / "product.npz", probe=PROBE, object=OBJECT, **PRODUCT, **sizes, **centre, **positions)
-    return path, BASIC | OF_PRODUCT | {"energy_eV": ENERGY, "distance_m": DISTANCE, "mask": GOOD}
+    known = {"energy_eV": ENERGY, "distance_m": DISTANCE, "mask": GOOD}
+    return path, BASIC | OF_PRODUCT | IN_ORDER | known
 
 
 TRAINING = {
@@ -175,7 +199,7 @@ def fold_slice_of_electrons(folder):
 def fold_slice_in_words_of_ptychodus(folder):
     hdf5(folder / "scan7_dp.hdf5", {"dp": COUNTS})
     path = product_hdf5(folder / "scan7_para.hdf5", np.arange(COUNT))
-    return path, BASIC | {"energy_eV": ENERGY, "distance_m": DISTANCE, "pixel_size_m": OBJECT_PIXEL}
+    return path, BASIC | OF_PRODUCT | IN_ORDER | {"energy_eV": ENERGY, "distance_m": DISTANCE}
 
 
 def ptypy(folder):
@@ -356,8 +380,8 @@ def description(folder):
 FILES = {
     function.__name__: function
     for function in (
-        cxi, cxi_with_basis, cxi_of_ptychodus, nxcxi, ptychodus_pair, ptychodus_product, ptychodus_folder,
-        ptychodus_npz, training_hdf5, training_npz, fold_slice, fold_slice_of_electrons,
+        cxi, cxi_with_basis, cxi_of_ptychodus, cxi_pair_of_ptychodus, nxcxi, ptychodus_pair, ptychodus_product,
+        ptychodus_folder, ptychodus_npz, training_hdf5, training_npz, fold_slice, fold_slice_of_electrons,
         fold_slice_in_words_of_ptychodus, ptypy, nsls2, nsls2_matlab, ptylab, nanomax, csaxs, eiger, pinn_hdf5,
         slac_npz, py4dstem, berkeley_emd, npy_cube, npy_stack, unnamed_npz, virtual, ptychoshelves_mat, description,
     )

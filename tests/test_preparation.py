@@ -244,6 +244,31 @@ def test_frames_and_positions_are_paired_as_the_user_says(scan, recording, pair,
         prepared(more, pair="by-index")
 
 
+@pytest.mark.parametrize("pair", [None, "by-index", "last"])
+def test_frames_and_positions_are_paired_by_index(scan, recording, pair):
+    """The file counts frames from 7, and has positions of 90 of them, in reverse; one of no frame."""
+    places, wanted = np.arange(95, 5, -1), np.arange(95, 5, -1) + 7
+    wanted[0] = 5
+    told = {"frame_indexes": np.arange(100) + 7, "position_indexes": wanted, "positions": scan.positions[places]}
+    found = prepared(dataclasses.replace(recording, **told), pair=pair)
+    if pair == "last":
+        np.testing.assert_array_equal(counts_of(found, [0])[0].round(), scan.patterns[10])
+        return
+    assert said(found, "paired by index: 89 pairs; 1 positions and 11 patterns have no partner")
+    np.testing.assert_array_equal(found.positions, scan.positions[places[1:]])
+    np.testing.assert_array_equal(counts_of(found, [0, 88]).round(), np.asarray(scan.patterns)[places[[1, 89]]])
+
+
+def test_indexes_of_positions_count_frames_from_0(scan, recording):
+    told = {"position_indexes": np.arange(10, 30), "positions": scan.positions[10:30]}
+    found = prepared(dataclasses.replace(recording, **told), pair="by-index")
+    np.testing.assert_array_equal(counts_of(found).round(), np.asarray(scan.patterns)[10:30])
+    assert said(found, "counted from 0")
+    for wrong in (np.arange(100, 120), np.arange(3)):
+        with pytest.raises(ValueError, match="Received: .*--pair first"):
+            prepared(dataclasses.replace(recording, **told | {"position_indexes": wrong}), pair="by-index")
+
+
 def test_frames_of_a_burst_are_added_up(scan, recording):
     often = np.repeat(np.arange(100), 3)
     thirds = np.random.default_rng(1).binomial(np.asarray(scan.patterns), 1 / 3)

@@ -17,7 +17,10 @@ from ptychopinn.data.recording import Recording
 from ptychopinn.formats import ptychopinn_npz, tike_npz
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.position_files import read_positions, with_positions
+from ptychopinn.formats.scans import scan_files
 from ptychopinn.formats.sources.table import BEFORE_PTYCHOPINN, SOURCES
+from ptychopinn.preparation.pairing import paired
+from ptychopinn.preparation.params import Preparation
 
 CASES = pathlib.Path(__file__).resolve().parents[2] / "shared" / "cases"
 
@@ -113,11 +116,34 @@ def test_a_missing_filter_is_named_with_what_installs_it(tmp_path, monkeypatch):
         recorded(path)
 
 
+@pytest.mark.parametrize("name", ["ptychodus_pair", "ptychodus_folder", "cxi_pair_of_ptychodus"])
+def test_indexes_pair_patterns_with_positions(tmp_path, name):
+    recording = paired(recorded(FILES[name](tmp_path)[0]), Preparation())
+    np.testing.assert_array_equal(recording.patterns[:], COUNTS)
+    np.testing.assert_allclose(recording.positions, METRES)
+    assert "paired by index: 12 pairs." in recording.notes[-1]
+
+
+@pytest.mark.parametrize("pair", [("diffraction.h5", "product.h5"), ("diffraction.cxi", "product.cxi"),
+                                  ("data_roi0_Ndp24_dp.hdf5", "data_roi0_Ndp24_para.hdf5")], ids=str)  # fmt: skip
+def test_two_files_of_one_scan_are_one_scan(tmp_path, pair):
+    for write in (foreign_files.ptychodus_pair, foreign_files.cxi_pair_of_ptychodus, foreign_files.fold_slice):
+        write(tmp_path)
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    for name in pair:
+        (tmp_path / name).rename(folder / name)
+    assert [path.name for path in scan_files(folder)] == [pair[0]]
+    one, *others = [recorded(path) for path in (folder, *(folder / name for name in pair))]
+    for other in others:
+        np.testing.assert_array_equal(one.positions, other.positions)
+
+
 def test_a_wrong_partner_is_not_taken_without_a_word(tmp_path):
     foreign_files.ptychodus_pair(tmp_path)
     with h5py.File(tmp_path / "product.h5", "a") as file:
         file["probe_position_indexes"][:3] = 999
-    recording = recorded(tmp_path / "diffraction.h5")
+    recording = paired(recorded(tmp_path / "diffraction.h5"), Preparation())
     assert recording.patterns.shape[0] == len(recording.positions) == 9
     assert any("3 positions and 3 patterns have no partner" in note for note in recording.notes)
     (tmp_path / "product.h5").rename(tmp_path / "first.h5")

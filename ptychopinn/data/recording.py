@@ -22,7 +22,9 @@ class Recording:
         object_first_px: `(y, x)` of the object's pixel (0, 0), in the pixels and the frame of the positions.
         mask: bool array `(y, x)`, True on good pixels, stored as the patterns are.
         background: float array `(y, x)`: dark current and stray light, in the unit of the patterns.
-        flux: float array `(pattern,)`: brightness of the light, of any unit.
+        flux: float array `(position,)`: brightness of the light, of any unit.
+        frame_indexes, position_indexes: int arrays `(pattern,)`, `(position,)`: a frame was taken at the position of
+            the same index. Without them, or without either, their order tells.
         measurement: `"counts"` or `"amplitude"`.
         corner: bool. Whether the zero frequency is at pixel (0, 0) and not at the centre.
         centre_px: `(y, x)` of the zero frequency in the stored patterns, pixels.
@@ -47,6 +49,8 @@ class Recording:
     mask: np.ndarray | None = None
     background: np.ndarray | None = None
     flux: np.ndarray | None = None
+    frame_indexes: np.ndarray | None = None
+    position_indexes: np.ndarray | None = None
     measurement: str | None = None
     corner: bool | None = None
     centre_px: tuple[float, float] | None = None

@@ -90,17 +90,25 @@ def holds_patterns(path: pathlib.Path | str | Opened) -> bool:
 def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
     """Return the files of a folder that hold a scan of any known format, in the order of their names.
 
+    Of two files that are one scan, it is that of the patterns.
+
     Raises:
         FileNotFoundError: if there is none.
         ValueError: if a file is damaged.
     """
-    known = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_file() and holds_patterns(path))
+    known = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_file() and _is_a_scan(Opened(path)))
     if not known:
         raise FileNotFoundError(
             f"A folder of scans must hold files that are each {KNOWN}. "
             f"Received: path={printable(folder)}, with none. Check the path."
         )
     return known
+
+
+def _is_a_scan(opened: Opened) -> bool:
+    source = _source_of(opened)
+    pair = getattr(source, "PAIR", None)
+    return source is not None and (pair is None or pair.of_patterns(opened))
 
 
 def _source_of(opened: Opened) -> Source | None:

@@ -13,6 +13,8 @@ from ptychopinn.preparation.params import Preparation
 def paired(recording: Recording, wanted: Preparation) -> Recording:
     """Return a recording with one position a frame: those that the user says, where there are more of either.
 
+    Where the file says which position belongs to which frame, these are paired, in the order of the positions.
+
     Raises:
         ValueError: if the file holds no positions, or another number of them than of frames, and nothing is said.
     """
@@ -22,6 +24,8 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
             f"{recording.name} must hold positions of its {frames} patterns. Received: none. "
             "Give them by --positions-from, a file of columns x and y, or FILE:/path of an array (y, x)."
         )
+    if _by_index(recording, wanted):
+        return _paired_by_index(recording)
     count = len(positions)
     if frames == count:
         return recording
@@ -31,14 +35,49 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
             f"{recording.name} must hold one position (y, x) per pattern. Received: {frames} patterns, "
             f"{count} positions. Write only the pairs that were measured, or say --pair first or --pair last."
         )
-    if wanted.pair == "by-index":
+    first = wanted.pair == "first"
+    note = f"Of {frames} patterns and {count} positions, the {wanted.pair} {fewer} of each are paired, as asked."
+    return _some(recording, _run(frames, fewer, first), _run(count, fewer, first), note)
+
+
+def _by_index(recording: Recording, wanted: Preparation) -> bool:
+    """Tell whether indexes pair frames and positions: where the file has both, unless the user says otherwise."""
+    if wanted.pair == "by-index" and recording.position_indexes is None:
         raise ValueError(
             f"--pair by-index needs a file that says which frame each position belongs to. Received: "
             f"{recording.name}, which does not. Say --pair first or --pair last."
         )
-    first = wanted.pair == "first"
-    note = f"Of {frames} patterns and {count} positions, the {wanted.pair} {fewer} of each are paired, as asked."
-    return _some(recording, _run(frames, fewer, first), _run(count, fewer, first), note)
+    known = recording.frame_indexes is not None and recording.position_indexes is not None
+    return wanted.pair == "by-index" or (known and wanted.pair is None)
+
+
+def _paired_by_index(recording: Recording) -> Recording:
+    """Return a recording with the positions whose index a frame has, and their frames in the same order."""
+    frames, positions = recording.patterns.shape[0], len(np.asarray(recording.positions))
+    wanted, said = np.asarray(recording.position_indexes), "by index"
+    indexes = recording.frame_indexes
+    if indexes is None:
+        indexes, said = np.arange(frames), "by index, frames counted from 0"
+    if len(indexes) != frames or len(wanted) != positions:
+        raise ValueError(
+            f"{recording.name} must hold one index a pattern and one a position. Received: {len(indexes)} indexes of "
+            f"{frames} patterns, {len(wanted)} of {positions} positions. Save it again, or say --pair first."
+        )
+    order = np.argsort(indexes, kind="stable")
+    rows = order[np.minimum(np.searchsorted(indexes[order], wanted), frames - 1)]
+    kept = np.flatnonzero(indexes[rows] == wanted)
+    if not len(kept):
+        raise ValueError(
+            f"{recording.name} must hold positions of its patterns. Received: no index that both hold. "
+            "Give the two files of one scan, or say --pair first."
+        )
+    left_out = positions - len(kept), frames - len(np.unique(rows[kept]))
+    note = f"Patterns and positions are paired {said}: {len(kept)} pairs"
+    if any(left_out):
+        note += f"; {left_out[0]} positions and {left_out[1]} patterns have no partner, and are left out"
+    if len(kept) == positions == frames and np.array_equal(rows, np.arange(frames)):
+        return dataclasses.replace(recording, notes=(*recording.notes, note + "."))
+    return _some(recording, rows[kept], kept, note + ".")
 
 
 def without_lost_positions(recording: Recording) -> Recording:
@@ -94,10 +133,8 @@ def _run(whole: int, count: int, first: bool) -> np.ndarray:
 
 
 def _some(recording: Recording, frames: np.ndarray, positions: np.ndarray, note: str) -> Recording:
-    flux = recording.flux
-    if flux is not None and len(flux) == recording.patterns.shape[0]:
-        flux = np.asarray(flux)[frames]
+    flux = None if recording.flux is None else np.asarray(recording.flux)[positions]
     return dataclasses.replace(
         recording, patterns=Selection(recording.patterns, frames), positions=np.asarray(recording.positions)[positions],
-        flux=flux, notes=(*recording.notes, note),
+        flux=flux, frame_indexes=None, position_indexes=None, notes=(*recording.notes, note),
     )  # fmt: skip

@@ -13,7 +13,14 @@ from ptychopinn.formats.quantities import (
     OBJECT_PIXEL,
     WAVELENGTH,
 )
-from ptychopinn.formats.sources.reading import first_pixel, frames, good_pixels, known_image, known_probe
+from ptychopinn.formats.sources.reading import (
+    first_pixel,
+    frames,
+    good_pixels,
+    indexes,
+    known_image,
+    known_probe,
+)
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import both
@@ -26,6 +33,12 @@ DETECTOR, PTYCHODUS = ENTRY + "instrument_1/detector_1/", ENTRY + "ptychodus/"
 SOURCE = ENTRY + "instrument_1/source_1/"
 PATTERNS = (ENTRY + "data_1/data", DETECTOR + "data")
 TRANSLATIONS = (ENTRY + "sample_1/geometry_1/translation", ENTRY + "data_1/translation", DETECTOR + "translation")
+DOWN_AND_RIGHT = np.array([[0.0, -1.0], [-1.0, 0.0], [0.0, 0.0]])
+"""Directions `(x y z, row column)` of a detector whose rows run down and columns right, seen along the beam.
+
+CXI's laboratory has x to the left and y up; cdtools and ptychodus take it so where a file does not say it.
+"""
+
 HAS_SIGNAL = 0x1000
 """A bit of CXI's masks that marks light and not a fault."""
 
@@ -39,25 +52,37 @@ def record(opened: Opened) -> Recording:
     """Say what the file holds."""
     store = opened.known_store
     patterns = frames(store, str(store.first(*PATTERNS)))
-    energy, energy_notes = energy_of(store, SOURCE + "energy")
-    positions, position_notes = positions_of(store, patterns.shape[0])
     recording = Recording(
         patterns=patterns,
-        positions=positions,
-        unit=None if positions is None else "m",
         mask=good_pixels(store, DETECTOR + "mask", patterns.shape[1:], _good),
         background=dark(store, patterns.shape[1:]),
         measurement="counts",
-        energy_eV=energy,
-        distance_m=store.measured(DETECTOR + "distance", DISTANCE),
         detector_pixel_m=both(
             store.measured(DETECTOR + "y_pixel_size", DETECTOR_PIXEL),
             store.measured(DETECTOR + "x_pixel_size", DETECTOR_PIXEL),
         ),
         name=opened.name,
-        notes=("Patterns are read as intensities.", *energy_notes, *position_notes),
+        notes=("Patterns are read as intensities.",),
     )
-    return _with_images(recording, store) if store.names(PTYCHODUS) else recording
+    known = known_beside(recording, store)
+    return with_images(known, store) if store.names(PTYCHODUS) else known
+
+
+def known_beside(recording: Recording, store: Store) -> Recording:
+    """Return a recording with the positions, the energy and the distance that a file tells, its own or another."""
+    energy, energy_notes = energy_of(store, SOURCE + "energy")
+    positions, position_notes = positions_of(store, recording.patterns.shape[0])
+    indexes_of_positions = indexes(store, PTYCHODUS + "probe_position_indexes")
+    return dataclasses.replace(
+        recording,
+        positions=positions,
+        unit=None if positions is None else "m",
+        frame_indexes=None if indexes_of_positions is None else np.arange(recording.patterns.shape[0]),
+        position_indexes=indexes_of_positions,
+        energy_eV=energy,
+        distance_m=store.measured(DETECTOR + "distance", DISTANCE),
+        notes=(*recording.notes, *energy_notes, *position_notes),
+    )
 
 
 def energy_of(store: Store, path: str) -> tuple[float | None, tuple[str, ...]]:
@@ -73,7 +98,7 @@ def energy_of(store: Store, path: str) -> tuple[float | None, tuple[str, ...]]:
     return store.number(path, ENERGY, unit or "J"), ()
 
 
-def positions_of(store: Store, patterns: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def positions_of(store: Store, patterns: int | None = None) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Read where the probe was on the object: `(float array (pattern, 2), metres, or None, notes)`.
 
     The sample moves by its translation $t$, and the probe on it by $-t$, along the axes of the detector's pixels.
@@ -81,18 +106,12 @@ def positions_of(store: Store, patterns: int) -> tuple[np.ndarray | None, tuple[
     path = store.first(*TRANSLATIONS)
     if path is None:
         return None, ("The file holds no positions.",)
-    unit = store.units(path) or "m"
-    moved = points(store, path, patterns) * DISTANCE.factor(unit, store.name)
-    if store.names(PTYCHODUS):
-        return moved[:, 1::-1], ("Translations are positions (x, y) of the probe, as ptychodus writes them.",)
+    moved = points(store, path, patterns) * DISTANCE.factor(store.units(path) or "m", store.name)
     axes = _pixel_axes(store)
-    if axes is None:
-        note = "Translations (x, y) are those of the sample: positions of the probe are their negative."
-        return -moved[:, 1::-1], (note,)
-    return -moved @ axes[: moved.shape[1]], (
-        "Translations are those of the sample: positions of the probe are their negative, along the axes of the "
-        "detector's pixels, which its basis_vectors give.",
-    )
+    told = "which its basis_vectors give" if axes is not None else "with rows down and columns to the right"
+    axes = DOWN_AND_RIGHT if axes is None else axes
+    note = f"Translations are those of the sample: the probe moves against them, along the detector's axes, {told}."
+    return -moved @ axes[: moved.shape[1]], (note,)
 
 
 def dark(store: Store, frame: tuple[int, ...]) -> np.ndarray | None:
@@ -128,7 +147,7 @@ def _pixel_axes(store: Store) -> np.ndarray | None:
     return vectors / lengths
 
 
-def _with_images(recording: Recording, store: Store) -> Recording:
+def with_images(recording: Recording, store: Store) -> Recording:
     """Return a recording with the probe and object that ptychodus writes to its CXI files."""
     probe, probe_notes = known_probe(store, ENTRY + "image_1/data")
     image, image_notes = known_image(store, ENTRY + "image_2/data")

@@ -65,12 +65,15 @@ def _patterns(store: Store, entry: str) -> str | None:
 
 
 def _positions(store: Store, entry: str, patterns: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Read where the probe was on the object, `(pattern, 2)`, metres: the negative of where the sample was."""
-    note = "Translations (x, y) are those of the sample: positions of the probe are their negative."
+    """Read where the probe was on the object, `(pattern, 2)`, metres.
+
+    The sample moves to the left by x and up by y, and the probe on it down and to the right.
+    """
+    note = "Translations are those of the sample, x to the left and y up along the beam: the probe moves against them."
     groups = ("instrument_1/detector_1", "data_1", "sample_1/geometry_1")
     path = store.first(*(f"{entry}/{group}/translation" for group in groups))
     if path is not None:
-        return -points(store, path, patterns)[:, 1::-1] * _metres(store, path), (note,)
+        return points(store, path, patterns)[:, 1::-1] * _metres(store, path), (note,)
     motors = [f"{entry}/sample_1/transformations/{axis}" for axis in "yx"]
     if not store.has(*motors):
         return None, ("The file holds no positions.",)
@@ -82,7 +85,7 @@ def _positions(store: Store, entry: str, patterns: int) -> tuple[np.ndarray | No
             f"{store.name} must hold as many positions x as y. Received: {len(x)} and {len(y)}, for {patterns} "
             "patterns. Write the pairs that were measured."
         )
-    return -np.stack([y, x], axis=1), (note,)
+    return np.stack([y, x], axis=1), (note,)
 
 
 def _metres(store: Store, path: str) -> float:

@@ -75,6 +75,20 @@ def columns(store: Store, y: str, x: str) -> np.ndarray:
     return np.stack([rows, cols], axis=1)
 
 
+def indexes(store: Store, path: str) -> np.ndarray | None:
+    """Read the indexes by which frames and positions belong together: int64 `(index,)`, or None if there are none."""
+    if path not in store:
+        return None
+    values = store.array(path).reshape(-1)
+    whole = values.astype(np.int64) if np.isfinite(values).all() and np.abs(values).max(initial=0) < 2**53 else None
+    if whole is None or not np.array_equal(whole, values):
+        raise ValueError(
+            f"{store.name} must hold whole numbers as {printable(path)}. Received: {values.size} of {values.dtype}, "
+            "some of them none. Save it again."
+        )
+    return whole
+
+
 def is_zero(values: np.ndarray) -> np.ndarray:
     """Tell which pixels are good where bad ones are marked."""
     return values == 0
