@@ -168,6 +168,7 @@ def test_positions_of_a_text_are_read(tmp_path, text, order, unit):
     found = read_positions(tmp_path / "p.txt")
     np.testing.assert_array_equal(found.values, [[10, 1], [20, 2]])
     assert found.unit == unit and read_positions(tmp_path / "p.txt", unit="mm").unit == "mm"
+    np.testing.assert_array_equal(found.indexes, [0, 1] if "index" in text else None)
 
 
 @pytest.mark.parametrize("bad, said", [
@@ -188,6 +189,8 @@ def test_positions_come_from_any_array_or_product(tmp_path):
     foreign_files.ptychodus_pair(tmp_path)
     np.save(tmp_path / "p.npy", METRES)
     detector = recorded(foreign_files.csaxs(tmp_path)[0])
+    order = np.random.default_rng(1).permutation(12) + 100
+    np.testing.assert_array_equal(with_positions(detector, tmp_path / "product.h5").position_indexes, order)
     wanted = (
         (f"{path}:/a/pos", "xy", "um", 1e6),
         (path, "xy", "um", 1e6),

@@ -11,7 +11,7 @@ from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.places import Place, place
 from ptychopinn.formats.quantities import position_unit
 from ptychopinn.formats.sources import ptychodus_words
-from ptychopinn.formats.sources.reading import columns
+from ptychopinn.formats.sources.reading import columns, indexes, whole_numbers
 from ptychopinn.formats.stores.points import points
 
 LARGEST_TEXT, MOST_LINES = 1 << 24, 300_000
@@ -23,6 +23,9 @@ COLUMN = re.compile(
 )
 """What a column of positions may be called, with its unit or without."""
 
+INDEX = re.compile(r"""["']?(index|frame|trigger)["']?""")
+"""What a column may be called that says which frame a position belongs to."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Positions:
@@ -32,11 +35,13 @@ class Positions:
         values: float64 array `(pattern, 2)`, `(y, x)`.
         unit: str, or None where nothing tells it; see `Recording`.
         notes: what was assumed, in sentences.
+        indexes: int array `(pattern,)`: which frame each belongs to, where the file says it.
     """
 
     values: np.ndarray
     unit: str | None
     notes: tuple[str, ...]
+    indexes: np.ndarray | None = None
 
 
 def with_positions(
@@ -51,8 +56,10 @@ def with_positions(
         order: `"xy"` or `"yx"`. Defaults to what the file says.
     """
     positions = read_positions(where, unit, order)
-    notes = (*recording.notes, *positions.notes)
-    return dataclasses.replace(recording, positions=positions.values, unit=positions.unit, notes=notes)
+    return dataclasses.replace(
+        recording, positions=positions.values, unit=positions.unit, flux=None, position_indexes=positions.indexes,
+        notes=(*recording.notes, *positions.notes),
+    )  # fmt: skip
 
 
 def read_positions(
@@ -85,7 +92,8 @@ def read_positions(
         found = _of_text(file, opened.name, order)
     elif at.path == "/" and ptychodus_words.holds_positions(opened.store):
         note = f"Positions are those of ptychodus's product {opened.name}."
-        found = Positions(columns(opened.store, *ptychodus_words.POSITIONS), "m", (note,))
+        values = columns(opened.store, *ptychodus_words.POSITIONS)
+        found = Positions(values, "m", (note,), indexes(opened.store, "probe_position_indexes"))
     else:
         found = _of_array(at, order)
     return found if unit is None else dataclasses.replace(found, unit=position_unit(unit, opened.name))
@@ -106,7 +114,7 @@ def _of_text(file: pathlib.Path, name: str, order: str | None) -> Positions:
     lines = [line for line in _lines(file, name) if line.strip() and not line.lstrip().startswith(("%", "//"))]
     rows = [line for line in lines if _is_data(line)]
     header = [line.lstrip("# ") for line in lines[:20] if not _is_data(line)]
-    named = next((found for line in header[::-1] if (found := _named(_cells(line))) is not None), None)
+    line, named = next(((line, found) for line in header[::-1] if (found := _named(_cells(line)))), ("", None))
     values = _table(rows, name)
     if named is None and values.shape[1] != 2:
         raise ValueError(
@@ -119,7 +127,13 @@ def _of_text(file: pathlib.Path, name: str, order: str | None) -> Positions:
             f"{name} must hold as many columns as its header names. Received: {values.shape[1]} columns. Correct it."
         )
     said = f"columns {x + 1} (x) and {y + 1} (y)"
-    return Positions(values[:, [y, x]], unit, (f"Positions are {said} of {name}.",))
+    return Positions(values[:, [y, x]], unit, (f"Positions are {said} of {name}.",), _indexes(line, values))
+
+
+def _indexes(header: str, values: np.ndarray) -> np.ndarray | None:
+    """Return the column of whole numbers that a header names as that of the frames, or None."""
+    found = [place for place, cell in enumerate(_cells(header)) if INDEX.fullmatch(cell.lower())]
+    return whole_numbers(values[:, found[0]]) if len(found) == 1 and found[0] < values.shape[1] else None
 
 
 def _lines(file: pathlib.Path, name: str) -> list[str]:

@@ -19,6 +19,9 @@ from ptychopinn.printable import printable
 BLOCK = 1 << 25
 """Pixels of masks that are looked at in one go."""
 
+LARGEST_WHOLE = 2.0**53
+"""From here on not every whole number is a float64."""
+
 
 def frames(store: Store, path: str, last: bool = False, turned: bool = False) -> Stack:
     """Return the patterns under a path as they lie on disk; see `Stack`."""
@@ -80,13 +83,20 @@ def indexes(store: Store, path: str) -> np.ndarray | None:
     if path not in store:
         return None
     values = store.array(path).reshape(-1)
-    whole = values.astype(np.int64) if np.isfinite(values).all() and np.abs(values).max(initial=0) < 2**53 else None
-    if whole is None or not np.array_equal(whole, values):
+    whole = whole_numbers(values)
+    if whole is None:
         raise ValueError(
             f"{store.name} must hold whole numbers as {printable(path)}. Received: {values.size} of {values.dtype}, "
             "some of them none. Save it again."
         )
     return whole
+
+
+def whole_numbers(values: np.ndarray) -> np.ndarray | None:
+    """Return real numbers as int64, or None unless all are whole."""
+    values = values.astype(np.float64)
+    whole = np.isfinite(values).all() and (np.abs(values) < LARGEST_WHOLE).all() and (values % 1 == 0).all()
+    return values.astype(np.int64) if whole else None
 
 
 def is_zero(values: np.ndarray) -> np.ndarray:
