@@ -19,12 +19,16 @@ ROOT = pathlib.Path(__file__).parents[1]
 
 @dataclasses.dataclass(frozen=True)
 class Spoilt:
-    """A spoilt file, or the folder of a bundle; `damaged` ones must be read as equal to the original, or refused."""
+    """A spoilt file, or the folder of a bundle; `damaged` ones must be read as equal to the original, or refused.
+
+    `what` is the array that was changed, where it was one: its file and its path in there.
+    """
 
     path: pathlib.Path
     how: str
     damaged: bool
     original: int = 0
+    what: tuple[str, str] | None = None
 
 
 def applied(draw, choices, *content):
@@ -49,7 +53,7 @@ def spoilt_archive(draw, arrays, path, original=0):
         if way < 4:
             how, content = applied(draw, mutators.DAMAGES, content)
     path.write_bytes(content)
-    return Spoilt(path, f"{how} of {key}" if way >= 4 else how, way < 4, original)
+    return Spoilt(path, f"{how} of {key}" if way >= 4 else how, way < 4, original, (path.name, key))
 
 
 def same(one, other, rtol=1e-5):

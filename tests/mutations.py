@@ -20,6 +20,7 @@ import numpy as np
 
 LONGEST_S, MOST_BYTES, LONGEST_LINE = 5.0, 1 << 30, 400
 EQUAL, AS_WRITTEN, REFUSED, WRONG = "read, equal", "read, as it says", "refused in one line", "WRONG"
+SAID, UNKNOWABLE = "read, and said", "bytes without checksum"
 KINDS = ("scans", "sources", "results", "bundles", "checkpoints", "yaml")
 
 

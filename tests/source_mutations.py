@@ -24,17 +24,18 @@ class Sources:
         given, self.known = self.files[name](folder)
         paths = sorted(path for path in folder.iterdir() if path.is_file())
         path = paths[draw.integers(len(paths))]
+        what = None
         if h5py.is_hdf5(path):
-            how, damaged = self._spoil_hdf5(draw, path)
+            how, damaged, what = self._spoil_hdf5(draw, path)
         elif path.suffix == ".npz":
             with np.load(path) as file:
                 spoilt = spoilt_archive(
                     draw, {key: file[key] for key in file.files if file[key].dtype.kind != "U"}, path
                 )
-            how, damaged = spoilt.how, spoilt.damaged
+            how, damaged, what = spoilt.how, spoilt.damaged, spoilt.what
         else:
             how, damaged = self._spoil_bytes(draw, path), True
-        return Spoilt(given, f"{how} in {path.name} of {name}", damaged)
+        return Spoilt(given, f"{how} in {path.name} of {name}", damaged, what=what)
 
     def judge(self, spoilt):
         """Read what the file holds, and look whether it can be what a recording holds."""
@@ -54,13 +55,13 @@ class Sources:
     @staticmethod
     def _spoil_hdf5(draw, path):
         if draw.random() < 0.3:
-            return Sources._spoil_bytes(draw, path), True
+            return Sources._spoil_bytes(draw, path), True, None
         with h5py.File(path, "r+") as file:
             found = []
             file.visititems(lambda name, node: found.append(name) if isinstance(node, h5py.Dataset) else None)
             where = "/" + found[draw.integers(len(found))] if found else "/"
             how, _ = applied(draw, hdf5_mutators.MUTATORS, file, where) if found else ("nothing", None)
-        return f"{how} of {where}", False
+        return f"{how} of {where}", False, (path.name, where)
 
     @staticmethod
     def _spoil_bytes(draw, path):

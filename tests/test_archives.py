@@ -60,6 +60,18 @@ def test_a_key_that_is_named_otherwise_in_the_directory_is_damage(write, arrays)
         read_scan(path)
 
 
+def test_a_directory_that_is_cut_short_is_damage(write, arrays):
+    """Its length is changed to that without the last key, whose name nobody then looks for."""
+    path = write({**arrays, "pixel_size_m": np.array(1e-8)})
+    content = path.read_bytes()
+    start, end = content.rindex(b"PK\1\2"), content.rindex(b"PK\5\6")
+    length = int.from_bytes(content[end + 12 : end + 16], "little") - (end - start)
+    shortened = content[:start] + content[end : end + 12] + length.to_bytes(4, "little") + content[end + 16 :]
+    path.write_bytes(shortened)
+    with pytest.raises(ValueError, match="whole file"):
+        read_scan(path)
+
+
 def member(descr, shape, body):
     """The bytes of a member with a header that says what it likes."""
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()

@@ -7,13 +7,17 @@ import foreign_files
 import h5py
 import mutations
 import numpy as np
+import opened_mutations
 import pytest
 import source_mutations
 from foreign_files import COUNTS, FILES, hdf5
 from test_sources import recorded
 
+from ptychopinn.formats import read_scan
 from ptychopinn.formats.places import place
 from ptychopinn.formats.unpacking import Damaged
+from ptychopinn.preparation.pairing import paired
+from ptychopinn.preparation.params import Preparation
 
 DETECTOR = "entry_1/instrument_1/detector_1/"
 
@@ -149,6 +153,29 @@ def test_spoilt_files_are_read_or_refused_in_one_line(name):
     kind = source_mutations.Sources((name,))
     counts = mutations.run(kind, count=5 if name == "ptychoshelves_mat" else 30, seed=3, say=said.append)
     assert not said and sum(counts.values()) - counts[mutations.WRONG] >= 5
+
+
+@pytest.mark.parametrize("name", ["cxi_pair_of_ptychodus", "slac_npz", "description"])
+def test_spoilt_files_make_no_other_scan_without_a_word(name):
+    said = []
+    counts = mutations.run(opened_mutations.Scans(name), count=25, seed=5, say=said.append)
+    assert not said and counts[mutations.EQUAL] and counts[mutations.REFUSED]
+
+
+def test_positions_beyond_the_world_are_refused(tmp_path):
+    """Before a canvas is made for them, where a probe is guessed."""
+    path, known = FILES["ptypy"](tmp_path)
+    with h5py.File(path, "a") as file:
+        file["chunks/2/positions"][...] *= 1e17
+    with pytest.raises(ValueError, match="Positions must be pixels of the object.*Received: extent="):
+        read_scan(path, preparation=opened_mutations.options_for(known, tmp_path))
+
+
+def test_indexes_of_one_side_alone_are_said(tmp_path):
+    path, _ = FILES["ptychodus_pair"](tmp_path)
+    replaced(path, "indexes", None)
+    notes = paired(recorded(path), Preparation()).notes
+    assert notes[-1].endswith("paired by their order: the positions have indexes, and the frames none.")
 
 
 def test_nothing_of_a_file_is_executed(tmp_path):

@@ -1,5 +1,6 @@
 """NPZ archives, whose directory is read when they are opened, and members when they are indexed."""
 
+import os
 import pathlib
 import typing
 import zipfile
@@ -17,6 +18,9 @@ ZIP, BZ2 = b"PK", b"BZh"
 
 MOST_IN_MEMORY = 1 << 29
 """Bytes of a member that is read to memory: an object of 8192 x 8192 pixels."""
+
+END, END_BYTES, UNTOLD = b"PK\5\6", 22, 0xFFFF
+"""How the record at an archive's end begins, its length, and a count of members that is told elsewhere."""
 
 ENCRYPTED = 1
 """Bit of a member's flags."""
@@ -51,6 +55,8 @@ class Archive:
             for info in self.zip.infolist():
                 if _is_packed_as_numpy_does(info):
                     self.zip.open(info).close()  # its name there must be that of the directory
+        if not self._lists_all_members():
+            raise damaged(self.name)
         members = [name.removesuffix(".npy") for name in self.zip.namelist() if name.endswith(".npy")]
         self.keys = tuple(members)
         if len(set(members)) < len(members):
@@ -100,6 +106,14 @@ class Archive:
                 f"Received: shape={member.shape}, {member.header.nbytes >> 20} MiB. Is it the right array?"
             )
         return member.in_memory()
+
+    def _lists_all_members(self) -> bool:
+        """Tell whether the directory has as many members as the record at its end says; it is read by its length."""
+        assert self.file is not None
+        self.file.seek(-END_BYTES - len(self.zip.comment), os.SEEK_END)
+        record = self.file.read(END_BYTES)
+        count = int.from_bytes(record[10:12], "little")
+        return not record.startswith(END) or count in (len(self.zip.infolist()), UNTOLD)
 
     def _check_packing(self, key: str, info: zipfile.ZipInfo) -> None:
         if not _is_packed_as_numpy_does(info):

@@ -13,8 +13,8 @@ from ptychopinn.data.selection import Patterns, ReadAsIndexed, verify
 from ptychopinn.printable import printable
 
 MOST_FRAMES = 1 << 31
-MOST_IN_A_FRAME = 1 << 26
-"""Pixels of a frame: one of 8192 x 8192."""
+MOST_IN_A_FRAME = 1 << 25
+"""Pixels of a frame, twice those of the largest detectors: some are held in memory together."""
 
 
 class Stack(ReadAsIndexed):

@@ -19,6 +19,9 @@ from ptychopinn.printable import printable
 HDF5 = b"\x89HDF\r\n\x1a\n"
 """How most HDF5 files begin; some hold other bytes first."""
 
+CACHE_BYTES = 1 << 27
+"""Bytes of chunks that HDF5 keeps: with its own million, a chunk of many frames is unpacked again for each of them."""
+
 LONGEST_START = 32
 """Bytes that tell the containers apart."""
 
@@ -57,7 +60,7 @@ class Opened:
         if not self._start.startswith(HDF5) and not h5py.is_hdf5(self.path):
             return None
         with damage_said(self.name):
-            return h5py.File(self.path)
+            return h5py.File(self.path, rdcc_nbytes=CACHE_BYTES)
 
     @functools.cached_property
     def store(self) -> Store | None:

@@ -33,6 +33,8 @@ def measured_centre(mean: np.ndarray, bad: np.ndarray) -> tuple[float, float]:
         mean: float array `(y, x)`: mean pattern, its zero frequency not at the corner.
         bad: bool array `(y, x)`: pixels that have no say; those around stand for them.
     """
+    if not mean.any():
+        return float(mean.shape[0] // 2), float(mean.shape[1] // 2)
     smooth = median_filter(np.where(bad, around(mean, bad), mean), 3, mode="nearest")
     smooth = smooth - np.percentile(smooth, 5)
     beam = np.where(smooth > BRIGHT * smooth.max(), smooth, 0)

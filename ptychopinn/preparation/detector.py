@@ -68,7 +68,8 @@ def detected(recording: Recording, wanted: Preparation, asked: Asked) -> Detecte
     sample = sampled(recording.patterns)
     good, turned = _mask(recording, asked, sample)
     given = recording.background if asked.background is None else asked.background
-    sample = sample.without(~good).less(0.0 if given is None else given)
+    sample = sample.without(~good)
+    sample = sample if given is None else sample.less(given)
     sentinels = without_sentinels(sample, ~good)
     faults = find_faults(sentinels.sample, ~good | sentinels.bad)
     bad = ~good | sentinels.bad | faults.bad

@@ -55,7 +55,7 @@ def find_faults(sample: Sample, known_bad: np.ndarray) -> Faults:
     """
     notes = []
     bad = np.zeros_like(known_bad)
-    if len(sample.lit) >= FEWEST:
+    if len(sample.lit) >= FEWEST and sample.quantum > 0:  # without any light nothing is told
         for found, kind in (
             (_hot(sample, known_bad), "hot or blinking: far brighter than those around it"),
             (_stuck(sample, known_bad), "stuck: the same in all frames"),

@@ -28,7 +28,7 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
         return _paired_by_index(recording)
     count = len(positions)
     if frames == count:
-        return recording
+        return recording if _known_alike(recording) else _in_order(recording)
     fewer = min(frames, count)
     if wanted.pair is None or not fewer:
         raise ValueError(
@@ -38,6 +38,18 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
     first = wanted.pair == "first"
     note = f"Of {frames} patterns and {count} positions, the {wanted.pair} {fewer} of each are paired, as asked."
     return _some(recording, _run(frames, fewer, first), _run(count, fewer, first), note)
+
+
+def _known_alike(recording: Recording) -> bool:
+    """Tell whether frames and positions both have indexes, or neither."""
+    return (recording.frame_indexes is None) == (recording.position_indexes is None)
+
+
+def _in_order(recording: Recording) -> Recording:
+    """Say that frames and positions are paired by their order, though one of them has indexes."""
+    known, other = ("frames", "positions") if recording.position_indexes is None else ("positions", "frames")
+    note = f"Patterns and positions are paired by their order: the {known} have indexes, and the {other} none."
+    return dataclasses.replace(recording, notes=(*recording.notes, note))
 
 
 def _by_index(recording: Recording, wanted: Preparation) -> bool:

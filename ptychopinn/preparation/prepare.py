@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from ptychopinn.data.checks import check_frames
+from ptychopinn.data.checks import check_frames, check_positions
 from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.wavelengths import wavelength_m
@@ -69,6 +69,7 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
     elif corner:
         mask, mean = np.fft.fftshift(mask), np.fft.fftshift(mean)
     positions, obj, moved = _positions(recording, grid)
+    check_positions(positions, grid.side)
     pixel = None if recording.pixel_size_m is None else recording.pixel_size_m * grid.pixel_ratio
     number = None if recording.fresnel_number is None else recording.fresnel_number * grid.binned**2
     probe, notes = probe_of_file(recording, grid)
