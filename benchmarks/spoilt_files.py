@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 import click
+import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -120,12 +121,15 @@ def work(name, numbers, seed):
 
 
 def kind_of(name):
-    """Return what spoils and judges the files of a source; guesses of a probe are cut short here."""
+    """Return what spoils and judges the files of a source; where none holds a probe, it is not guessed but flat."""
     import opened_mutations
 
-    from ptychopinn.preparation import guess, trial
+    from ptychopinn.preparation import prepare
 
-    trial.SWEEPS, guess.WIDTHS = 1, guess.WIDTHS[:1]
+    def flat(light, *_):
+        return np.ones((1, *light.shape), complex), "The file holds no probe."
+
+    prepare.guessed_probe = flat
     return opened_mutations.Scans(name)
 
 

@@ -5,13 +5,12 @@ import pathlib
 
 import click
 
-from ptychopinn.preparation.params import Preparation
 from ptychopinn.printable import printable
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.evaluate import evaluation_options
-from ptychopinn_cli.options import collect
 from ptychopinn_cli.pages import failed, html_or_none, report_option
+from ptychopinn_cli.reading import reading_of
 
 JSON = "compare.json"
 
@@ -33,7 +32,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
 
     Example: ptycho compare out lsqml.npz --truth scan.npz --names network,iterative
     """
-    names, preparation = names_of(reconstructions, names), collect(Preparation, options)
+    names, reading = names_of(reconstructions, names), reading_of(options)
     if len(reconstructions) + (truth is not None) < 2:
         raise click.UsageError(
             f"compare needs two reconstructions, or one and --truth. Received: {reconstructions[0]} alone. Add another."
@@ -49,7 +48,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
     from ptychopinn.report.writing import write_results
 
     compared = {name: read_reconstruction(path) for name, path in zip(names, reconstructions)}
-    given = read_reference(truth, scan, preparation)
+    given = read_reference(truth, scan, *reading)
     say_assumed(given.read, talk)
     known, measured = given.truth, given.scan
     if truth is not None and known is None:

@@ -5,11 +5,11 @@ import pathlib
 
 import click
 
-from ptychopinn.preparation.params import Preparation
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.options import Number, collect, params_options
+from ptychopinn_cli.options import Number
 from ptychopinn_cli.pages import failed, html_or_none, report_option
+from ptychopinn_cli.reading import reading_of, reading_options
 
 JSON = "evaluation.json"
 
@@ -26,7 +26,7 @@ def evaluation_options(function):
                      help="The scan: its positions bound the region, its patterns give the R-factor."),
     ):  # fmt: skip
         function = option(function)
-    return params_options(Preparation)(function)
+    return reading_options(function)
 
 
 @click.command(short_help="Score a reconstruction against truth or another one.")
@@ -43,7 +43,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
 
     Example: ptycho evaluate out scan.npz --output-dir eval
     """
-    preparation = collect(Preparation, options)
+    reading = reading_of(options)
     check_there("A reconstruction", "file or a folder", recon, truth)
     check_scans_there(scan)
     check_writable(output_dir)
@@ -55,7 +55,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     from ptychopinn.report.writing import write_results
 
     reconstruction = read_reconstruction(recon)
-    reference = read_reference(truth, scan, preparation)
+    reference = read_reference(truth, scan, *reading)
     say_assumed(reference.read, talk)
     if reference.note:
         talk.note(f"Note: no comparison with an object. {reference.note}")

@@ -95,7 +95,7 @@ def room_for_much(draw, file, path):
 def one_large_chunk(draw, file, path):
     """Pack zeros that unpack to much."""
     del file[path]
-    shape = (18, 2048, 2048) if draw.random() < 0.5 else (1, 1 << 13, 1 << 13)
+    shape = (18, 1024, 1024) if draw.random() < 0.5 else (1, 1 << 13, 1 << 13)
     dataset = file.create_dataset(path, shape, np.uint8, chunks=shape, compression="gzip")
     packed = (zlib.compress(bytes(math.prod(shape))), b"x\x9cc\x00\x00\x00\x01\x00\x01")[draw.integers(2)]
     dataset.id.write_direct_chunk((0,) * len(shape), packed)  # the second unpacks to one byte: the others are missing

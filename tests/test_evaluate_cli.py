@@ -64,6 +64,27 @@ def test_two_reconstructions_are_evaluated_without_a_scan(recons, out):
     assert "r_factor" not in figures and figures["ssim_amplitude"] > 0.5
 
 
+@pytest.mark.parametrize("command, wrong, said", [
+    ("evaluate", ("--orient", "fliplr"), "turned by fliplr, as asked"),
+    ("evaluate", ("--zero-frequency", "corner"), "at the corner, as asked"),
+    ("compare", ("--measurement", "amplitude"), "amplitude, as asked"),
+])  # fmt: skip
+def test_a_scan_is_evaluated_as_it_is_said_to_be_read(recons, scan_file, out, command, wrong, said):
+    """Read as it is not, its patterns are explained worse."""
+    truth = [scan_file] if command == "evaluate" else ["--truth", recons[1], "--scan", scan_file]
+    factors = []
+    for words in ((), wrong):
+        done = ptycho(command, recons[0], *truth, "--output-dir", out, "--no-report", "--json", *words)
+        assert done.exit_code == 0, done.output
+        facts = json.loads(done.stdout)
+        (one,) = facts.get("reconstructions", [facts])
+        factors.append(one["figures"]["r_factor"])
+        assert (said in done.stderr) == bool(words)
+    assert factors[1] > 1.3 * factors[0]
+    refused = ptycho(command, recons[0], recons[1], "--output-dir", out / "no", *wrong)
+    assert_said_plainly(refused, "Only a scan can be prepared", "no scan", "--scan", out=out / "no")
+
+
 def test_patterns_alone_judge_a_reconstruction_that_says_where_it_lies(recons, scan_file, out):
     """And what an earlier evaluation drew goes away."""
     ptycho("evaluate", recons[0], scan_file, "--output-dir", out)

@@ -38,6 +38,8 @@ EXECUTION = {
     "remat": "test_training.test_remat_and_workers_change_nothing_but_the_cost",
 }
 JUDGING = {
+    "measurement": "test_evaluate_cli.test_a_scan_is_evaluated_as_it_is_said_to_be_read",
+    "zero_frequency": "test_evaluate_cli.test_a_scan_is_evaluated_as_it_is_said_to_be_read",
     "scan": "test_evaluate_cli.test_an_evaluation_says_and_writes_its_figures",
     "region": "test_evaluation.test_regions_lie_in_the_light_and_in_the_scan",
     "low_pass": "test_evaluation.test_a_low_pass_takes_noise_away",
@@ -154,8 +156,8 @@ SEEN = {
     "infer": RECONSTRUCTION | {
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
     },
-    "evaluate": JUDGING | PREPARED,
-    "compare": JUDGING | PREPARED | {
+    "evaluate": PREPARED | JUDGING,
+    "compare": PREPARED | JUDGING | {
         "truth": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
         "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
     },

@@ -66,6 +66,19 @@ def made_scan(count=20, size=32, modes=2, measurement="counts", corner=False, wi
 NEAR = made_scan(count=1, fresnel_number=0.2)
 
 
+def drawn(seed):
+    """How a scan may be, of whatever size, modes and units; its pixel is that of a detector of 5 to 300 um."""
+    draw = np.random.default_rng(seed)
+    size, some = int(draw.choice([32, 40, 56, 64])), draw.random(4) < 0.5
+    energy, distance, detector = 10 ** draw.uniform((2, -2, -5.3), (5, 1, -3.5))
+    return {
+        "size": size, "count": int(draw.integers(1, 12)) if size < 64 else 3, "modes": int(draw.integers(1, 5)),
+        "measurement": "amplitude" if some[0] else "counts", "corner": bool(some[1]), "with_object": bool(some[2]),
+        "mask": draw.random((size, size)) > 0.05 if some[3] else None, "energy_eV": energy, "distance_m": distance,
+        "pixel_size_m": 1.239841984e-6 / energy * distance / (size * detector),
+    }  # fmt: skip
+
+
 def centred_photons(scan):
     """The photons of a scan as formats hold them."""
     stored = np.asarray(scan.patterns)
@@ -173,6 +186,7 @@ KINDS = {
     "counts": {}, "amplitudes": {"measurement": "amplitude"}, "from the corner": {"corner": True},
     "without object": {"with_object": False}, "one mode, no mask": {"modes": 1, "mask": None},
     "of large patterns": {"size": 64, "count": 3}, "of the near field": {"fresnel_number": 0.2},
+    **{f"drawn {seed}": drawn(seed) for seed in range(5)},
 }  # fmt: skip
 
 
@@ -212,12 +226,12 @@ def test_a_scan_in_metres_comes_back_equal(tmp_path, name, source, out, kind):
     assert source.recognises(opened) and recording.measurement == "counts" and recording.unit == "m"
     np.testing.assert_allclose(recording.probe, scan.probe, rtol=1e-5)
     np.testing.assert_array_equal(recording.mask, scan.mask)
-    for field, value in (("pixel_size_m", PIXEL), ("energy_eV", ENERGY), ("distance_m", DISTANCE)):
-        np.testing.assert_allclose(getattr(recording, field), value, err_msg=field)
-    wavelength = 1.239841984e-6 / ENERGY
+    for field in ("pixel_size_m", "energy_eV", "distance_m"):
+        np.testing.assert_allclose(getattr(recording, field), getattr(scan, field), err_msg=field)
+    pixel, wavelength = scan.pixel_size_m, 1.239841984e-6 / scan.energy_eV
     width = scan.size if scan.fresnel_number is None else 1 / scan.fresnel_number
-    np.testing.assert_allclose(recording.detector_pixel_m, 2 * [wavelength * DISTANCE / (width * PIXEL)])
-    in_pixels = recording.positions / PIXEL
+    np.testing.assert_allclose(recording.detector_pixel_m, 2 * [wavelength * scan.distance_m / (width * pixel)])
+    in_pixels = recording.positions / pixel
     if scan.object is None:
         np.testing.assert_allclose(np.diff(in_pixels, axis=0), np.diff(scan.positions, axis=0), atol=1e-6)
         assert recording.object is None

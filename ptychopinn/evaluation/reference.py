@@ -8,8 +8,9 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import require_contrast
-from ptychopinn.formats import holds_patterns, read_reconstruction, read_scan
+from ptychopinn.formats import read_reconstruction, read_scan
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.scans import scan_of, source_of
 from ptychopinn.preparation.params import Preparation
 
 
@@ -33,6 +34,8 @@ class Reference:
 def read_reference(
     path: pathlib.Path | str | None,
     scan_path: pathlib.Path | str | None = None,
+    measurement: str = "auto",
+    zero_frequency: str = "auto",
     preparation: Preparation | None = None,
 ) -> Reference:
     """Read what reconstructions are evaluated by.
@@ -40,29 +43,38 @@ def read_reference(
     Args:
         path: path or None. A known object, a reconstruction, or a scan with or without its object.
         scan_path: path or None. The scan, where it is another file.
-        preparation: Preparation of the scan. Defaults to what its file tells.
+        measurement, zero_frequency, preparation: how scans are read; see `read_scan`. A reconstruction lies where its
+            scan was prepared to lie: what was said then is to be said again.
 
     Returns:
         Reference.
 
     Raises:
-        ValueError: if what is to be prepared is no scan.
+        ValueError: if it is said how a scan is read, and there is none.
     """
-    scan = None if scan_path is None else read_scan(scan_path, preparation=preparation).lit()
+    how = (measurement, zero_frequency, None, preparation)
+    scan = None if scan_path is None else read_scan(scan_path, *how).lit()
     found = () if scan is None else (scan,)
     opened = None if path is None else Opened(path)
-    if opened is None or not holds_patterns(opened):
-        if scan is None and preparation not in (None, Preparation()):
-            raise ValueError(
-                f"Only a scan can be prepared. Received: {path}, and no --scan. Leave those options out, or give it."
-            )
+    source = source_of(opened) if opened is not None and opened.path.exists() else None
+    if source is None or opened is None:
+        if scan is None:
+            _refuse_to_prepare(how)
         return Reference(None if opened is None else read_reconstruction(opened), scan, found)
-    with_object = read_scan(opened, preparation=preparation if scan is None else None).lit()
+    with_object = scan_of(source.record(opened), *how).lit()
     scan, found = with_object if scan is None else scan, (*found, with_object)
     try:
         return Reference(known_object(with_object), scan, found)
     except ValueError as error:
         return Reference(None, scan, found, str(error))
+
+
+def _refuse_to_prepare(how: tuple) -> None:
+    if how != ("auto", "auto", None, None) and how != ("auto", "auto", None, Preparation()):
+        raise ValueError(
+            "Only a scan can be prepared. Received: options of a preparation, and no scan. Leave them out, or give the "
+            "scan by --scan."
+        )
 
 
 def known_object(scan: Scan) -> Reconstruction | None:

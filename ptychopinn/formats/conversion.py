@@ -12,7 +12,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_all
 from ptychopinn.formats.opened import Opened
 from ptychopinn.formats.results import read_reconstruction
-from ptychopinn.formats.scans import holds_patterns, read_scan
+from ptychopinn.formats.scans import scan_of, source_of
 from ptychopinn.formats.writers.of_scan import result_of
 from ptychopinn.formats.writers.table import Format, check_writable_as, format_of, told
 from ptychopinn.preparation.params import Preparation
@@ -61,8 +61,9 @@ def convert(
     """
     out = pathlib.Path(out)
     form, opened = format_of(out, name), Opened(path)
-    if holds_patterns(opened):
-        scan = read_scan(opened, measurement, zero_frequency, preparation=preparation).lit()
+    source = source_of(opened) if opened.path.exists() else None
+    if source is not None:
+        scan = scan_of(source.record(opened), measurement, zero_frequency, preparation=preparation).lit()
         known, notes = _fitting(scan, form)
     elif preparation not in (None, Preparation()):
         raise ValueError(

@@ -45,8 +45,18 @@ def read_scan(
         FileNotFoundError: if there is no such file.
         ValueError: if the file is of no known format, or its content cannot be a scan.
     """
+    return scan_of(recorded(path), measurement, zero_frequency, photons, preparation)
+
+
+def scan_of(
+    recording: Recording,
+    measurement: str = "auto",
+    zero_frequency: str = "auto",
+    photons: float | None = None,
+    preparation: Preparation | None = None,
+) -> Scan:
+    """Make a scan of what a file holds, with what other files say that a preparation names; see `read_scan`."""
     wanted = preparation or Preparation()
-    recording = recorded(path)
     if wanted.positions_from is not None:
         recording = with_positions(recording, wanted.positions_from)
     shape = tuple(recording.patterns.shape[1:])
@@ -64,7 +74,7 @@ def recorded(path: pathlib.Path | str | Opened) -> Recording:
             f"A scan must be a file, or a folder of its files. Received: path={printable(opened.path)}, which is none. "
             "Check the path."
         )
-    source = _source_of(opened)
+    source = source_of(opened)
     if source is None:
         raise ValueError(
             f"{opened.name} must be {KNOWN}. Received: {opened.contents}. Rename its keys, or name its arrays: "
@@ -84,7 +94,7 @@ def file_of(path: pathlib.Path | str) -> pathlib.Path:
 def holds_patterns(path: pathlib.Path | str | Opened) -> bool:
     """Tell whether a path is a file, or a folder of files, with diffraction patterns of any known format."""
     opened = Opened.of(path)
-    return opened.path.exists() and _source_of(opened) is not None
+    return opened.path.exists() and source_of(opened) is not None
 
 
 def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
@@ -106,10 +116,11 @@ def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
 
 
 def _is_a_scan(opened: Opened) -> bool:
-    source = _source_of(opened)
+    source = source_of(opened)
     pair = getattr(source, "PAIR", None)
     return source is not None and (pair is None or pair.of_patterns(opened))
 
 
-def _source_of(opened: Opened) -> Source | None:
+def source_of(opened: Opened) -> Source | None:
+    """Return what reads a file or folder as a scan, or None if it holds none."""
     return next((source for source in SCANS if source.recognises(opened)), None)
