@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from foreign_files import hdf5
 
 from ptychopinn.data.scan import NO_DATA
 from ptychopinn.formats import read_scan
@@ -42,6 +43,23 @@ def assert_same_scan(read, wanted):
     np.testing.assert_allclose(everything(read), everything(wanted), rtol=1e-6)
     np.testing.assert_array_equal(read.positions, wanted.positions)
     np.testing.assert_allclose(read.probe, wanted.probe, rtol=1e-5, atol=1e-6)
+
+
+CUBES = {
+    "PtychoPINN's NPZ": lambda path, cube, y, x: np.savez(path, diff3d=cube, ycoords=y, xcoords=x),
+    "SLAC's NPZ": lambda path, cube, y, x: np.savez(path, diffraction=cube, ycoords_start=y, xcoords_start=x),
+    "unnamed NPZ": lambda path, cube, y, x: np.savez(path, cube, np.stack([y, x], axis=1)),
+    "HDF5": lambda path, cube, y, x: hdf5(path, {"diff3d": cube, "ycoords": y, "xcoords": x}),
+}
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("write", CUBES.values(), ids=CUBES)
+def test_as_many_patterns_as_pixels_are_told_by_their_light(scan, tmp_path, write, axis):
+    write(tmp_path / "a.npz", np.moveaxis(np.asarray(scan.patterns)[:32], 0, axis), *scan.positions[:32].T)
+    read = read_scan(tmp_path / "a.npz")
+    np.testing.assert_array_equal(read.amplitudes(slice(None)), scan.amplitudes(slice(32)))
+    assert any(f"{'last' if axis else 'first'} axis is taken to count them" in note for note in read.notes)
 
 
 LAYOUTS = {

@@ -17,7 +17,9 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_whole
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import known_object, probe_modes
+from ptychopinn.formats.member import Member
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.pattern_axis import is_cube, light_tells
 from ptychopinn.formats.quantities import GEOMETRY
 from ptychopinn.preparation.masks import BAD_PIXELS, MASKS, good_pixels
 
@@ -40,7 +42,9 @@ def record(opened: Opened) -> Recording:
         patterns = patterns.viewed(lambda stored: stored.reshape(-1, *stored.shape[2:]))
     positions = _positions(archive, patterns.shape)
     notes = ["Positions are pixels (x column, y row) of the patch's centre."]
-    if _pattern_axis_is_last(patterns.shape, len(positions)):
+    last, axis_notes = _pattern_axis_is_last(patterns, len(positions))
+    notes += axis_notes
+    if last:
         patterns = patterns.viewed(lambda stored: np.moveaxis(stored, -1, 0))
         notes.append("Patterns are in the order (y, x, pattern): turned to (pattern, y, x).")
     obj, left_out = known_object(archive, "objectGuess")
@@ -144,5 +148,8 @@ def _number(archive: Archive, key: str) -> float:
     return float(value[0])
 
 
-def _pattern_axis_is_last(shape: tuple[int, ...], positions: int) -> bool:
-    return len(shape) == 3 and shape[0] == shape[1] and shape[2] != shape[1] and shape[0] != positions
+def _pattern_axis_is_last(patterns: Member, positions: int) -> tuple[bool, tuple[str, ...]]:
+    shape = patterns.shape
+    if is_cube(shape):
+        return light_tells(patterns)
+    return len(shape) == 3 and shape[0] == shape[1] and shape[2] != shape[1] and shape[0] != positions, ()

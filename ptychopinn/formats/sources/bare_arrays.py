@@ -9,9 +9,10 @@ from ptychopinn.data.checks import REAL
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.frames import Stack
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.pattern_axis import is_cube, light_tells, pattern_axis_is_last
 from ptychopinn.formats.quantities import position_unit
 from ptychopinn.formats.sources.raster import raster
-from ptychopinn.formats.sources.reading import known_probe, pattern_axis_is_last
+from ptychopinn.formats.sources.reading import known_probe
 from ptychopinn.formats.stores import Store
 from ptychopinn.formats.stores.points import points
 from ptychopinn.formats.stores.store import Lazy
@@ -40,8 +41,8 @@ def record(opened: Opened) -> Recording:
     path = _chosen(store, _candidates(arrays))
     points, unit = _points(store, arrays, path)
     count = None if points is None else len(points)
-    patterns = _frames(store, path, count)
-    notes = [f"Patterns are the array {printable(path)}, {tuple(arrays[path].shape)}."]
+    patterns, axis_notes = _frames(store, path, count)
+    notes = [f"Patterns are the array {printable(path)}, {tuple(arrays[path].shape)}.", *axis_notes]
     if points is not None:
         notes.append("Positions are the one array that has a pair for each pattern, read as (y, x).")
     elif len(patterns.scan_shape) == 2:
@@ -84,20 +85,20 @@ def _chosen(store: Store, candidates: list[str]) -> str:
     return chosen[0]
 
 
-def _frames(store: Store, path: str, positions: int | None) -> Stack:
+def _frames(store: Store, path: str, positions: int | None) -> tuple[Stack, tuple[str, ...]]:
     array = store.known(path)
-    shape = array.shape
     turned = store.attribute(path, "MATLAB_class") is not None
-    last = not turned and _pattern_axis_is_last(shape, positions)
-    return Stack(array, f"{store.name}: {printable(path)}", last=last, turned=turned)
+    last, notes = (False, ()) if turned else _pattern_axis_is_last(array, positions)
+    return Stack(array, f"{store.name}: {printable(path)}", last=last, turned=turned), notes
 
 
-def _pattern_axis_is_last(shape: tuple[int, ...], positions: int | None) -> bool:
-    if len(shape) != 3:
-        return False
+def _pattern_axis_is_last(array: Lazy, positions: int | None) -> tuple[bool, tuple[str, ...]]:
+    shape = tuple(array.shape)
     if positions is not None:
-        return pattern_axis_is_last(shape, positions)
-    return shape[0] == shape[1] != shape[2]
+        return pattern_axis_is_last(array, positions)
+    if is_cube(shape):
+        return light_tells(array)
+    return len(shape) == 3 and shape[0] == shape[1] != shape[2], ()
 
 
 def _points(store: Store, arrays: dict[str, Lazy], patterns: str) -> tuple[np.ndarray | None, str | None]:

@@ -2,6 +2,7 @@
 
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.pattern_axis import pattern_axis_is_last
 from ptychopinn.formats.quantities import DISTANCE, ENERGY, OBJECT_PIXEL
 from ptychopinn.formats.sources.reading import (
     columns,
@@ -10,7 +11,6 @@ from ptychopinn.formats.sources.reading import (
     is_zero,
     known_image,
     known_probe,
-    pattern_axis_is_last,
 )
 
 NAME = "PtychoPINN's keys in HDF5 (diff3d or diffraction, xcoords, ycoords, probeGuess)"
@@ -29,7 +29,8 @@ def record(opened: Opened) -> Recording:
     store = opened.known_store
     key = str(store.first(*PATTERNS))
     positions = columns(store, *POSITIONS)
-    patterns = frames(store, key, last=pattern_axis_is_last(store.known(key).shape, len(positions)))
+    last, axis_notes = pattern_axis_is_last(store.known(key), len(positions))
+    patterns = frames(store, key, last=last)
     probe, probe_notes = known_probe(store, "probeGuess")
     image, image_notes = known_image(store, "objectGuess")
     return Recording(
@@ -44,5 +45,10 @@ def record(opened: Opened) -> Recording:
         energy_eV=store.number("energy_eV", ENERGY),
         distance_m=store.number("distance_m", DISTANCE),
         name=opened.name,
-        notes=("Positions are pixels (x column, y row) of the patch's centre.", *probe_notes, *image_notes),
+        notes=(
+            "Positions are pixels (x column, y row) of the patch's centre.",
+            *axis_notes,
+            *probe_notes,
+            *image_notes,
+        ),
     )

@@ -28,16 +28,6 @@ def frames(store: Store, path: str, last: bool = False, turned: bool = False) ->
     return Stack(store.known(path), f"{store.name}: {printable(path)}", last, turned)
 
 
-def pattern_axis_is_last(shape: Sequence[int], positions: int, first_is_usual: bool = True) -> bool:
-    """Tell whether patterns lie as `(y, x, pattern)`: there is a position for each, and frames are mostly square."""
-    if len(shape) != 3 or shape[2] != positions:
-        return False
-    if shape[0] != positions:
-        return True
-    square_if_last, square_if_first = shape[0] == shape[1], shape[1] == shape[2]
-    return not first_is_usual if square_if_last == square_if_first else square_if_last
-
-
 def good_pixels(
     store: Store, path: str, frame: tuple[int, ...], good: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray | None:

@@ -4,8 +4,9 @@ import numpy as np
 
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.pattern_axis import pattern_axis_is_last
 from ptychopinn.formats.quantities import DETECTOR_PIXEL, DISTANCE, ENERGY
-from ptychopinn.formats.sources.reading import columns, frames, known_image, known_probe, pattern_axis_is_last
+from ptychopinn.formats.sources.reading import columns, frames, known_image, known_probe
 from ptychopinn.formats.stores.store import both
 
 NAME = "SLAC's NPZ (diffraction, xcoords_start, ycoords_start)"
@@ -24,8 +25,7 @@ def record(opened: Opened) -> Recording:
     store = opened.known_store
     keys = next(keys for keys in POSITIONS if store.has(*keys))
     positions = columns(store, *keys)
-    shape = store.known("diffraction").shape
-    last = pattern_axis_is_last(shape, len(positions), first_is_usual=False)
+    last, axis_notes = pattern_axis_is_last(store.known("diffraction"), len(positions), first_is_usual=False)
     in_metres = bool(np.abs(positions).max(initial=0) <= LEAST_PX)
     probe, probe_notes = known_probe(store, "probeGuess")
     image, image_notes = known_image(store, "objectGuess")
@@ -43,5 +43,10 @@ def record(opened: Opened) -> Recording:
         distance_m=store.number("detector_distance_m", DISTANCE),
         detector_pixel_m=both(pixel, pixel),
         name=opened.name,
-        notes=(f"Patterns are in the order {order}; {keys[1]} and {keys[0]} are {unit}.", *probe_notes, *image_notes),
+        notes=(
+            f"Patterns are in the order {order}; {keys[1]} and {keys[0]} are {unit}.",
+            *axis_notes,
+            *probe_notes,
+            *image_notes,
+        ),
     )
