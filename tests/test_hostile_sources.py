@@ -162,6 +162,23 @@ def test_spoilt_files_make_no_other_scan_without_a_word(name):
     assert not said and counts[mutations.EQUAL] and counts[mutations.REFUSED]
 
 
+@pytest.mark.parametrize("padding", [0, 6 << 20], ids=["first", "last"])
+def test_a_heap_without_an_end_is_damage(tmp_path, padding):
+    """Its free room is said to be none: libhdf5 looks for what comes after it, and never ends."""
+    path, _ = FILES["nxcxi"](tmp_path)
+    with h5py.File(path, "a") as file:
+        file["padding"], file["title"] = np.zeros(padding, np.uint8), "a text"
+    recorded(path)
+    content = bytearray(path.read_bytes())
+    heap = content.rindex(b"GCOL")
+    place = heap + 16
+    while content[place : place + 2] != b"\0\0":
+        place += 16 + -(-int.from_bytes(content[place + 8 : place + 16], "little") // 8) * 8
+    content[place + 8 : place + 16] = bytes(8)
+    path.write_bytes(content)
+    assert_refused(path, "a whole file")
+
+
 def test_positions_beyond_the_world_are_refused(tmp_path):
     """Before a canvas is made for them, where a probe is guessed."""
     path, known = FILES["ptypy"](tmp_path)

@@ -9,6 +9,7 @@ import h5py
 
 from ptychopinn.formats.archive import BZ2, ZIP, Archive
 from ptychopinn.formats.stores import Store
+from ptychopinn.formats.stores.hdf5_heaps import check_heaps
 from ptychopinn.formats.stores.hdf5_store import Hdf5Store
 from ptychopinn.formats.stores.mat_store import START as MAT
 from ptychopinn.formats.stores.mat_store import MatStore
@@ -59,6 +60,7 @@ class Opened:
         """`h5py.File`, or None if the file is none; raises ValueError if it is damaged."""
         if not self._start.startswith(HDF5) and not h5py.is_hdf5(self.path):
             return None
+        check_heaps(self.path, self.name)
         with damage_said(self.name):
             return h5py.File(self.path, rdcc_nbytes=CACHE_BYTES)
 

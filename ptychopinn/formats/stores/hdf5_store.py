@@ -37,7 +37,7 @@ class Hdf5Store(Store):
     @property
     def contents(self) -> str:
         """The names at the root, in words."""
-        return f"HDF5 with {printable(', '.join(self.names()[:20]))[:200] or 'nothing'}"
+        return f"HDF5 with {printable(', '.join(self.names()[:20]))[:140] or 'nothing'}"
 
     def __contains__(self, path: str) -> bool:
         return self._dataset(path) is not None

@@ -38,7 +38,7 @@ class MatStore(NpzStore):
     @property
     def contents(self) -> str:
         """The variables, in words."""
-        return f"MATLAB's {printable(', '.join(self.names()))[:200] or 'nothing'}"
+        return f"MATLAB's {printable(', '.join(self.names()))[:140] or 'nothing'}"
 
 
 def unpack(path: pathlib.Path, unpacked: pathlib.Path, name: str) -> None:
