@@ -164,7 +164,7 @@ def test_a_near_field_goes_from_a_file_to_an_image_that_is_evaluated(near_file, 
     padded = ptycho("evaluate", out, near_file, "--pad", 64, "--output-dir", tmp_path / "far")
     assert_said_plainly(padded, "must have the size of the patterns", "Received: probe.shape=(1, 32, 32)", "--pad")
     alone = ptycho("evaluate", out, out, "--pad", 64, "--output-dir", tmp_path / "far")
-    assert_said_plainly(alone, "Only a scan can be prepared", "Leave those options out")
+    assert_said_plainly(alone, "Only a scan can be prepared", "Leave them out")
 
 
 def test_networks_refuse_a_near_field(near_file, bundle, tmp_path):
