@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from ptychopinn.data.scan import NO_DATA
 from ptychopinn.formats import read_scan
@@ -108,7 +109,8 @@ def test_masks_are_read_whatever_their_polarity(read, key, stored):
     np.testing.assert_array_equal(bad_pixels(masked), GAP)
 
 
-@pytest.mark.parametrize("name, polarity", [("mask.npy", True), ("mask.npz", False), ("mask.h5", True)])
+@pytest.mark.parametrize("name, polarity", [("mask.npy", True), ("mask.npz", False), ("mask.h5", True),
+                                            ("mask.mat", False)])  # fmt: skip
 def test_a_mask_of_its_own_file_is_applied(read, tmp_path, name, polarity):
     path = tmp_path / name
     stored = GAP if polarity else ~GAP
@@ -117,6 +119,8 @@ def test_a_mask_of_its_own_file_is_applied(read, tmp_path, name, polarity):
 
         with h5py.File(path, "w") as file:
             file["entry/instrument/detector/pixel_mask"] = stored.astype(np.uint32)
+    elif name.endswith("mat"):
+        savemat(path, {"mask": stored.astype(np.uint8)})
     else:
         np.save(path, stored) if name.endswith("npy") else np.savez(path, mask=stored)
     np.testing.assert_array_equal(bad_pixels(read(mask=str(path))), GAP)

@@ -2,7 +2,6 @@
 
 import math
 import pathlib
-import zipfile
 
 import numpy as np
 
@@ -58,38 +57,32 @@ def read_background(said: str | None, shape: tuple[int, ...]) -> float | np.ndar
 
 
 def _image(path: pathlib.Path | str, keys: tuple[str, ...], what: str) -> tuple[str | None, np.ndarray]:
-    """Read an image of an NPZ, NPY, HDF5 or picture file: the key that held it, if any, and the array."""
+    """Read an image of an NPZ, NPY, HDF5, MATLAB or picture file: the key that held it, if any, and the array."""
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{what} must be a file. Received: {what}={path}, which is none. Check the path.")
     opened = Opened(path)
     try:
-        if opened.archive is not None:
-            key = next((key for key in keys if key in opened.archive), None) or _only(opened.archive.keys)
-            return key, opened.archive.array(key, REAL)
-        if opened.store is not None and (opened.hdf5 is not None or path.suffix == ".npy"):
+        if opened.store is not None:
             return _stored(opened.store, keys)
         from skimage.io import imread
 
         return None, np.asarray(imread(path))
-    except (ValueError, OSError, LookupError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, LookupError) as error:
         if "Received:" in str(error):
             raise
         raise ValueError(
-            f"{what} must be an NPZ, NPY, HDF5 or TIFF file of one image, or with one of the keys {', '.join(keys)}. "
-            f"Received: {what}={path}. Save it as one of these."
+            f"{what} must be an NPZ, NPY, HDF5, MATLAB or TIFF file of one image, or with one of the keys "
+            f"{', '.join(keys)}. Received: {what}={path}. Save it as one of these."
         ) from None
-
-
-def _only(keys: tuple[str, ...]) -> str:
-    if len(keys) != 1:
-        raise LookupError("several arrays")
-    return keys[0]
 
 
 def _stored(store: Store, keys: tuple[str, ...]) -> tuple[str, np.ndarray]:
     """Read an array by the last part of its path, or the only one of two axes or more."""
     names = {path: path.rpartition("/")[-1] for path, array in store.arrays.items()
              if len(array.shape) >= 2 and math.prod(array.shape) <= MOST_PIXELS}  # fmt: skip
-    path = next((path for key in keys for path in names if names[path] == key), None) or _only(tuple(names))
+    path = next((path for key in keys for path in names if names[path] == key), None)
+    if path is None and len(names) != 1:
+        raise LookupError("several arrays, or none")
+    path = path or next(iter(names))
     return names[path], store.array(path, most=MOST_PIXELS)

@@ -77,10 +77,12 @@ class Preparation(Params):
         None, "Zero frequency in the patterns of the file: auto, or its pixel y,x. If not given, the middle unless the "
         "light is far from it.",
     )  # fmt: skip
-    mask: str | None = option(None, "File of a mask of the detector, of either polarity (NPZ, NPY, HDF5, TIFF).")
+    mask: str | None = option(
+        None, "File of a mask of the detector, of either polarity (NPZ, NPY, HDF5, MATLAB, TIFF)."
+    )
     dark: str | None = option(
-        None, "Dark current to subtract: a number, or a file (NPZ, NPY, HDF5, TIFF). 0 subtracts none. If not given, "
-        "that of the file, or a floor that stands in all frames.",
+        None, "Dark current to subtract: a number, or a file (NPZ, NPY, HDF5, MATLAB, TIFF). 0 subtracts none. If not "
+        "given, that of the file, or a floor that stands in all frames.",
     )  # fmt: skip
     photons_per_unit: float | None = option(
         None, "Photons of one unit of the stored counts. If not given, told from their variance against their mean.",
