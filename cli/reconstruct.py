@@ -20,6 +20,9 @@ from ptychopinn_cli.reconstruction_report import page, report_of, said, score_of
 from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
 
+DEFAULTS = ReconstructionParams().to_dict()
+
+
 def output_and_reading(function):
     """Add where the result goes, and how the file is read."""
     for option in (
@@ -28,6 +31,8 @@ def output_and_reading(function):
         click.option("--measurement", type=click.Choice(MEASUREMENTS),
                      help="What the file holds; as in training, or told from the values, if not given."),
         save_format_option,
+        click.option("--auto", is_flag=True,
+                     help="Correct what trials find wrong in the scan, as ptycho inspect says it."),
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip
@@ -48,6 +53,8 @@ class Request:
     """How the file is read and prepared, where that is not as in training."""
     preparation: dict = dataclasses.field(default_factory=dict)
     report: bool = True
+    auto: bool = False
+    """Whether what is found wrong in the scan is corrected."""
     save: tuple = ()
     """Formats to write besides `reconstruction.npz`."""
 
@@ -73,7 +80,7 @@ def reconstruct(data, bundle, report, talk, backend, **options):
 
 def perform(bundle, data, report, talk, backend, options):
     """Check what was asked for, choose the backend, and do it."""
-    output_dir, save = options.pop("output_dir"), options.pop("save_format")
+    output_dir, save, auto = (options.pop(name) for name in ("output_dir", "save_format", "auto"))
     reading = {name: options.pop(name) for name in ("measurement", "zero_frequency")}
     said = given(click.get_current_context(), [field.name for field in user_fields(Preparation)])
     collect(Preparation, options)
@@ -92,7 +99,7 @@ def perform(bundle, data, report, talk, backend, options):
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
     with writing(output_dir):
-        run(Request(bundle, data, output_dir, params, execution, reading, said, report, save), options, talk)
+        run(Request(bundle, data, output_dir, params, execution, reading, said, report, auto, save), options, talk)
 
 
 def run(request, restated, talk):
@@ -110,6 +117,7 @@ def run(request, restated, talk):
     bundle = None if request.bundle is None else load_bundle(request.bundle)
     if bundle is not None:
         refuse_contradictions(restated, bundle.model.params)
+    request = corrected(request, bundle, talk) if request.auto else request
     scan = read(request, bundle, talk)
     if bundle is not None:
         check_size(scan, bundle.model.params.size)
@@ -134,12 +142,30 @@ def run(request, restated, talk):
         talk.result(f"complex error against the file's object {score.figures['nrmse_complex']:.4f}")
 
 
+def corrected(request, bundle, talk):
+    """Return the request with the options that correct what is found wrong in the scan, and say what that is."""
+    from ptychopinn.doctor.examine import examine
+
+    diagnosis = examine(request.data, preparation_of(request, bundle), **reading_of(request, bundle))
+    for one in diagnosis.findings:
+        talk.note(one.words)
+    asked = request.params.to_dict()
+    besides = {name: value for name, value in diagnosis.reconstruction.items() if asked[name] == DEFAULTS[name]}
+    params = dataclasses.replace(request.params, **besides)
+    return dataclasses.replace(request, params=params, preparation=diagnosis.preparation.to_dict())
+
+
+def reading_of(request, bundle):
+    """Return how the numbers of the file are read: as in training, unless it is said anew."""
+    before = DataParams() if bundle is None else bundle.data
+    return {name: said or getattr(before, name) for name, said in request.reading.items()}
+
+
 def read(request, bundle, talk):
     """Read the scan as in training, unless it is said anew, and say what was assumed."""
     from ptychopinn.formats import read_scan
 
-    before = DataParams() if bundle is None else bundle.data
-    reading = {name: said or getattr(before, name) for name, said in request.reading.items()}
+    reading = reading_of(request, bundle)
     scan = read_scan(request.data, **reading, preparation=preparation_of(request, bundle)).lit()
     say_assumed([scan], talk)
     refuse_unwritable(request.save, scan)

@@ -17,7 +17,7 @@ FLOORS = [
     {"data", "networks", "unsuited"},
     {"preparation"},
     {"formats", "model"},
-    {"simulation", "training", "engine"},
+    {"simulation", "training", "engine", "doctor"},
     {"reconstruction"},
     {"evaluation"},
     {"report"},

@@ -49,6 +49,7 @@ JUDGING = {
 RESTATED = "test_bad_requests.test_options_that_contradict_the_bundle_name_both_values"
 SIMULATED = "test_simulate_options.test_every_option_of_a_simulation_changes_what_is_written"
 PREPARED = {
+    "late": "test_doctor.test_patterns_go_with_the_positions_of_frames_before",
     "energy": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "electrons": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
     "distance": "test_preparation.test_the_pixel_follows_from_the_geometry_or_is_asked_for",
@@ -83,6 +84,7 @@ RECONSTRUCTION = (
     EXECUTION
     | PREPARED
     | {
+        "auto": "test_reconstruct.test_auto_corrects_what_is_found",
         "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
         "batch_size": "test_reconstruct.test_groups_at_a_time_change_nothing_but_the_cost",
         "precision": "test_reconstruct.test_precision_is_that_of_the_networks_alone",
@@ -161,7 +163,11 @@ SEEN = {
         "truth": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
         "names": "test_evaluate_cli.test_a_comparison_ranks_and_draws_on_shared_pixels",
     },
-    "inspect": PREPARED | {"as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle"},
+    "inspect": PREPARED | {
+        "as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle",
+        "trials": "test_doctor.test_inspect_says_what_is_wrong_and_what_reconstructs_it",
+        "report": "test_doctor.test_the_page_shows_what_was_found",
+    },
     "convert": PREPARED | {
         "name": "test_writers.test_format_wins_over_the_suffix",
         "measurement": "test_writers.test_how_a_scan_is_read_decides_what_is_written",

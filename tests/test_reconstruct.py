@@ -251,3 +251,12 @@ def test_a_file_name_that_is_no_text_loses_nothing(bundle, scan_file, tmp_path, 
     done = ptycho("infer", bundle, os.fsdecode(path), "--output-dir", out, "--refine", 0)
     assert done.exit_code == 0, done.output
     assert {"reconstruction.npz", "report.json", "report.html"} <= {file.name for file in out.iterdir()}
+
+
+def test_auto_corrects_what_is_found(scan, tmp_path):
+    """`--auto` reads the scan as the doctor says, so that passes find the object; said options stay."""
+    path = tmp_path / "mirrored.npz"
+    write_ptychopinn(path, dataclasses.replace(scan, positions=scan.positions[:, ::-1], object=None))
+    made = ptycho("reconstruct", path, "--auto", "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
+    assert made.exit_code == 0, made.output
+    assert "--swap-xy predicts" in made.output and "x and y are exchanged, as asked" in made.output

@@ -92,6 +92,22 @@ def _paired_by_index(recording: Recording) -> Recording:
     return _some(recording, rows[kept], kept, note + ".")
 
 
+def delayed(recording: Recording, wanted: Preparation) -> Recording:
+    """Return a recording whose frames go with the positions that were recorded so many frames before them."""
+    if not wanted.late:
+        return recording
+    count = recording.patterns.shape[0]
+    if abs(wanted.late) >= count:
+        raise ValueError(
+            f"late must be less than the {count} patterns of {recording.name}. Received: late={wanted.late} frames. "
+            "Give a few frames."
+        )
+    kept = count - abs(wanted.late)
+    frames, positions = _run(count, kept, first=wanted.late < 0), _run(count, kept, first=wanted.late > 0)
+    note = f"Patterns go with the positions of {wanted.late} frames before, as asked; {abs(wanted.late)} are left out."
+    return _some(recording, frames, positions, note)
+
+
 def without_lost_positions(recording: Recording) -> Recording:
     """Return a recording without the frames whose position is not a number, which are named."""
     known = np.isfinite(np.asarray(recording.positions)).all(axis=1)

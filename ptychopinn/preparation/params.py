@@ -61,7 +61,10 @@ class Preparation(Params):
     affine: str | None = option(
         None, "Matrix that maps positions (y, x), centred: yy,yx,xy,xx. After sign, exchange and rotation."
     )
-    orient: str = option("identity", "How the stored patterns are turned or mirrored.", choices=ORIENTATIONS)
+    orient: str = option(
+        "identity", "How the stored patterns are turned or mirrored; auto tries, and says what cannot be told.",
+        choices=(*ORIENTATIONS, "auto"),
+    )  # fmt: skip
     crop: int | None = option(
         None, "Side of the square around the zero frequency that is kept of each pattern.", low=8, high=4096,
         unit="pixels",
@@ -94,6 +97,10 @@ class Preparation(Params):
     pair: str | None = option(
         None, "Which frames go with the positions where there are more of either: the first, the last, or those that "
         "the file's indexes name.", choices=PAIRS,
+    )  # fmt: skip
+    late: int = option(
+        0, "By how many frames the patterns come after their positions; less than 0 if before.", low=-1000, high=1000,
+        unit="frames",
     )  # fmt: skip
     bursts: str = option(
         "sum", "Whether frames taken one after the other at one position are added up.", choices=BURSTS

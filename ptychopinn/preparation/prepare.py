@@ -15,11 +15,12 @@ from ptychopinn.preparation.detector import Asked, Detected, detected
 from ptychopinn.preparation.geometry import with_geometry
 from ptychopinn.preparation.guess import guessed_probe
 from ptychopinn.preparation.near_field import probe_of_mean
-from ptychopinn.preparation.pairing import bursts_summed, paired, without_lost_positions
+from ptychopinn.preparation.pairing import bursts_summed, delayed, paired, without_lost_positions
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.probe import Grid, probe_of_file
 from ptychopinn.preparation.scan_positions import as_scanned, in_pixels, without_outliers
 from ptychopinn.preparation.trial import trial_of
+from ptychopinn.preparation.trials.orientation import told_orientation
 from ptychopinn.preparation.window import Window
 
 
@@ -42,8 +43,10 @@ def prepare(recording: Recording, wanted: Preparation | None = None, asked: Aske
         ValueError: where something cannot be told, or be.
     """
     wanted, asked = wanted or Preparation(), asked or Asked()
+    if wanted.orient == "auto":
+        return _by_trials(recording, wanted, asked)
     check_frames(recording.patterns, recording.name)
-    recording = without_lost_positions(paired(recording, wanted))
+    recording = without_lost_positions(delayed(paired(recording, wanted), wanted))
     recording = as_scanned(in_pixels(with_geometry(recording, wanted), wanted), wanted)
     told = detected(without_outliers(recording), wanted, asked)
     summed = bursts_summed(told.recording, wanted)
@@ -53,6 +56,16 @@ def prepare(recording: Recording, wanted: Preparation | None = None, asked: Aske
     recording = dataclasses.replace(told.recording, notes=(*told.recording.notes, *notes))
     scan = _scan_of(dataclasses.replace(told, recording=recording), window, wanted)
     return scan if asked.photons is None or told.scaled else scan.with_photons(asked.photons)
+
+
+def _by_trials(recording: Recording, wanted: Preparation, asked: Asked) -> Scan:
+    """Prepare a scan as the orientation that trials tell asks for."""
+    as_stored = dataclasses.replace(wanted, orient="identity")
+    scan = prepare(recording, as_stored, asked)
+    orientation, note = told_orientation(scan.lit())
+    if orientation != "identity":
+        scan = prepare(recording, dataclasses.replace(wanted, orient=orientation), asked)
+    return dataclasses.replace(scan, notes=(*scan.notes, note))
 
 
 def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan:

@@ -23,6 +23,10 @@ MOST_LOST = 0.05
 """Part of the positions: more than that are no outliers."""
 
 
+SIGNED = {"keep": (1.0, 1.0), "negate": (-1.0, -1.0), "negate-y": (-1.0, 1.0), "negate-x": (1.0, -1.0)}
+"""Signs of `(y, x)`."""
+
+
 def in_pixels(recording: Recording, wanted: Preparation) -> Recording:
     """Return a recording with positions in pixels of the object, as patterns are stored.
 
@@ -74,27 +78,34 @@ def as_scanned(recording: Recording, wanted: Preparation) -> Recording:
     """
     positions, notes = np.asarray(recording.positions, float), []
     middle = _middle(positions)
-    matrix = np.eye(2)
     if wanted.sign != "keep":
-        signs = {"negate": (-1, -1), "negate-y": (-1, 1), "negate-x": (1, -1)}[wanted.sign]
-        matrix = np.diag(np.array(signs, float)) @ matrix
         notes.append(f"Positions: {wanted.sign.replace('-', ' ')}, as asked.")
     if wanted.swap_xy:
-        matrix = np.array([[0.0, 1.0], [1.0, 0.0]]) @ matrix
         notes.append("Positions: x and y are exchanged, as asked.")
     if wanted.rotate_scan:
-        angle = np.radians(wanted.rotate_scan)
-        matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ matrix
         notes.append(f"Positions are turned by {wanted.rotate_scan:g} degrees, as asked.")
     if wanted.affine is not None:
-        matrix = np.array(wanted.matrix) @ matrix
         notes.append(f"Positions are mapped by {wanted.affine}, as asked.")
     if not notes:
         return recording
     if recording.object is not None:
         notes.append("The object of the file is left out: it lies where the positions did.")
-    moved = (positions - middle) @ matrix.T + middle
+    moved = (positions - middle) @ scan_matrix(wanted).T + middle
     return dataclasses.replace(recording, positions=moved, object=None, notes=(*recording.notes, *notes))
+
+
+def scan_matrix(wanted: Preparation) -> np.ndarray:
+    """Return the matrix that maps positions `(y, x)` as the user says: sign, exchange, rotation, affine map."""
+    matrix = np.diag(SIGNED[wanted.sign])
+    if wanted.swap_xy:
+        matrix = matrix[::-1]
+    return np.array(wanted.matrix) @ rotation(wanted.rotate_scan) @ matrix
+
+
+def rotation(degrees: float) -> np.ndarray:
+    """Return the matrix that turns `(y, x)` by an angle, from y towards x."""
+    angle = np.radians(degrees)
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def without_outliers(recording: Recording) -> Recording:

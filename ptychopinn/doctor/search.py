@@ -1,0 +1,146 @@
+"""How positions are turned and stretched against the patterns, and by how many frames they are late, by trials."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from ptychopinn.data.scan import Scan
+from ptychopinn.data.selection import Selection
+from ptychopinn.preparation.orientation import FLIPS
+from ptychopinn.preparation.trials.comparing import is_clear, leaves_less, predicts
+from ptychopinn.preparation.trials.hypothesis import Hypothesis, Matrix
+from ptychopinn.preparation.trials.passes import Effort, Outcome, tried
+from ptychopinn.preparation.trials.place import Place, place_of
+
+Step: TypeAlias = tuple[float, float]
+Steps: TypeAlias = Callable[[int], tuple[Step, Step]]
+
+FEWEST = 28
+"""Patterns of a trial that finds angles and factors from afar: the fewer, the smaller are the errors of positions."""
+
+ANGLES = range(0, 360, 12)
+FACTORS = (0.25, 0.33, 0.43, 0.56, 0.75, 1.3, 1.7, 2.3, 3.0, 4.0)
+LATE = (-1, 1, -2, 2)
+"""What is tried: degrees, factors of the positions, frames."""
+
+ANGLE_STEPS, FACTOR_STEPS = (4.0, 1.0), (1.08, 1.02)
+"""Steps on the way from a good hypothesis to the best."""
+
+FARTHEST = 8
+"""Steps of one length, at most."""
+
+LESS = 0.67
+"""Part of what is missed, the noise of photons left out, that another angle, factor or delay must leave to be found."""
+
+PROMISING = 0.9
+"""The same, after which it is worth the longer passes."""
+
+QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
+"""To look around; and after which a probe is no longer to blame for what a wrong angle or factor explains."""
+
+
+def from_afar(scan: Scan, place: Place) -> Matrix | None:
+    """Look for an angle, or a factor of the positions, where no orientation alone explains anything.
+
+    Returns:
+        the map of positions that surely predicts more than neighbours do, and more than the file; None if none does.
+    """
+    near = place_of(scan, FEWEST)
+    turned = [Hypothesis(one).turned(float(angle)) for one in ("identity", "fliplr") for angle in ANGLES]
+    stretched = [Hypothesis(one).turned(0.0, factor) for one in FLIPS for factor in FACTORS]
+    for kind, finer in ((turned, turns), (stretched, stretches)):
+        found = _best(kind, near, place, finer)
+        if found is not None:
+            return found.hypothesis.matrix
+    return None
+
+
+def _best(kind: Sequence[Hypothesis], near: Place, place: Place, finer: Steps) -> Outcome | None:
+    """Return the best hypothesis of a kind, refined on all patterns of the place, if it surely predicts something."""
+    neighbours = place.by_neighbours()
+    promising = sorted((tried(near, one, QUICK) for one in kind), key=lambda one: one.misfit)[:3]
+    best = min((tried(place, one.hypothesis) for one in promising), key=lambda one: one.misfit)
+    if best.misfit > neighbours.mean():
+        return None
+    best = downhill(place, best, finer)
+    clear = predicts(best, neighbours) and is_clear(best.misfits, tried(place).misfits, neighbours)
+    return best if clear else None
+
+
+def turns(step: int) -> tuple[Step, Step]:
+    """Return the two ways in which positions may be turned a little more, steps that are shorter with their number."""
+    return (-ANGLE_STEPS[step], 1.0), (ANGLE_STEPS[step], 1.0)
+
+
+def stretches(step: int) -> tuple[Step, Step]:
+    """Return the two ways in which positions may be stretched a little more."""
+    return (0.0, 1 / FACTOR_STEPS[step]), (0.0, FACTOR_STEPS[step])
+
+
+def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = Effort()) -> Outcome:  # noqa: B008
+    """Return the best of what steps of a kind, one after another and ever shorter, lead to from an outcome."""
+    for turn, stretch in (way for step in range(len(ANGLE_STEPS)) for way in ways(step)):
+        for _ in range(FARTHEST):
+            further = tried(place, outcome.hypothesis.turned(turn, stretch), effort)
+            if further.misfit >= outcome.misfit:
+                break
+            outcome = further
+    return outcome
+
+
+def corrected(place: Place, told: Outcome, counted: bool) -> Outcome:
+    """Return an outcome with the angle, and the factor, that surely are better than its own; see `confirmed`.
+
+    Each is believed by itself, after passes that mend the probe as well: a wrong factor makes up for a wrong probe.
+    """
+    turned = downhill(place, told, turns)
+    best = turned if confirmed(place, told, turned, counted) else told
+    stretched = downhill(place, best, stretches)
+    if not confirmed(place, best, stretched, counted):
+        return best
+    return downhill(place, tried(place, stretched.hypothesis, LONG), stretches, LONG)
+
+
+def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> bool:
+    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well."""
+    if not leaves_less(other, told, counted, PROMISING):
+        return False
+    return leaves_less(tried(place, other.hypothesis, LONG), tried(place, told.hypothesis, LONG), counted, LESS)
+
+
+def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
+    """Return by how many frames patterns surely come after their positions; 0 where nothing says so.
+
+    Args:
+        scan: Scan.
+        told: Outcome: of the same place as recorded, where that predicts something.
+        counted: bool. Whether patterns are counts of photons.
+    """
+    if told is not None:
+        place = place_of(scan)
+        delays = [tried(place, dataclasses.replace(told.hypothesis, late=frames)) for frames in LATE]
+        best = min(delays, key=lambda one: one.misfit)
+        return best.hypothesis.late if leaves_less(best, told, counted, LESS) else 0
+    found = {}
+    for frames in LATE:
+        place = place_of(delayed(scan, frames))
+        outcome = tried(place)
+        if predicts(outcome, place.by_neighbours()):
+            found[frames] = outcome.misfit / float(place.by_neighbours().mean())
+    return min(found, key=lambda frames: found[frames]) if found else 0
+
+
+def delayed(scan: Scan, late: int) -> Scan:
+    """Return a scan whose patterns go with the positions that were recorded so many frames before them."""
+    count = len(scan) - abs(late)
+    patterns = Selection(scan.patterns, np.arange(count) + max(late, 0))
+    first = max(-late, 0)
+    return dataclasses.replace(scan, patterns=patterns, positions=scan.positions[first : first + count], whole=None)
+
+
+def mapped(scan: Scan, matrix: Matrix) -> Scan:
+    """Return a scan with positions mapped about their middle."""
+    middle = scan.positions.mean(axis=0)
+    return scan.moved_to((scan.positions - middle) @ np.array(matrix).T + middle)
