@@ -19,7 +19,6 @@ from ptychopinn_cli.pages import failed, made_or_noted, report_option
 from ptychopinn_cli.reconstruction_report import page, report_of, said, score_of
 from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
-
 DEFAULTS = ReconstructionParams().to_dict()
 
 

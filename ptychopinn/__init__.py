@@ -30,6 +30,7 @@ _HOMES = {
     "Reconstruction": "data.reconstruction",
     "read_reconstruction": "formats",
     "convert": "formats.conversion",
+    "examine": "doctor.examine",
     "score": "evaluation.against_truth",
     "residual": "evaluation.against_patterns",
 }

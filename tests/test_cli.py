@@ -114,7 +114,8 @@ SCAN_FACTS = {
     "fresnel_number": type(None), "zero_frequency": str, "background_photons": float,
     "photons_per_pattern": float, "positions_y_px": list, "positions_x_px": list, "spacing_px": float,
     "probe_modes": int, "probe_width_px": float, "object_px": list, "bad_pixels": int, "pixel_size_m": float,
-    "energy_eV": type(None), "distance_m": type(None), "notes": list,
+    "energy_eV": type(None), "distance_m": type(None), "notes": list, "measures": dict, "findings": list,
+    "command": str,
 }  # fmt: skip
 BUNDLE_FACTS = {
     "bundle": str, "format_version": int, "trained_on": list, "written_by": dict, "from_bundle": type(None),

@@ -184,3 +184,15 @@ def test_inspect_says_what_is_wrong_and_what_reconstructs_it(healthy, write):
     assert facts["command"].endswith("--swap-xy") and facts["findings"][0]["options"] == {"swap_xy": True}
     quick = json.loads(CliRunner().invoke(main, ["inspect", str(path), "--json", "--no-trials"]).output)
     assert quick["findings"] == [] and quick["measures"] == facts["measures"]
+
+
+def test_the_page_shows_what_was_found(healthy, write, tmp_path):
+    gap = np.array(healthy.patterns, float)
+    gap[:, 20:22] = -1
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(main, ["inspect", str(write(healthy, diff3d=gap)), "--no-trials", "--report", str(page)])
+    assert done.exit_code == 0 and "Wrote" in done.output, done.output
+    text = page.read_text()
+    for words in ("64 pixels without data are blank", "ptycho reconstruct", "overlap mean", "Highest of", "photons by"):
+        assert words in text
+    assert text.count("data:image/") >= 6

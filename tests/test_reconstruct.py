@@ -19,6 +19,7 @@ from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.prediction import full_batches, predict_object, predictor_of
 from ptychopinn.reconstruction.reading import read_ahead
+from ptychopinn.simulation.scans import write_ptychopinn
 
 RANDOM = np.random.default_rng(23)
 
@@ -259,4 +260,4 @@ def test_auto_corrects_what_is_found(scan, tmp_path):
     write_ptychopinn(path, dataclasses.replace(scan, positions=scan.positions[:, ::-1], object=None))
     made = ptycho("reconstruct", path, "--auto", "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
     assert made.exit_code == 0, made.output
-    assert "--swap-xy predicts" in made.output and "x and y are exchanged, as asked" in made.output
+    assert "turned by transpose, as asked" in made.output or "x and y are exchanged, as asked" in made.output

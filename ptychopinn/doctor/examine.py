@@ -10,7 +10,7 @@ from ptychopinn.doctor.findings import UNTOLD, Diagnosis, Finding
 from ptychopinn.doctor.geometry import Geometry, geometry_of
 from ptychopinn.doctor.measures import measures
 from ptychopinn.doctor.reading import Reading, readable
-from ptychopinn.doctor.stray import stray_level, without_stray
+from ptychopinn.doctor.stray import Stray, stray_of, without_stray
 from ptychopinn.preparation.params import Preparation
 
 FEWEST_PATTERNS = 16
@@ -46,25 +46,21 @@ def examine(
     reading = readable(path, wanted, reading_as)
     figures = measures(reading.scan)
     geometry = _tried(reading.scan, reading.preparation, figures) if trials else Geometry()
-    more = [] if geometry.best is None else of_experiment(geometry, reading.scan)
-    if geometry.best is None and geometry.place is not None:
-        geometry, more = _without_stray(reading, geometry)
+    stray, more = stray_of(reading.scan, figures), list[Finding]()
+    if geometry.best is not None:
+        more = of_experiment(geometry, reading.scan, stray)
+    elif stray is not None and geometry.place is not None:
+        geometry, more = _without(stray, reading, geometry)
     besides: dict[str, Any] = {name: value for one in more for name, value in one.options.items()}
     corrected = dataclasses.replace(reading.preparation, **geometry.changes)
     findings = (*reading.findings, *geometry.findings, *more)
     return Diagnosis(str(path), reading.scan, figures, findings, corrected, besides, geometry.place)
 
 
-def _without_stray(reading: Reading, untold: Geometry) -> tuple[Geometry, list[Finding]]:
+def _without(stray: Stray, reading: Reading, untold: Geometry) -> tuple[Geometry, list[Finding]]:
     """Try again without light that all pixels count besides, where a scan tells nothing with it."""
-    scan = reading.scan
-    level, part = stray_level(untold.place.amplitudes) if untold.place is not None else (0.0, 0.0)
-    if not level or scan.measurement != "counts":
-        return untold, []
-    geometry = geometry_of(without_stray(scan, level), reading.preparation)
-    if geometry.best is None:
-        return untold, []
-    return geometry, [background(level, part)]
+    geometry = geometry_of(without_stray(reading.scan, stray.level), reading.preparation)
+    return (untold, []) if geometry.best is None else (geometry, [background(stray)])
 
 
 def _tried(scan: Scan, wanted: Preparation, figures: dict) -> Geometry:

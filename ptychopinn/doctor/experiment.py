@@ -8,7 +8,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.doctor.findings import SAID, Finding
 from ptychopinn.doctor.geometry import Geometry
 from ptychopinn.doctor.search import LESS, LONG
-from ptychopinn.doctor.stray import stray_level
+from ptychopinn.doctor.stray import Stray
 from ptychopinn.preparation.trials.comparing import is_clear, leaves_less
 from ptychopinn.preparation.trials.orientation import probe_is_known
 from ptychopinn.preparation.trials.passes import Outcome, tried
@@ -21,13 +21,20 @@ WORSE = 0.15
 """Part of what neighbours leave unexplained, that a probe must miss more than a refined one to be worth a word."""
 
 
-def of_experiment(geometry: Geometry, scan: Scan) -> list[Finding]:
-    """Say what else keeps patterns from being predicted, with the options of a reconstruction that allow for it."""
+def of_experiment(geometry: Geometry, scan: Scan, stray: Stray | None) -> list[Finding]:
+    """Say what else keeps patterns from being predicted, with the options of a reconstruction that allow for it.
+
+    Args:
+        geometry: Geometry, of which something is told.
+        scan: Scan.
+        stray: Stray: what pixels may count besides.
+    """
     assert geometry.best is not None and geometry.place is not None
     place, counted = geometry.place, scan.measurement == "counts"
     hypothesis = dataclasses.replace(geometry.best.hypothesis, late=0)
     long = tried(place, hypothesis, LONG)
-    findings = _background(place, long, counted) or _brightness(long)
+    without = stray is not None and _is_better_without(place, long, stray.level, counted)
+    findings = [background(stray)] if stray is not None and without else _brightness(long)
     if probe_is_known(scan):
         believed = tried(place, dataclasses.replace(hypothesis, probe_moves=False), LONG)
         if is_clear(long.misfits, believed.misfits, place.by_neighbours(), WORSE):
@@ -36,25 +43,20 @@ def of_experiment(geometry: Geometry, scan: Scan) -> list[Finding]:
     return findings
 
 
-def _background(place: Place, without: Outcome, counted: bool) -> list[Finding]:
-    """Say whether pixels count light that the object did not send: patterns less of it are explained better."""
-    level, part = stray_level(place.amplitudes)
-    if not level:
-        return []
+def _is_better_without(place: Place, without: Outcome, level: float, counted: bool) -> bool:
+    """Tell whether patterns less what pixels may count besides are explained better, with that added again."""
     good = place.amplitudes >= 0
     less = np.sqrt(np.maximum(np.square(place.amplitudes) - np.float32(level), 0))
     less = np.where(good, less, place.amplitudes)
     fitted = tried(dataclasses.replace(place, amplitudes=less), without.hypothesis, LONG)
     predicted = np.sqrt(fitted.predicted**2 + level)
     allowed = dataclasses.replace(without, predicted=predicted, misfits=misfit(predicted, without.measured))
-    if not leaves_less(allowed, without, counted, LESS):
-        return []
-    return [background(level, part)]
+    return leaves_less(allowed, without, counted, LESS)
 
 
-def background(level: float, part: float) -> Finding:
+def background(stray: Stray) -> Finding:
     """Say how much light pixels count besides."""
-    words = f"Pixels count some {level:.2g} photons besides the object's light, {part:.0%} of all."
+    words = f"Pixels count some {stray.level:.2g} photons besides the object's light, {stray.part:.0%} of all."
     return Finding("background", words, SAID, {"background": "find"})
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.preparation.params import Preparation
@@ -12,7 +12,7 @@ from ptychopinn.preparation.trials.place import Place
 CLEAR, AMBIGUOUS, UNTOLD, SAID = "clear", "ambiguous", "untold", "said"
 """Sureness: won clearly, and is corrected; cannot be told apart; nothing can be told; worth a word."""
 
-Options = Mapping[str, Any]
+Options: TypeAlias = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,29 +2,37 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.preparation.applied import Applied
 
-WORTH, DIMMEST = 0.01, 5
-"""Part of the light that may count besides, from which on it is tried; percentile of the mean pattern that tells it."""
+WORTH = 0.01
+"""Part of the light that may count besides, from which on it is tried."""
 
 
-def stray_level(amplitudes: np.ndarray) -> tuple[float, float]:
-    """Return how many photons a pixel counts besides, at most, and which part of the light it is; 0 if hardly any.
+@dataclasses.dataclass(frozen=True)
+class Stray:
+    """Light that each pixel may count besides: photons of a pixel, and part of the light of a pattern."""
+
+    level: float
+    part: float
+
+
+def stray_of(scan: Scan, figures: Mapping[str, Any]) -> Stray | None:
+    """Return what all pixels may count besides, as bright as the dimmest ones; None if that is hardly anything.
 
     Args:
-        amplitudes: float array `(pattern, y, x)`, negative where no data is.
+        scan: Scan.
+        figures: dict of its `measures`.
     """
-    good = (amplitudes >= 0).all(axis=0)
-    if not good.any():
-        return 0.0, 0.0
-    mean = np.square(amplitudes, dtype=np.float64).mean(axis=0)[good]
-    level = float(np.percentile(mean, DIMMEST))
-    part = level / float(mean.mean())
-    return (level, part) if part >= WORTH else (0.0, 0.0)
+    level = float(figures["background_photons_per_px_at_most"])
+    pixels = scan.size**2 if scan.mask is None else int(scan.mask.sum())
+    part = level * pixels / scan.mean_photons
+    return Stray(level, part) if part >= WORTH and scan.measurement == "counts" else None
 
 
 def without_stray(scan: Scan, level: float) -> Scan:

@@ -1,13 +1,14 @@
 """Hypothesis: what may be otherwise than a file says."""
 
 import dataclasses
+from typing import TypeAlias
 
 import numpy as np
 
 from ptychopinn.preparation.orientation import FLIPS
 from ptychopinn.preparation.scan_positions import rotation
 
-Matrix = tuple[tuple[float, float], tuple[float, float]]
+Matrix: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 SAME: Matrix = ((1.0, 0.0), (0.0, 1.0))
 TWINS = (("identity", "rot180"), ("fliplr", "flipud"), ("transpose", "antitranspose"), ("rot90_cw", "rot90_ccw"))
 r"""Pairs of orientations that patterns alone cannot tell apart: $I(-q)$ is the pattern of the conjugate exit wave."""

@@ -1,0 +1,114 @@
+"""The page of a scan that was examined: patterns, positions, probe, brightness, and what was found."""
+
+import functools
+import pathlib
+
+import numpy as np
+
+from ptychopinn.data.scan import Scan
+from ptychopinn.doctor.findings import Diagnosis, in_words
+from ptychopinn.files import write_all
+from ptychopinn.physics.probes import footprint
+from ptychopinn.report.blocks import Gallery, Key, Page, Plot, Section, Table, Tile
+from ptychopinn.report.colours import Scale
+from ptychopinn.report.images import limit_size, paint, paint_bar
+from ptychopinn.report.page import render
+from ptychopinn.report.plots import drawing
+from ptychopinn.report.sections import DECADES, probe_section
+from ptychopinn.report.words import mark, metres, number
+
+LOOKED_AT = 256
+"""Patterns that mean and maximum are of, spread evenly over the scan."""
+
+WORDS = {"clear": "found", "ambiguous": "ambiguous", "untold": "not told", "said": "as it is"}
+
+
+def write_page(path: pathlib.Path | str, diagnosis: Diagnosis) -> None:
+    """Write the page of a diagnosis, whole or not at all."""
+    html = render(page_of_diagnosis(diagnosis))
+    path = pathlib.Path(path)
+    write_all({path: functools.partial(pathlib.Path.write_text, data=html, encoding="utf-8")})
+
+
+def page_of_diagnosis(diagnosis: Diagnosis) -> Page:
+    """Return the `Page` of a scan that was examined."""
+    scan, figures = diagnosis.scan, diagnosis.measures
+    headline = [(number(len(scan)), "patterns"), (f"{scan.size} × {scan.size} px", "each"),
+                (mark(scan.mean_photons), "photons a pattern")]  # fmt: skip
+    if figures["overlap_mean"] is not None:
+        headline.append((f"{figures['overlap_mean']:.0%}", "overlap"))
+    if scan.pixel_size_m:
+        headline.append((metres(scan.pixel_size_m), "a pixel"))
+    sections = [found_section(diagnosis), patterns_section(scan), positions_section(scan), probe_section(scan.probe)]
+    return Page("Examination of a scan", scan.name, headline, sections)
+
+
+def found_section(diagnosis: Diagnosis) -> Section:
+    """List what was found, what corrects it, and what was measured."""
+    rows = [(WORDS[one.sureness], f"{one.words} {in_words(one.options) if one.options else ''}".strip())
+            for one in diagnosis.findings]  # fmt: skip
+    notes = [("read", note) for note in diagnosis.scan.notes]
+    measured = [(name.replace("_", " "), "not known" if value is None else _figure(value))
+                for name, value in diagnosis.measures.items()]  # fmt: skip
+    found = Table("Findings", [*rows, *notes])
+    return Section("found", "What was found", diagnosis.command, [found, Table("Measured", measured)])
+
+
+def _figure(value: float | int | list) -> str:
+    return ", ".join(map(mark, value)) if isinstance(value, list) else mark(value)
+
+
+def patterns_section(scan: Scan) -> Section:
+    """Show the mean and the highest of some patterns on a logarithmic scale, pixels without data left blank."""
+    some = np.unique(np.linspace(0, len(scan) - 1, LOOKED_AT).astype(int))
+    amplitudes = scan.amplitudes(some)
+    good = amplitudes >= 0
+    light = np.square(np.where(good, amplitudes, 0), dtype=np.float64)
+    seen = good.any(axis=0)
+    mean, highest = light.sum(axis=0) / np.maximum(good.sum(axis=0), 1), light.max(axis=0)
+    high = float(highest.max())
+    low = max(high / 10**DECADES, 1 / len(some))
+    scale = Scale("inferno", float(np.log10(low)), float(np.log10(max(high, 10 * low))))
+    tiles = []
+    for image, words in ((mean, "mean"), (highest, "highest")):
+        shown = np.where(seen, np.log10(np.maximum(image, low)), np.nan)
+        uri = paint(limit_size(shown), scale)
+        tiles.append(
+            Tile(((uri, f"{words} of the patterns"),), f"{words[0].upper()}{words[1:]} of {len(some)} patterns")
+        )
+    key = Key(paint_bar(scale), "photons, on a logarithmic scale", tuple(map(mark, (low, np.sqrt(low * high), high))))
+    bad = int((~seen).sum())
+    note = (
+        f"Zero frequency in the middle; {bad} pixels without data are blank."
+        if bad
+        else "Zero frequency in the middle."
+    )
+    return Section("patterns", "Patterns", note, [Gallery("", tiles, (key,)), *brightness(scan)])
+
+
+def brightness(scan: Scan) -> list[Plot]:
+    """Draw the photons of each pattern in the order of the scan."""
+    plots: list[Plot] = []
+    light = scan.survey.light * scan.amplitude_scale**2 if scan.measurement == "amplitude" else scan.survey.light
+    with drawing(plots, "photons by pattern", "Photons of each pattern, as they were taken.", size=(6.4, 2.6)) as axes:
+        axes.plot(light, linewidth=0.7, color="tab:blue")
+        axes.set(xlabel="pattern", ylabel="photons", ylim=(0, None))
+    return plots
+
+
+def positions_section(scan: Scan) -> Section:
+    """Show where patterns were taken, with the probe's footprint and the order of the first ones."""
+    plots: list[Plot] = []
+    lit = footprint(scan.probe)
+    side = np.arange(scan.size) - scan.size // 2
+    y, x = scan.positions.T
+    centre = scan.positions[np.argmin(np.linalg.norm(scan.positions - np.median(scan.positions, axis=0), axis=1))]
+    words = "Dots: positions, darker as they were taken. Outline: the probe's footprint at one of them."
+    with drawing(plots, "positions with the probe's footprint", words, size=(5.2, 4.6)) as axes:
+        axes.scatter(x, y, s=max(1.0, min(12.0, 4000 / len(x))), c=np.arange(len(x)), cmap="viridis_r", linewidths=0,
+                     rasterized=True)  # fmt: skip
+        axes.contour(side + centre[1], side + centre[0], lit, levels=[0.5], colors="tab:red")
+        axes.set(xlabel="x / px", ylabel="y / px", aspect="equal")
+        axes.invert_yaxis()
+        axes.grid(False)
+    return Section("positions", "Positions", "", plots)
