@@ -34,6 +34,9 @@ FARTHEST = 8
 LESS = 0.67
 """Part of what is missed, the noise of photons left out, that another angle, factor or delay must leave to be found."""
 
+STANDS_OUT = 0.8
+"""Part of what another delay misses that one may miss, to be believed where nothing is told as recorded."""
+
 PROMISING = 0.9
 """The same, after which it is worth the longer passes."""
 
@@ -123,13 +126,12 @@ def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
         delays = [tried(place, dataclasses.replace(told.hypothesis, late=frames)) for frames in LATE]
         best = min(delays, key=lambda one: one.misfit)
         return best.hypothesis.late if leaves_less(best, told, counted, LESS) else 0
-    found = {}
-    for frames in LATE:
-        place = place_of(delayed(scan, frames))
-        outcome = tried(place)
-        if predicts(outcome, place.by_neighbours()):
-            found[frames] = outcome.misfit / float(place.by_neighbours().mean())
-    return min(found, key=lambda frames: found[frames]) if found else 0
+    places = {frames: place_of(delayed(scan, frames)) for frames in (0, *LATE)}
+    outcomes = {frames: tried(place) for frames, place in places.items()}
+    missed = {frames: outcomes[frames].misfit / float(places[frames].by_neighbours().mean()) for frames in places}
+    best, second = sorted(missed, key=lambda frames: missed[frames])[:2]
+    stands_out = missed[best] <= STANDS_OUT * missed[second]
+    return best if stands_out and predicts(outcomes[best], places[best].by_neighbours()) else 0
 
 
 def delayed(scan: Scan, late: int) -> Scan:
