@@ -129,9 +129,9 @@ def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
     places = {frames: place_of(delayed(scan, frames)) for frames in (0, *LATE)}
     outcomes = {frames: tried(place) for frames, place in places.items()}
     missed = {frames: outcomes[frames].misfit / float(places[frames].by_neighbours().mean()) for frames in places}
-    best, second = sorted(missed, key=lambda frames: missed[frames])[:2]
-    stands_out = missed[best] <= STANDS_OUT * missed[second]
-    return best if stands_out and predicts(outcomes[best], places[best].by_neighbours()) else 0
+    first, second = sorted(missed, key=lambda frames: missed[frames])[:2]
+    stands_out = missed[first] <= STANDS_OUT * missed[second]
+    return first if stands_out and predicts(outcomes[first], places[first].by_neighbours()) else 0
 
 
 def delayed(scan: Scan, late: int) -> Scan:
