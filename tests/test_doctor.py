@@ -196,3 +196,11 @@ def test_the_page_shows_what_was_found(healthy, write, tmp_path):
     for words in ("64 pixels without data are blank", "ptycho reconstruct", "overlap mean", "Highest of", "photons by"):
         assert words in text
     assert text.count("data:image/") >= 6
+
+
+def test_nothing_is_tried_of_a_near_field(scan, tmp_path):
+    path = tmp_path / "near.npz"
+    scans.write_ptychopinn(path, dataclasses.replace(scan, fresnel_number=0.2))
+    diagnosis = examine(path)
+    assert diagnosis.scan.fresnel_number == 0.2 and not diagnosis.corrected.swap_xy
+    assert [one.words for one in diagnosis.findings] == ["Nothing was tried: trials know the far field alone."]

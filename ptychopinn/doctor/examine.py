@@ -65,6 +65,9 @@ def _without(stray: Stray, reading: Reading, untold: Geometry) -> tuple[Geometry
 
 def _tried(scan: Scan, wanted: Preparation, figures: dict) -> Geometry:
     """Try the geometry of a scan, and say why where that tells nothing."""
+    if scan.fresnel_number is not None:
+        finding = Finding("geometry", "Nothing was tried: trials know the far field alone.", UNTOLD)
+        return Geometry(findings=(finding,))
     if len(scan) < FEWEST_PATTERNS:
         geometry, why = Geometry(), f"{len(scan)} patterns are too few to try anything"
     else:
