@@ -128,7 +128,11 @@ def judged(diagnosis, fault):
         misled |= left == "twin" and "twin" not in kinds and fault is None
         if fault is None:
             return ("false alarm" if misled else "clean"), misled
-        return ("found" if fault.is_said(diagnosis) else "missed"), misled
+        if fault.is_said(diagnosis):
+            return "found", misled
+        return ("not told" if "untold" in kinds.values() else "missed"), misled
+    if fault.late and left == "wrong" and kinds.get("late") == "ambiguous":
+        return "ambiguous", False
     if left == "nothing":
         return "found", False
     if left == "twin":

@@ -141,6 +141,8 @@ def test_an_offset_of_the_electronics_is_subtracted_and_stray_light_is_expected(
     random = np.random.default_rng(4)
     offset = read(lambda counts: np.rint(counts + random.normal(200, 2, counts.shape)).astype(np.uint16))
     assert said(offset, "floor of 20", "subtracted") and offset.mean_photons < 1.2 * scan.mean_photons
+    as_floats = read(lambda counts: np.rint(counts + random.normal(200, 2, counts.shape)).astype(np.float32))
+    assert said(as_floats, "floor of 20", "subtracted")
     stray = read(lambda counts: counts + random.poisson(20.0, counts.shape))
     assert said(stray, "expected as stray light", "--dark") and stray.mean_photons > 2 * scan.mean_photons
     assert stray.background == pytest.approx(20, rel=0.03) and not stray.marked

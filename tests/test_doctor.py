@@ -104,6 +104,13 @@ def test_frames_that_are_late_are_found(healthy, write):
     np.testing.assert_array_equal(np.asarray(corrected.patterns[:]), np.asarray(healthy.patterns)[1:])
 
 
+def test_a_delay_along_the_lines_of_a_raster_is_said_to_be_ambiguous(healthy, write):
+    places = np.stack(np.meshgrid(16.0 + 5 * np.arange(4), 18.0 + 2 * np.arange(20), indexing="ij"), -1).reshape(-1, 2)
+    scan = scans.simulate(healthy.object, healthy.probe, places, photons=1e5, seed=6)
+    (late,) = [one for one in examine(write(scan)).findings if one.kind == "late"]
+    assert late.sureness == "ambiguous" and {"late": 1} in late.equal
+
+
 @pytest.mark.parametrize("late", [-3, 2])
 def test_patterns_go_with_the_positions_of_frames_before(healthy, write, late):
     read = read_scan(write(healthy), preparation=Preparation(late=late))

@@ -14,6 +14,7 @@ from ptychopinn.doctor.search import (
     delayed,
     downhill,
     from_afar,
+    is_shift,
     lateness,
     mapped,
     stretches,
@@ -24,6 +25,8 @@ from ptychopinn.preparation.trials.hypothesis import SAME, Hypothesis, as_matrix
 from ptychopinn.preparation.trials.orientation import orientation_like, orientation_of
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import FEW, MANY, Place
+
+SHIFTED = "Whether frames are late is not told: along the lines of a raster, a delay moves all positions alike."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,6 +70,8 @@ def geometry_of(scan: Scan, wanted: Preparation) -> Geometry:
     changes = corrections(wanted, simplest)
     twin = len({orientation_like(one) for one in (axes, *found.equal)}) > 1
     findings = [*_parts(simplest, changes), *_of_axes(ways, wanted, explained(best, found.neighbours), twin)]
+    if not late and is_shift(found.place):
+        findings.append(Finding("late", SHIFTED, AMBIGUOUS, equal=({"late": 1}, {"late": -1})))
     return Geometry(tuple(findings), changes, found.place, best)
 
 

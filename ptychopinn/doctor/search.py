@@ -37,6 +37,9 @@ LESS = 0.67
 STANDS_OUT = 0.8
 """Part of what another delay misses that one may miss, to be believed where nothing is told as recorded."""
 
+ALIKE, NEARLY_ALL = 0.1, 0.9
+"""Part of a step by which moves differ that are alike, and part of the positions."""
+
 PROMISING = 0.9
 """The same, after which it is worth the longer passes."""
 
@@ -132,6 +135,14 @@ def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
     first, second = sorted(missed, key=lambda frames: missed[frames])[:2]
     stands_out = missed[first] <= STANDS_OUT * missed[second]
     return first if stands_out and predicts(outcomes[first], places[first].by_neighbours()) else 0
+
+
+def is_shift(place: Place) -> bool:
+    """Tell whether a delay of one frame moves nearly all positions of a place alike, as on the lines of a raster."""
+    before, after = (place.positions[np.clip(place.frames - late, 0, len(place.positions) - 1)] for late in (0, 1))
+    moved = after - before
+    apart = np.linalg.norm(moved - np.median(moved, axis=0), axis=1)
+    return bool(np.mean(apart < ALIKE * np.linalg.norm(np.median(moved, axis=0))) >= NEARLY_ALL)
 
 
 def delayed(scan: Scan, late: int) -> Scan:

@@ -20,7 +20,7 @@ from ptychopinn.report.words import mark, metres, number
 LOOKED_AT = 256
 """Patterns that mean and maximum are of, spread evenly over the scan."""
 
-WORDS = {"clear": "found", "ambiguous": "ambiguous", "untold": "not told", "said": "as it is"}
+WORDS = {"clear": "found", "ambiguous": "ambiguous", "untold": "not told", "said": "tried"}
 
 
 def write_page(path: pathlib.Path | str, diagnosis: Diagnosis) -> None:
