@@ -22,7 +22,7 @@ from ptychopinn.doctor.search import (
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.trials.comparing import explained
 from ptychopinn.preparation.trials.hypothesis import SAME, Hypothesis, as_matrix, axes_of
-from ptychopinn.preparation.trials.orientation import orientation_like, orientation_of
+from ptychopinn.preparation.trials.orientation import orientation_like, orientation_of, probe_is_known
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import FEW, MANY, Place
 
@@ -59,7 +59,7 @@ def geometry_of(scan: Scan, wanted: Preparation) -> Geometry:
         found = orientation_of(mapped(scan, before), FEW if before != SAME else MANY)
     if found.best is None:
         return Geometry(place=found.place)
-    best = corrected(found.place, found.best, counted)
+    best = corrected(found.place, found.best, counted, probe_is_known(scan))
     if factor_of(before) != 1:
         best = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG)
     whole = dataclasses.replace(best.hypothesis, matrix=product(best.hypothesis.matrix, before), late=late)

@@ -96,13 +96,16 @@ def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = Effor
     return outcome
 
 
-def corrected(place: Place, told: Outcome, counted: bool) -> Outcome:
+def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcome:
     """Return an outcome with the angle, and the factor, that surely are better than its own; see `confirmed`.
 
-    Each is believed by itself, after passes that mend the probe as well: a wrong factor makes up for a wrong probe.
+    Each is believed by itself, after passes that mend the probe as well: a wrong factor makes up for a wrong defocus.
+    Where the probe is not known, a small factor is not believed at all.
     """
     turned = downhill(place, told, turns)
     best = turned if confirmed(place, told, turned, counted) else told
+    if not known:
+        return best
     stretched = downhill(place, best, stretches)
     if not confirmed(place, best, stretched, counted):
         return best
