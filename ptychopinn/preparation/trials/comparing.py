@@ -11,16 +11,22 @@ CLEAR = 0.05
 SURE = 4.0
 """Standard errors of the mean over judges, by which it must be better besides."""
 
+TINY = 1e-12
+"""What stands for a misfit of nothing."""
+
 
 def gain(one: np.ndarray, other: np.ndarray, neighbours: np.ndarray) -> tuple[float, float]:
-    """Return by how much less `one` misses than `other`, over what neighbours miss, and over its standard error.
+    """Return by how much less `one` misses than `other`, over what neighbours miss, and how sure that is.
+
+    It is as sure as the mean logarithm of their ratio is over its standard error: patterns differ much in how much of
+    the object they hold.
 
     Args:
         one, other, neighbours: float arrays `(judge,)`: misfits of the same patterns.
     """
-    less = other - one
-    error = max(float(less.std(ddof=1)) / np.sqrt(len(less)), 1e-12) if len(less) > 1 else np.inf
-    return float(less.mean() / neighbours.mean()), float(less.mean() / error)
+    ratio = np.log(np.maximum(other, TINY) / np.maximum(one, TINY))
+    error = max(float(ratio.std(ddof=1)) / np.sqrt(len(ratio)), TINY) if len(ratio) > 1 else np.inf
+    return float((other - one).mean() / neighbours.mean()), float(ratio.mean() / error)
 
 
 def is_clear(one: np.ndarray, other: np.ndarray, neighbours: np.ndarray, least: float = CLEAR) -> bool:
