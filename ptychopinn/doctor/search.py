@@ -129,9 +129,11 @@ def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
     """
     if told is not None:
         place = place_of(scan)
+        if is_shift(place):
+            return 0
         delays = [tried(place, dataclasses.replace(told.hypothesis, late=frames)) for frames in LATE]
         best = min(delays, key=lambda one: one.misfit)
-        return best.hypothesis.late if leaves_less(best, told, counted, LESS) else 0
+        return best.hypothesis.late if confirmed(place, told, best, counted) else 0
     places = {frames: place_of(delayed(scan, frames)) for frames in (0, *LATE)}
     outcomes = {frames: tried(place) for frames, place in places.items()}
     missed = {frames: outcomes[frames].misfit / float(places[frames].by_neighbours().mean()) for frames in places}

@@ -103,7 +103,7 @@ def positions_section(scan: Scan) -> Section:
     side = np.arange(scan.size) - scan.size // 2
     y, x = scan.positions.T
     centre = scan.positions[np.argmin(np.linalg.norm(scan.positions - np.median(scan.positions, axis=0), axis=1))]
-    words = "Dots: positions, darker as they were taken. Outline: the probe's footprint at one of them."
+    words = "Dots: positions, from yellow to blue as they were taken. Outline: the probe's footprint at one of them."
     with drawing(plots, "positions with the probe's footprint", words, size=(5.2, 4.6)) as axes:
         axes.scatter(x, y, s=max(1.0, min(12.0, 4000 / len(x))), c=np.arange(len(x)), cmap="viridis_r", linewidths=0,
                      rasterized=True)  # fmt: skip
