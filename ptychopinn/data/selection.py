@@ -62,3 +62,10 @@ class Selection(ReadAsIndexed):
 
     def __getitem__(self, which: typing.Any) -> np.ndarray:
         return self.patterns[self.indices[which]]
+
+
+def spread(patterns: Patterns, most: int, most_bytes: int = 1 << 26) -> np.ndarray:
+    """Return which patterns to look at: spread evenly, so many at most, and of so many bytes in single precision."""
+    count, *pixels = patterns.shape
+    room = max(8, most_bytes // (4 * int(np.prod(pixels))))
+    return np.unique(np.linspace(0, count - 1, min(count, most, room)).astype(int))

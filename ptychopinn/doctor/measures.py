@@ -4,6 +4,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ptychopinn.data.scan import Scan
+from ptychopinn.data.selection import spread
 from ptychopinn.physics.probes import footprint
 from ptychopinn.preparation.centre import fills_window, measured_centre
 from ptychopinn.preparation.shot_noise import variance_per_mean
@@ -23,7 +24,7 @@ TREND = 0.1
 
 def measures(scan: Scan) -> dict[str, float | int | list | None]:
     """Return figures of a scan, their units in their names; what cannot be told is None."""
-    some = np.unique(np.linspace(0, len(scan) - 1, LOOKED_AT).astype(int))
+    some = spread(scan.patterns, LOOKED_AT)
     amplitudes = scan.amplitudes(some)
     return {**_overlap(scan), **_patterns(scan, amplitudes), **_brightness(scan)}
 

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 
 from ptychopinn.data.scan import Scan
+from ptychopinn.data.selection import spread
 from ptychopinn.doctor.findings import Diagnosis, in_words
 from ptychopinn.files import write_all
 from ptychopinn.physics.probes import footprint
@@ -60,7 +61,7 @@ def _figure(value: float | int | list) -> str:
 
 def patterns_section(scan: Scan) -> Section:
     """Show the mean and the highest of some patterns on a logarithmic scale, pixels without data left blank."""
-    some = np.unique(np.linspace(0, len(scan) - 1, LOOKED_AT).astype(int))
+    some = spread(scan.patterns, LOOKED_AT)
     amplitudes = scan.amplitudes(some)
     good = amplitudes >= 0
     light = np.square(np.where(good, amplitudes, 0), dtype=np.float64)

@@ -5,13 +5,11 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.physics.resampling import resampled
+from ptychopinn.data.selection import spread
+from ptychopinn.preparation.trials.reduced import Reduction, reduction_of
 
 FEW, MANY = 80, 320
 """Patterns of a place, and of a larger one where that tells nothing."""
-
-SIDE = 64
-"""Patterns are cut to their middle of so many pixels: slow and fast enough to tell geometry."""
 
 MODES = 3
 """Modes of a probe, at most, that take part."""
@@ -64,27 +62,24 @@ def place_of(scan: Scan, count: int = FEW, seed: int = 0) -> Place:
         count: int. Patterns, at most.
         seed: int. Of which of them judge.
     """
-    positions = np.asarray(scan.positions, float)
-    from_middle = np.linalg.norm(positions - middle_of(scan), axis=1)
+    positions, reduction = np.asarray(scan.positions, float), reduction_of(scan)
+    from_middle = np.linalg.norm(positions - middle_of(scan, reduction), axis=1)
     frames = np.sort(np.argsort(from_middle, kind="stable")[:count])
-    amplitudes, probe, side = scan.amplitudes(frames), np.asarray(scan.probe), scan.size
+    probe = np.asarray(scan.probe)
     strongest = np.argsort(-np.sum(np.abs(probe) ** 2, axis=(1, 2)), kind="stable")[:MODES]
-    probe = probe[np.sort(strongest)]
-    if side > SIDE:
-        kept = slice(side // 2 - SIDE // 2, side // 2 + SIDE // 2)
-        amplitudes, probe = amplitudes[:, kept, kept], resampled(probe, SIDE)
-        positions = positions * (SIDE / side)
+    probe = reduction.probe(probe[np.sort(strongest)])
     inner = np.argsort(from_middle[frames], kind="stable")[: int(INNER * len(frames))]
     judges = np.zeros(len(frames), bool)
     judges[np.random.default_rng(seed).permutation(inner)[: max(1, len(inner) // JUDGE)]] = True
-    return Place(amplitudes, frames, positions, probe.astype(np.complex64), judges)
+    positions = positions / reduction.pixel_ratio
+    return Place(reduction.read(scan, frames), frames, positions, probe.astype(np.complex64), judges)
 
 
-def middle_of(scan: Scan) -> np.ndarray:
+def middle_of(scan: Scan, reduction: Reduction) -> np.ndarray:
     """Return where the object shows most, away from the edge of the scan: `(y, x)` of a pattern, pixels."""
-    some = np.unique(np.linspace(0, len(scan) - 1, LOOKED_AT).astype(int))
+    some = spread(scan.patterns, LOOKED_AT)
     positions = np.asarray(scan.positions, float)[some]
-    amplitudes = np.maximum(scan.amplitudes(some), 0)
+    amplitudes = np.maximum(reduction.read(scan, some), 0)
     contrast = np.square(amplitudes - amplitudes.mean(axis=0)).sum(axis=(1, 2))
     from_middle = np.linalg.norm(positions - np.median(positions, axis=0), axis=1)
     inside = np.flatnonzero(from_middle <= np.percentile(from_middle, 50))
