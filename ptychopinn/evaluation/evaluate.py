@@ -115,15 +115,15 @@ def _check_read_alike(reconstruction: Reconstruction, scan: Scan | None) -> None
     if scan is None or reconstruction.origin is None:
         return
     probe, number = reconstruction.probe, reconstruction.fresnel_number
-    if probe is not None and probe.shape[1:] != (scan.size, scan.size):
-        raise ValueError(
-            f"The probe of {reconstruction.name} must have the size of the patterns of {scan.name}, "
-            f"{scan.size} pixels. Received: probe.shape={probe.shape}. Give the options, like --pad, that it was "
-            "reconstructed with; or is it of another scan?"
-        )
     if number is not None and not math.isclose(number, scan.fresnel_number or 0.0, rel_tol=ALIKE):
         raise ValueError(
             f"{reconstruction.name} is of the near field, of Fresnel number {number:.4g}. Received: {scan.name}, with "
             f"fresnel_number={scan.fresnel_number}. Give the options, like --propagation near, that it was "
             "reconstructed with."
+        )
+    if probe is not None and probe.shape[1:] != (scan.size, scan.size):
+        raise ValueError(
+            f"The probe of {reconstruction.name} must have the size of the patterns of {scan.name}, "
+            f"{scan.size} pixels. Received: probe.shape={probe.shape}. Give the options, like --pad, that it was "
+            "reconstructed with; or is it of another scan?"
         )
