@@ -11,8 +11,6 @@ LINES = {
 }  # fmt: skip
 """How figures are said, and which one must be known."""
 
-MARKS = {"clear": "found", "ambiguous": "ambiguous", "untold": "not told", "said": "tried"}
-
 
 def facts_of_scan(diagnosis):
     """Return the facts of a scan and what was found, for JSON: what is not known is None."""
@@ -58,6 +56,8 @@ def zero_frequency_of(scan):
 
 def scan_in_words(facts):
     """Return the facts of a scan as lines of text, by their names."""
+    from ptychopinn.doctor.findings import MARKS
+
     (top, bottom), (left, right), side = facts["positions_y_px"], facts["positions_x_px"], facts["size_px"]
     lines = {
         "scan": facts["scan"],

@@ -19,8 +19,6 @@ from ptychopinn_cli.pages import failed, made_or_noted, report_option
 from ptychopinn_cli.reconstruction_report import page, report_of, said, score_of
 from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
-DEFAULTS = ReconstructionParams().to_dict()
-
 
 def output_and_reading(function):
     """Add where the result goes, and how the file is read."""
@@ -145,16 +143,16 @@ def corrected(request, bundle, talk):
     """Return the request with the options that correct what is found wrong in the scan, and say what that is."""
     from ptychopinn.doctor.examine import examine
 
-    diagnosis = examine(request.data, preparation_of(request, bundle), **reading_of(request, bundle))
+    diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
     for one in diagnosis.findings:
         talk.note(one.words)
-    asked = request.params.to_dict()
-    besides = {name: value for name, value in diagnosis.reconstruction.items() if asked[name] == DEFAULTS[name]}
+    asked = request.params.said()
+    besides = {name: value for name, value in diagnosis.reconstruction.items() if name not in asked}
     params = dataclasses.replace(request.params, **besides)
     return dataclasses.replace(request, params=params, preparation=diagnosis.preparation.to_dict())
 
 
-def reading_of(request, bundle):
+def numbers_read_as(request, bundle):
     """Return how the numbers of the file are read: as in training, unless it is said anew."""
     before = DataParams() if bundle is None else bundle.data
     return {name: said or getattr(before, name) for name, said in request.reading.items()}
@@ -164,7 +162,7 @@ def read(request, bundle, talk):
     """Read the scan as in training, unless it is said anew, and say what was assumed."""
     from ptychopinn.formats import read_scan
 
-    reading = reading_of(request, bundle)
+    reading = numbers_read_as(request, bundle)
     scan = read_scan(request.data, **reading, preparation=preparation_of(request, bundle)).lit()
     say_assumed([scan], talk)
     refuse_unwritable(request.save, scan)

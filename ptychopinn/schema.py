@@ -43,6 +43,11 @@ class Params:
         """Return the fields as a dictionary."""
         return dataclasses.asdict(self)
 
+    def said(self) -> dict[str, Any]:
+        """Return the fields that are not at their defaults."""
+        fields = dataclasses.fields(self)
+        return {field.name: getattr(self, field.name) for field in fields if getattr(self, field.name) != field.default}
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make the parameters from a dictionary; a name that is not a field is an error."""

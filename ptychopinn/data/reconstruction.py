@@ -79,7 +79,7 @@ class Reconstruction:
     @property
     def fresnel_number(self) -> float | None:
         """That of an object's pixel, where the detector was in the near field; None in the far field."""
-        return None if self.optics.distance is None else 1 / self.optics.distance
+        return self.optics.fresnel_number
 
     def of_patterns(self, indices: np.ndarray) -> "Reconstruction":
         """Return it with what is known of each pattern for some of them: int array `(pattern,)`."""

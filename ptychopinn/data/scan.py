@@ -10,7 +10,7 @@ import numpy as np
 from ptychopinn.data.checks import check_scan
 from ptychopinn.data.selection import Patterns, Selection
 from ptychopinn.data.survey import Survey, survey
-from ptychopinn.physics.optics import FAR, Optics
+from ptychopinn.physics.optics import Optics, optics_at
 
 NO_DATA = -1.0
 """Amplitude of a pixel without data (a bad pixel): filled in the network's input, left out of the loss."""
@@ -32,6 +32,7 @@ class Scan:
         corner: bool. Whether the zero frequency of the stored patterns is at pixel (0, 0) and not at the centre.
         object: complex array `(y, x)`, if it is known; pixel (0, 0) is at position (0, 0).
         mask: bool array `(y, x)`, True on good pixels, zero frequency at the centre.
+        probe_made: bool. Whether the probe was made of the patterns, for nobody knew it.
         photons: float. Mean photons of a pattern, for amplitudes of arbitrary unit. Defaults to what they are.
         pixel_size_m, energy_eV, distance_m: float, where they are known.
         fresnel_number: float. Of an object's pixel p, $p^2 / (\lambda z)$, where the detector is in the near field, at
@@ -59,6 +60,7 @@ class Scan:
     distance_m: float | None = None
     fresnel_number: float | None = None
     background: float = 0.0
+    probe_made: bool = False
     name: str = "scan"
     notes: tuple[str, ...] = ()
     marked: bool = False
@@ -71,7 +73,7 @@ class Scan:
     @property
     def optics(self) -> Optics:
         """How light goes from the object to the detector: to the far field, or a Fresnel distance through the near."""
-        return FAR if self.fresnel_number is None else Optics(distance=1 / self.fresnel_number)
+        return optics_at(self.fresnel_number)
 
     @property
     def size(self) -> int:

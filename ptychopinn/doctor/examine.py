@@ -54,7 +54,7 @@ def examine(
     besides: dict[str, Any] = {name: value for one in more for name, value in one.options.items()}
     corrected = dataclasses.replace(reading.preparation, **geometry.changes)
     findings = (*reading.findings, *geometry.findings, *more)
-    return Diagnosis(str(path), reading.scan, figures, findings, corrected, besides, geometry.place)
+    return Diagnosis(str(path), reading.scan, figures, findings, corrected, besides)
 
 
 def _without(stray: Stray, reading: Reading, untold: Geometry) -> tuple[Geometry, list[Finding]]:

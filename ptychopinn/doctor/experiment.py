@@ -10,7 +10,6 @@ from ptychopinn.doctor.geometry import Geometry
 from ptychopinn.doctor.search import LESS, LONG
 from ptychopinn.doctor.stray import Stray
 from ptychopinn.preparation.trials.comparing import is_clear, leaves_less
-from ptychopinn.preparation.trials.orientation import probe_is_known
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import Place, misfit
 
@@ -35,7 +34,7 @@ def of_experiment(geometry: Geometry, scan: Scan, stray: Stray | None) -> list[F
     long = tried(place, hypothesis, LONG)
     without = stray is not None and _is_better_without(place, long, stray.level, counted)
     findings = [background(stray)] if stray is not None and without else _brightness(long)
-    if probe_is_known(scan):
+    if not scan.probe_made:
         believed = tried(place, dataclasses.replace(hypothesis, probe_moves=False), LONG)
         if is_clear(long.misfits, believed.misfits, place.by_neighbours(), WORSE):
             words = "The probe of the file explains patterns clearly worse than one that passes refine."

@@ -7,10 +7,12 @@ from typing import Any, TypeAlias
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.preparation.params import Preparation
-from ptychopinn.preparation.trials.place import Place
 
 CLEAR, AMBIGUOUS, UNTOLD, SAID = "clear", "ambiguous", "untold", "said"
 """Sureness: won clearly, and is corrected; cannot be told apart; nothing can be told; worth a word."""
+
+MARKS = {CLEAR: "found", AMBIGUOUS: "ambiguous", UNTOLD: "not told", SAID: "tried"}
+"""What screen and page call a finding of each."""
 
 Options: TypeAlias = Mapping[str, Any]
 
@@ -49,7 +51,6 @@ class Diagnosis:
         findings: list of Finding.
         preparation: Preparation that corrects what was found clearly.
         reconstruction: dict of the options of a reconstruction that are asked for besides.
-        place: Place that trials were made at; None where none were.
     """
 
     path: str
@@ -58,21 +59,14 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     preparation: Preparation
     reconstruction: dict[str, Any]
-    place: Place | None = None
 
     @property
     def command(self) -> str:
         """The command line that reconstructs the scan."""
         words = ["ptycho", "reconstruct", self.path]
-        for name, value in {**self.said, **self.reconstruction}.items():
+        for name, value in {**self.preparation.said(), **self.reconstruction}.items():
             words += as_words(name, value)
         return shlex.join(words)
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """Options of the preparation that are not the default ones."""
-        defaults = Preparation().to_dict()
-        return {name: value for name, value in self.preparation.to_dict().items() if value != defaults[name]}
 
 
 def as_words(name: str, value: Any) -> list[str]:

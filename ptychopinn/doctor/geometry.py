@@ -22,7 +22,7 @@ from ptychopinn.doctor.search import (
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.trials.comparing import explained
 from ptychopinn.preparation.trials.hypothesis import SAME, Hypothesis, as_matrix, axes_of
-from ptychopinn.preparation.trials.orientation import orientation_like, orientation_of, probe_is_known
+from ptychopinn.preparation.trials.orientation import orientation_like, orientation_of
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import FEW, MANY, Place
 
@@ -59,13 +59,13 @@ def geometry_of(scan: Scan, wanted: Preparation) -> Geometry:
         found = orientation_of(mapped(scan, before), FEW if before != SAME else MANY)
     if found.best is None:
         return Geometry(place=found.place)
-    best = corrected(found.place, found.best, counted, probe_is_known(scan))
+    best = corrected(found.place, found.best, counted, known=not scan.probe_made)
     if factor_of(before) != 1:
         best = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG)
     whole = dataclasses.replace(best.hypothesis, matrix=product(best.hypothesis.matrix, before), late=late)
     axes = found.best.hypothesis
     ways = [like(whole, axes, one) for one in (axes, *found.equal)]
-    simplest = min(ways, key=lambda one: _options(wanted, corrections(wanted, one)))
+    simplest = min(ways, key=lambda one: len(dataclasses.replace(wanted, **corrections(wanted, one)).said()))
     ways = [simplest, *(one for one in ways if one is not simplest)]
     changes = corrections(wanted, simplest)
     twin = len({orientation_like(one) for one in (axes, *found.equal)}) > 1
@@ -87,12 +87,6 @@ def like(whole: Hypothesis, axes: Hypothesis, other: Hypothesis) -> Hypothesis:
     of_scan = then @ np.linalg.inv(first) @ axes_of(whole.orientation) @ np.array(whole.matrix)
     matrix = np.linalg.inv(axes_of(other.orientation)) @ of_scan
     return dataclasses.replace(whole, orientation=other.orientation, matrix=as_matrix(matrix))
-
-
-def _options(wanted: Preparation, changes: dict[str, Any]) -> int:
-    """Count the options that are not the default ones, after changes."""
-    defaults, then = Preparation().to_dict(), {**wanted.to_dict(), **changes}
-    return sum(value != defaults[name] for name, value in then.items())
 
 
 def _parts(whole: Hypothesis, changes: dict[str, Any]) -> list[Finding]:

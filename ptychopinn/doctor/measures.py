@@ -5,7 +5,7 @@ from scipy.spatial import cKDTree
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import spread
-from ptychopinn.physics.probes import footprint
+from ptychopinn.physics.probes import diameter
 from ptychopinn.preparation.centre import fills_window, measured_centre
 from ptychopinn.preparation.shot_noise import variance_per_mean
 
@@ -29,20 +29,15 @@ def measures(scan: Scan) -> dict[str, float | int | list | None]:
     return {**_overlap(scan), **_patterns(scan, amplitudes), **_brightness(scan)}
 
 
-def probe_diameter(scan: Scan) -> float:
-    """Return the diameter of a disc as large as the probe's footprint, pixels."""
-    return float(2 * np.sqrt(footprint(scan.probe).sum() / np.pi))
-
-
 def _overlap(scan: Scan) -> dict[str, float | int | list | None]:
-    diameter = probe_diameter(scan)
-    found: dict[str, float | int | list | None] = {"probe_diameter_px": diameter, "oversampling": scan.size / diameter}
+    wide = diameter(scan.probe)
+    found: dict[str, float | int | list | None] = {"probe_diameter_px": wide, "oversampling": scan.size / wide}
     positions = np.unique(np.round(scan.positions / SAME) * SAME, axis=0)
     found["duplicated_positions"] = len(scan) - len(positions)
     if len(positions) < 2:
         return {**found, "overlap_mean": None, "overlap_worst": None}
     nearest = cKDTree(positions).query(positions, k=2)[0][:, 1]
-    overlap = np.maximum(0, 1 - nearest / diameter)
+    overlap = np.maximum(0, 1 - nearest / wide)
     return {**found, "overlap_mean": float(overlap.mean()), "overlap_worst": float(overlap.min())}
 
 

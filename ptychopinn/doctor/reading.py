@@ -13,9 +13,9 @@ from ptychopinn.data.grouping import spacing
 from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
 from ptychopinn.doctor.findings import AMBIGUOUS, CLEAR, Finding
-from ptychopinn.doctor.measures import probe_diameter
 from ptychopinn.formats import read_scan
 from ptychopinn.formats.scans import recorded
+from ptychopinn.physics.probes import diameter
 from ptychopinn.preparation.params import METRES, UNITS, Preparation
 
 LIKELY_STEP = 0.2
@@ -83,7 +83,7 @@ def _makes_a_scan(scan: Scan) -> bool:
     places = np.unique(scan.positions, axis=0)
     if len(places) < 2:
         return True
-    return LEAST_STEP <= spacing(places) / probe_diameter(scan) <= MOST_STEP
+    return LEAST_STEP <= spacing(places) / diameter(scan.probe) <= MOST_STEP
 
 
 def _in_unit(read: Callable[..., Scan], wanted: Preparation, unit: str) -> Reading | None:
@@ -112,7 +112,7 @@ def _of_any_unit(recording: Recording, read: Callable[..., Scan], wanted: Prepar
 
     try:
         first = read(preparation=with_step(LIKELY_STEP * recording.patterns.shape[-1] / 4))
-        how = with_step(LIKELY_STEP * probe_diameter(first))
+        how = with_step(LIKELY_STEP * diameter(first.probe))
         scan = read(preparation=how).lit()
     except ValueError:
         return None

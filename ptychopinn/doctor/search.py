@@ -9,6 +9,7 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import Selection
 from ptychopinn.preparation.orientation import FLIPS
+from ptychopinn.preparation.pairing import pairs_late
 from ptychopinn.preparation.trials.comparing import is_clear, leaves_less, predicts
 from ptychopinn.preparation.trials.hypothesis import Hypothesis, Matrix
 from ptychopinn.preparation.trials.passes import Effort, Outcome, tried
@@ -152,10 +153,9 @@ def is_shift(place: Place) -> bool:
 
 def delayed(scan: Scan, late: int) -> Scan:
     """Return a scan whose patterns go with the positions that were recorded so many frames before them."""
-    count = len(scan) - abs(late)
-    patterns = Selection(scan.patterns, np.arange(count) + max(late, 0))
-    first = max(-late, 0)
-    return dataclasses.replace(scan, patterns=patterns, positions=scan.positions[first : first + count], whole=None)
+    frames, positions = pairs_late(len(scan), late)
+    patterns = Selection(scan.patterns, frames)
+    return dataclasses.replace(scan, patterns=patterns, positions=scan.positions[positions], whole=None)
 
 
 def mapped(scan: Scan, matrix: Matrix) -> Scan:

@@ -56,7 +56,7 @@ def read_reference(
     scan = None if scan_path is None else read_scan(scan_path, *how).lit()
     found = () if scan is None else (scan,)
     opened = None if path is None else Opened(path)
-    source = source_of(opened) if opened is not None and opened.path.exists() else None
+    source = None if opened is None else source_of(opened)
     if source is None or opened is None:
         if scan is None:
             _refuse_to_prepare(how)

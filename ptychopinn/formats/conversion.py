@@ -61,7 +61,7 @@ def convert(
     """
     out = pathlib.Path(out)
     form, opened = format_of(out, name), Opened(path)
-    source = source_of(opened) if opened.path.exists() else None
+    source = source_of(opened)
     if source is not None:
         scan = scan_of(source.record(opened), measurement, zero_frequency, preparation=preparation).lit()
         known, notes = _fitting(scan, form)

@@ -11,7 +11,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import alone, probe_modes
 from ptychopinn.formats.opened import Opened
-from ptychopinn.physics.optics import FAR, Optics
+from ptychopinn.physics.optics import optics_at
 from ptychopinn.physics.ramp import add_ramp
 
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
@@ -49,7 +49,7 @@ def read(opened: Opened) -> Reconstruction:
         ramp=(0.0, 0.0) if ramp is None else ramp,
         probe=None if probe is None else probe_modes(archive.array(probe)),
         positions=_positions(archive, name) if of_scan else beside.pop("positions", None),
-        optics=FAR if number is None else Optics(distance=1 / number),
+        optics=optics_at(number),
         **beside,
         **geometry,
         name=name,

@@ -94,7 +94,7 @@ def file_of(path: pathlib.Path | str) -> pathlib.Path:
 def holds_patterns(path: pathlib.Path | str | Opened) -> bool:
     """Tell whether a path is a file, or a folder of files, with diffraction patterns of any known format."""
     opened = Opened.of(path)
-    return opened.path.exists() and source_of(opened) is not None
+    return source_of(opened) is not None
 
 
 def scan_files(folder: pathlib.Path | str) -> list[pathlib.Path]:
@@ -122,5 +122,7 @@ def _is_a_scan(opened: Opened) -> bool:
 
 
 def source_of(opened: Opened) -> Source | None:
-    """Return what reads a file or folder as a scan, or None if it holds none."""
+    """Return what reads a file or folder as a scan, or None if it is none, or holds none."""
+    if not opened.path.exists():
+        return None
     return next((source for source in SCANS if source.recognises(opened)), None)

@@ -27,6 +27,11 @@ class Optics:
     blur: float = 0.0
 
     @property
+    def fresnel_number(self) -> float | None:
+        """That of a pixel, where the detector is in the near field; None in the far field."""
+        return None if self.distance is None else 1 / self.distance
+
+    @property
     def zero_first(self) -> bool:
         """Whether what reaches the detector has its middle, the zero frequency, at pixel (0, 0)."""
         return self.distance is None
@@ -38,3 +43,8 @@ class Optics:
 
 FAR = Optics()
 """One slice, the far field, a sharp detector."""
+
+
+def optics_at(fresnel_number: float | None) -> Optics:
+    """Return the optics of one slice and a sharp detector at the Fresnel number of a pixel; the far field if None."""
+    return FAR if fresnel_number is None else Optics(distance=1 / fresnel_number)

@@ -12,6 +12,11 @@ def footprint(probe: np.ndarray) -> np.ndarray:
     return light > BRIGHT * light.max()
 
 
+def diameter(probe: np.ndarray) -> float:
+    """Return the diameter of a disc as large as the footprint of a probe `(mode, y, x)`, pixels."""
+    return float(2 * np.sqrt(footprint(probe).sum() / np.pi))
+
+
 def agreement(one: np.ndarray, other: np.ndarray) -> float:
     r"""Return how much of the light of two probes is the same, whatever their brightness and the order of their modes.
 

@@ -10,9 +10,6 @@ from ptychopinn.preparation.trial import Trial
 WIDTHS = (0.45, 0.6, 0.8, 1.1)
 """Standard deviations of a probe's light along an axis that are tried, in steps of the scan."""
 
-NO_PROBE = "The file holds no probe"
-"""How the note of a probe that was made begins."""
-
 WIDEST = 0.2
 """The same, at most, in sides of its window."""
 
@@ -43,7 +40,7 @@ def guessed_probe(
         defocus = min(tried, key=lambda one: trial.misfit(_defocused(amplitude, one)))
         wide = 4 * _width(_defocused(amplitude, defocus))
         made = f"defocused to about {wide:.0f} pixels, with which it explains some patterns best"
-    said = f"{NO_PROBE}: it is made of the mean pattern, propagated back, {made}; --defocus overrides."
+    said = f"The file holds no probe: it is made of the mean pattern, propagated back, {made}; --defocus overrides."
     return _defocused(amplitude, defocus)[None], said
 
 

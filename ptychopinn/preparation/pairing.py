@@ -102,10 +102,15 @@ def delayed(recording: Recording, wanted: Preparation) -> Recording:
             f"late must be less than the {count} patterns of {recording.name}. Received: late={wanted.late} frames. "
             "Give a few frames."
         )
-    kept = count - abs(wanted.late)
-    frames, positions = _run(count, kept, first=wanted.late < 0), _run(count, kept, first=wanted.late > 0)
+    frames, positions = pairs_late(count, wanted.late)
     note = f"Patterns go with the positions of {wanted.late} frames before, as asked; {abs(wanted.late)} are left out."
     return _some(recording, frames, positions, note)
+
+
+def pairs_late(count: int, late: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which frames, and which positions, of a count of each are pairs if frames come so many late."""
+    kept = count - abs(late)
+    return _run(count, kept, first=late < 0), _run(count, kept, first=late > 0)
 
 
 def without_lost_positions(recording: Recording) -> Recording:

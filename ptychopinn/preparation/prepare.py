@@ -86,6 +86,7 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
     pixel = None if recording.pixel_size_m is None else recording.pixel_size_m * grid.pixel_ratio
     number = None if recording.fresnel_number is None else recording.fresnel_number * grid.binned**2
     probe, notes = probe_of_file(recording, grid)
+    probe_made = probe is None
     if probe is None:
         light = mean**2 if amplitudes else mean
         if number is None:
@@ -98,7 +99,7 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
         patterns=patterns, positions=positions, probe_guess=probe, measurement=str(recording.measurement),
         corner=corner, object=obj, mask=None if mask.all() else mask, pixel_size_m=pixel,
         energy_eV=recording.energy_eV, distance_m=recording.distance_m, fresnel_number=number, name=recording.name,
-        background=told.stray * grid.binned**2, notes=(*recording.notes, *moved, *notes),
+        background=told.stray * grid.binned**2, probe_made=probe_made, notes=(*recording.notes, *moved, *notes),
         marked=told.marked or window is not None,
     )  # fmt: skip
 

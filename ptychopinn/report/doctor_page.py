@@ -7,21 +7,19 @@ import numpy as np
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import spread
-from ptychopinn.doctor.findings import Diagnosis, in_words
+from ptychopinn.doctor.findings import MARKS, Diagnosis, in_words
 from ptychopinn.files import write_all
 from ptychopinn.physics.probes import footprint
-from ptychopinn.report.blocks import Gallery, Key, Page, Plot, Section, Table, Tile
+from ptychopinn.report.blocks import Gallery, Page, Plot, Section, Table, Tile
 from ptychopinn.report.colours import Scale
-from ptychopinn.report.images import limit_size, paint, paint_bar
+from ptychopinn.report.images import limit_size, paint
 from ptychopinn.report.page import render
 from ptychopinn.report.plots import drawing
-from ptychopinn.report.sections import DECADES, probe_section
+from ptychopinn.report.sections import DECADES, logarithmic_key, probe_section
 from ptychopinn.report.words import mark, metres, number
 
 LOOKED_AT = 256
 """Patterns that mean and maximum are of, spread evenly over the scan."""
-
-WORDS = {"clear": "found", "ambiguous": "ambiguous", "untold": "not told", "said": "tried"}
 
 
 def write_page(path: pathlib.Path | str, diagnosis: Diagnosis) -> None:
@@ -46,7 +44,7 @@ def page_of_diagnosis(diagnosis: Diagnosis) -> Page:
 
 def found_section(diagnosis: Diagnosis) -> Section:
     """List what was found, what corrects it, and what was measured."""
-    rows = [(WORDS[one.sureness], f"{one.words} {in_words(one.options) if one.options else ''}".strip())
+    rows = [(MARKS[one.sureness], f"{one.words} {in_words(one.options) if one.options else ''}".strip())
             for one in diagnosis.findings]  # fmt: skip
     notes = [("read", note) for note in diagnosis.scan.notes]
     measured = [(name.replace("_", " "), "not known" if value is None else _figure(value))
@@ -77,7 +75,7 @@ def patterns_section(scan: Scan) -> Section:
         tiles.append(
             Tile(((uri, f"{words} of the patterns"),), f"{words[0].upper()}{words[1:]} of {len(some)} patterns")
         )
-    key = Key(paint_bar(scale), "photons, on a logarithmic scale", tuple(map(mark, (low, np.sqrt(low * high), high))))
+    key = logarithmic_key(scale, low, high)
     bad = int((~seen).sum())
     note = (
         f"Zero frequency in the middle; {bad} pixels without data are blank."

@@ -5,11 +5,12 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.report.blocks import Gallery, Plot, Section, Tile
-from ptychopinn.report.colours import Scale, from_zero
-from ptychopinn.report.images import limit_size, paint, paint_complex
+from ptychopinn.report.colours import from_zero
+from ptychopinn.report.images import limit_size, paint
 from ptychopinn.report.pictures import well_seen
 from ptychopinn.report.plots import drawing
-from ptychopinn.report.viewer import colour_key, view, wheel_key
+from ptychopinn.report.sections import wave_gallery, wave_tile
+from ptychopinn.report.viewer import colour_key, view
 from ptychopinn.report.words import number
 
 
@@ -54,17 +55,10 @@ def variation_section(variation: np.ndarray, weights: np.ndarray, probe: np.ndar
     light = float(np.sum(np.abs(probe) ** 2))
     tiles = []
     for n, waves in enumerate(variation, start=1):
-        first, part = waves[0], float(np.sum(np.abs(waves) ** 2)) / light
-        largest = float(np.abs(first).max())
-        pictures = (
-            (paint_complex(first, largest), f"dimension {n}: phase and modulus"),
-            (paint(np.abs(first), Scale("magma", 0.0, largest)), f"dimension {n}: modulus"),
-        )
-        tiles.append(Tile(pictures, f"Dimension {n}: {100 * part:.3g} % of the mean probe's photons"))
-    keys = (wheel_key("left, phase as hue and modulus as brightness", 1.0),
-            colour_key("right, modulus; both as parts of the largest", Scale("magma", 0.0, 1.0)))  # fmt: skip
+        part, words = float(np.sum(np.abs(waves) ** 2)) / light, f"dimension {n}"
+        tiles.append(wave_tile(waves[0], words, f"{words}: {100 * part:.3g} % of the mean probe's photons"))
     note = "The probe of a pattern is the mean one and these waves, each times its weight; the first mode's are shown."
-    gallery = Gallery("", tiles, keys)
+    gallery = wave_gallery(tiles, "the")
     return Section("variation", "Variation of the probe", note, [*weights_by_pattern(weights), gallery])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ptychopinn.data.grouping import spacing
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.region import well_lit
-from ptychopinn.physics.probes import BRIGHT, footprint
+from ptychopinn.physics.probes import BRIGHT, diameter, footprint
 from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
 from ptychopinn.report.colours import Scale, from_zero
 from ptychopinn.report.fit import Fit
@@ -46,19 +46,19 @@ def uncertainty_section(reconstruction: Reconstruction) -> Section:
 
 def scan_section(reconstruction: Reconstruction) -> Section:
     """Show where the probe went, and how much its places overlap."""
-    lit, positions = footprint(np.asarray(reconstruction.probe)), np.asarray(reconstruction.positions)
-    diameter = 2 * np.sqrt(lit.sum() / np.pi)
+    probe, positions = np.asarray(reconstruction.probe), np.asarray(reconstruction.positions)
+    wide = diameter(probe)
     low, high = positions.min(axis=0), positions.max(axis=0)
     rows = [("positions", number(len(positions))),
             ("extent", f"{high[0] - low[0]:.1f} × {high[1] - low[1]:.1f} px"),
-            ("probe's diameter", f"{diameter:.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
+            ("probe's diameter", f"{wide:.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
     if len(positions) > 1:
         step = spacing(positions)
         rows += [("step", f"{step:.1f} px to the nearest neighbour (median)"),
-                 ("overlap", f"{max(0.0, 1 - step / diameter):.0%} of the diameter")]  # fmt: skip
+                 ("overlap", f"{max(0.0, 1 - step / wide):.0%} of the diameter")]  # fmt: skip
     if reconstruction.pixel_size_m:
         rows.append(("object pixel", metres(reconstruction.pixel_size_m)))
-    drawn = map_of_scan(reconstruction, well_seen(reconstruction.weight), lit)
+    drawn = map_of_scan(reconstruction, well_seen(reconstruction.weight), footprint(probe))
     return Section("scan", "Scan and overlap", "", [*drawn, Table("", rows)])
 
 
@@ -71,24 +71,34 @@ def probe_section(probe: np.ndarray, before: np.ndarray | None = None) -> Sectio
         turn = np.angle(np.sum(np.conj(before[:shared]) * probe[:shared], axis=(1, 2), keepdims=True))
         turned = np.concatenate([before[:shared] * np.exp(1j * turn), before[shared:]])
         tiles = modes(probe, "mode") + modes(turned, "the scan's mode")
-    keys = (wheel_key("left, phase as hue and modulus as brightness", 1.0),
-            colour_key("right, modulus; both as parts of the mode's largest", Scale("magma", 0.0, 1.0)))  # fmt: skip
-    return Section("probe", "Probe", note, [Gallery("", tiles, keys)])
+    return Section("probe", "Probe", note, [wave_gallery(tiles, "the mode's")])
 
 
 def modes(probe: np.ndarray, name: str) -> list[Tile]:
     """Paint probe modes as tiles, each on its own scale, with its part of the power."""
     power, tiles = np.sum(np.abs(probe) ** 2, axis=(1, 2)), []
     for index, (mode, part) in enumerate(zip(probe, power / power.sum()), start=1):
-        largest = float(np.abs(mode).max())
         words = f"{name} {index}"
-        pictures = (
-            (paint_complex(mode, largest), f"{words}: phase and modulus"),
-            (paint(np.abs(mode), Scale("magma", 0.0, largest)), f"{words}: modulus"),
-        )
-        caption = f"{words}: {part:.1%} of the power, modulus up to {largest:.3g} √photons"
-        tiles.append(Tile(pictures, caption[0].upper() + caption[1:]))
+        caption = f"{words}: {part:.1%} of the power, modulus up to {np.abs(mode).max():.3g} √photons"
+        tiles.append(wave_tile(mode, words, caption))
     return tiles
+
+
+def wave_tile(wave: np.ndarray, name: str, caption: str) -> Tile:
+    """Paint a wave `(y, x)` twice on its own scale, as phase and modulus and as modulus alone."""
+    largest = float(np.abs(wave).max())
+    pictures = (
+        (paint_complex(wave, largest), f"{name}: phase and modulus"),
+        (paint(np.abs(wave), Scale("magma", 0.0, largest)), f"{name}: modulus"),
+    )
+    return Tile(pictures, caption[0].upper() + caption[1:])
+
+
+def wave_gallery(tiles: list[Tile], whose: str) -> Gallery:
+    """Return tiles of waves with their keys: each is painted relative to the largest modulus of its own."""
+    keys = (wheel_key("left, phase as hue and modulus as brightness", 1.0),
+            colour_key(f"right, modulus; both as parts of {whose} largest", Scale("magma", 0.0, 1.0)))  # fmt: skip
+    return Gallery("", tiles, keys)
 
 
 def fit_section(fit: Fit) -> Section:
@@ -117,9 +127,14 @@ def worst_patterns(fit: Fit) -> Gallery:
         y, x = fit.positions[place]
         error = fit.residual.by_pattern[place]
         tiles.append(Tile(pictures, f"Pattern {fit.compared[place]} at y {y:.1f}, x {x:.1f} px: R-factor {error:.3f}"))
-    marks = tuple(map(mark, (low, np.sqrt(low * high), high)))
-    key = Key(paint_bar(scale), "photons, on a logarithmic scale", marks)
+    key = logarithmic_key(scale, low, high)
     return Gallery("The worst patterns: measured, left, and predicted, right", tiles, (key,))
+
+
+def logarithmic_key(scale: Scale, low: float, high: float) -> Key:
+    """Return the key of photons painted on a logarithmic scale from `low` to `high`."""
+    marks = tuple(map(mark, (low, np.sqrt(low * high), high)))
+    return Key(paint_bar(scale), "photons, on a logarithmic scale", marks)
 
 
 def training_section(history: list[dict[str, float]]) -> Section:

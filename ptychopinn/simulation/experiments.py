@@ -14,7 +14,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.files import write_all
 from ptychopinn.formats import ptychopinn_npz
 from ptychopinn.physics.experiment import Experiment
-from ptychopinn.physics.optics import FAR, Optics
+from ptychopinn.physics.optics import optics_at
 from ptychopinn.physics.wavelengths import far_field_pixel_m, wavelength_m
 from ptychopinn.simulation import modes, probes, pupils, sources
 from ptychopinn.simulation import positions as places
@@ -90,8 +90,7 @@ def experiment(params: SimulationParams, index: int = 0) -> Simulated:
     probe = make_probe(params.probe, known, shared["aberrations"])
     stored, true = make_positions(params.positions, obj.shape, params.probe.size, own)
     bad = bad_pixels(params.probe.size, detector.dead_pixels, detector.beamstop, shared["dead"])
-    optics = FAR if detector.fresnel_number is None else Optics(distance=1 / detector.fresnel_number)
-    whole = Experiment(obj, probe, optics=optics, background=detector.background)
+    whole = Experiment(obj, probe, optics=optics_at(detector.fresnel_number), background=detector.background)
     scan = simulate_experiment(whole, true, detector.photons, own["noise"], bad)
     known.pop("detector_pixel_m", None)
     versions = {name: importlib.metadata.version(name) for name in ("ptychopinn", "numpy", "scipy", "scikit-image")}

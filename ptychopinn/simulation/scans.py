@@ -79,7 +79,7 @@ def simulate_experiment(
     return Scan(
         patterns=counts, positions=positions, probe_guess=experiment.probe, name="simulated",
         object=obj if obj.ndim == 2 else np.prod(obj, axis=0), mask=~bad if bad is not None and bad.any() else None,
-        fresnel_number=None if experiment.optics.distance is None else 1 / experiment.optics.distance,
+        fresnel_number=experiment.optics.fresnel_number,
     )  # fmt: skip
 
 

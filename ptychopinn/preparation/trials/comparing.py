@@ -4,6 +4,7 @@ import numpy as np
 from scipy import stats
 
 from ptychopinn.preparation.trials.passes import Outcome
+from ptychopinn.preparation.trials.place import matched
 
 CLEAR = 0.05
 """Part of what neighbours leave unexplained: by so much at least must one hypothesis be better than another."""
@@ -61,13 +62,8 @@ def shot_noise(predicted: np.ndarray, measured: np.ndarray) -> np.ndarray:
     counts = np.arange(200)
     roots = stats.poisson.pmf(counts, expected[:, None]) @ np.sqrt(counts)
     noise = 2 * expected - 2 * np.sqrt(expected) * roots
-    good = measured >= 0
-    data = np.where(good, measured, 0)
-    brightness = (predicted * data).sum(axis=(1, 2)) / np.maximum(
-        np.where(good, predicted**2, 0).sum(axis=(1, 2)), 1e-12
-    )
-    light = np.square(brightness[:, None, None] * predicted)
-    missed = np.where(good, np.interp(light, expected, noise), 0).sum(axis=(1, 2))
+    model, data = matched(predicted, measured)
+    missed = np.interp(np.square(model), expected, noise).sum(axis=(1, 2))
     return missed / np.maximum(np.square(data).sum(axis=(1, 2)), 1e-12)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.preparation.guess import NO_PROBE
 from ptychopinn.preparation.orientation import FLIPS
 from ptychopinn.preparation.trials.comparing import explained, is_clear, predicts
 from ptychopinn.preparation.trials.hypothesis import SAME, TWINS, Hypothesis, as_matrix, axes_of
@@ -61,7 +60,7 @@ def orientation_of(scan: Scan, count: int = FEW) -> Oriented:
     tells them apart. Patterns that are turned are those of a scan that is turned: only a probe that is known, and not
     symmetric, tells which of both was.
     """
-    known = probe_is_known(scan)
+    known = not scan.probe_made
     place = place_of(scan, count)
     found = Oriented(place, place.by_neighbours(), _sorted(tried(place, Hypothesis(one)) for one in FLIPS))
     twins = _clear_pair(found)
@@ -70,11 +69,6 @@ def orientation_of(scan: Scan, count: int = FEW) -> Oriented:
         found = dataclasses.replace(found, outcomes=_sorted([*found.outcomes, *others]))
         twins = _clear_pair(found)
     return found if twins is None else _with_equals(found, twins, known)
-
-
-def probe_is_known(scan: Scan) -> bool:
-    """Tell whether the probe is that of the file, and not made of the patterns."""
-    return not any(note.startswith(NO_PROBE) for note in scan.notes)
 
 
 def of_scan(orientation: str) -> Hypothesis:

@@ -43,14 +43,12 @@ class Outcome:
         misfits: float array `(judge,)`: of patterns that took no part, see `misfit`.
         predicted: float array `(judge, y, x)`: their amplitudes, zero frequency at the centre, as turned.
         measured: float array `(judge, y, x)`: the same, measured.
-        probe: complex array `(mode, y, x)`.
     """
 
     hypothesis: Hypothesis
     misfits: np.ndarray
     predicted: np.ndarray
     measured: np.ndarray
-    probe: np.ndarray
 
     @property
     def misfit(self) -> float:
@@ -81,7 +79,7 @@ def tried(place: Place, hypothesis: Hypothesis = Hypothesis(), effort: Effort = 
             fitted.step(some, step, hypothesis.probe_moves and number >= effort.believed)
     predicted = np.fft.fftshift(fitted.predicted(place.judges), axes=(1, 2))
     judged = turned[place.judges]
-    return Outcome(hypothesis, misfit(predicted, judged), predicted, judged, fitted.probe)
+    return Outcome(hypothesis, misfit(predicted, judged), predicted, judged)
 
 
 class _Fit:

@@ -95,8 +95,17 @@ def misfit(predicted: np.ndarray, measured: np.ndarray) -> np.ndarray:
         predicted: float array `(pattern, y, x)`: amplitudes.
         measured: float array `(pattern, y, x)`: amplitudes, negative where no data is.
     """
+    model, data = matched(predicted, measured)
+    return np.square(model - data).sum(axis=(1, 2)) / np.maximum(np.square(data).sum(axis=(1, 2)), 1e-12)
+
+
+def matched(predicted: np.ndarray, measured: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return predicted amplitudes, each pattern's at the brightness that suits the measured ones best, and those.
+
+    Args:
+        predicted, measured: float arrays `(pattern, y, x)`, see `misfit`; both come back 0 where no data is.
+    """
     good = measured >= 0
     model, data = np.where(good, predicted, 0), np.where(good, measured, 0)
-    light = np.maximum(np.square(data).sum(axis=(1, 2)), 1e-12)
     brightness = (model * data).sum(axis=(1, 2)) / np.maximum(np.square(model).sum(axis=(1, 2)), 1e-12)
-    return np.square(brightness[:, None, None] * model - data).sum(axis=(1, 2)) / light
+    return brightness[:, None, None] * model, data

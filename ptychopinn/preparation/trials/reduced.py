@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.data.scan import NO_DATA, Scan
+from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import at_once
-from ptychopinn.physics.probes import footprint
+from ptychopinn.physics.probes import diameter
 from ptychopinn.physics.resampling import placed, resampled
+from ptychopinn.preparation.window import Window
 
 SIDE = 64
 """Patterns are brought to so many pixels: a narrow probe's are binned, then their middle is cut out."""
@@ -42,29 +43,20 @@ class Reduction:
         """Read some patterns of a scan as amplitudes: float32 `(pattern, y, x)`, `NO_DATA` where bad."""
         step = at_once(scan.patterns, BLOCK_BYTES)
         parts = [frames[start : start + step] for start in range(0, len(frames), step)]
-        return np.concatenate([self._reduced(scan.amplitudes(part)) for part in parts])
+        middle = self.side // 2 + (self.bin - 1) // 2  # a window counts from the middle of a binned pixel
+        window = Window(self.kept, (middle, middle), self.bin)
+        return np.concatenate([window.apply(scan.amplitudes(part), amplitudes=True) for part in parts])
 
     def probe(self, probe: np.ndarray) -> np.ndarray:
         """Return a probe `(mode, y, x)` on the window and the pixels of reduced patterns."""
         return resampled(placed(probe, self.side // self.bin), self.kept)
-
-    def _reduced(self, amplitudes: np.ndarray) -> np.ndarray:
-        first = self.side // 2 - self.kept * self.bin // 2
-        middle = slice(first, first + self.kept * self.bin)
-        cut = amplitudes[:, middle, middle]
-        if self.bin == 1:
-            return cut
-        blocks = cut.reshape(len(cut), self.kept, self.bin, self.kept, self.bin)
-        summed = np.sqrt(np.square(blocks).sum(axis=(2, 4)))
-        return np.where((blocks < 0).any(axis=(2, 4)), np.float32(NO_DATA), summed)
 
 
 def reduction_of(scan: Scan) -> Reduction:
     """Return how the patterns of a scan are brought to `SIDE` pixels, if they are larger."""
     if scan.size <= SIDE:
         return Reduction(scan.size, 1, scan.size)
-    diameter = 2 * np.sqrt(footprint(scan.probe).sum() / np.pi)
-    binned = 1
-    while scan.size % (2 * binned * 2) == 0 and scan.size / (2 * binned) >= max(SIDE, ROOM * diameter):
+    room, binned = ROOM * diameter(scan.probe), 1
+    while scan.size % (2 * binned * 2) == 0 and scan.size / (2 * binned) >= max(SIDE, room):
         binned *= 2
     return Reduction(scan.size, binned, SIDE)
