@@ -101,7 +101,6 @@ def perform(bundle, data, report, talk, backend, options):
 
 def run(request, restated, talk):
     """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
-    from ptychopinn.data.checks import check_size
     from ptychopinn.files import checksum
     from ptychopinn.formats.scans import file_of
     from ptychopinn.reconstruction.reconstruct import reconstruct as reconstructed
@@ -116,8 +115,6 @@ def run(request, restated, talk):
         refuse_contradictions(restated, bundle.model.params)
     request = corrected(request, bundle, talk) if request.auto else request
     scan = read(request, bundle, talk)
-    if bundle is not None:
-        check_size(scan, bundle.model.params.size)
     sha256 = checksum(file_of(request.data))
     opened = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():

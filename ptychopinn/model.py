@@ -8,18 +8,13 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.networks import build_generator, outside
-from ptychopinn.networks.heads import HEADS
+from ptychopinn.networks.rounds import Rounds, confidence
 from ptychopinn.params import GENERATORS, LossParams, ModelParams
 from ptychopinn.physics import losses, overlap
-from ptychopinn.physics.consistency import consistency_step
-from ptychopinn.physics.diffraction import Diffraction, fill
-from ptychopinn.physics.waves import Wave, add, light_of
-
-DARK = 1e-3
-"""Weight of an unlit pixel of a patch, of the brightest pixel's."""
+from ptychopinn.physics.diffraction import Diffraction
+from ptychopinn.physics.waves import Wave
 
 
-@keras.saving.register_keras_serializable(package="ptychopinn")
 class PtychoModel(keras.Model):
     r"""Reconstruct object patches from groups of diffraction patterns, and predict the patterns from them.
 
@@ -36,6 +31,8 @@ class PtychoModel(keras.Model):
         remat: bool. Whether the generator computes its activations again in the backward pass; not saved either.
         generator: function `build(size, channels, outputs, filters)` of a network that is none of ours. Its name then
             stands in the parameters.
+        networks: list of keras.Model, one a round: those of another model, to be shared, whatever its size and groups.
+            Defaults to new ones.
 
     Call arguments:
         inputs: two or three tensors. Measured amplitudes, float32 `(batch, position, y, x)`, square root of photons,
@@ -58,7 +55,8 @@ class PtychoModel(keras.Model):
 
     def __init__(
         self, params: ModelParams, loss_params: LossParams | None = None, precision: str = "float32",
-        remat: bool = False, generator: outside.Build | None = None, **kwargs: Any,
+        remat: bool = False, generator: outside.Build | None = None, networks: list[keras.Model] | None = None,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**{"dtype": "float32", **kwargs})
         if generator is not None:
@@ -71,19 +69,13 @@ class PtychoModel(keras.Model):
         )
         self.diffraction.build()
         how: dict[str, Any] = {"n_filters_scale": params.n_filters_scale, "precision": precision, "remat": remat}
-        self.generators = [
-            build_generator(generator or params.generator, params.size, self.channels, **how)
+        self.generators = networks or [
+            build_generator(generator or params.generator, params.size, params.channels, **how)
             for _ in range(1 if params.share_rounds else params.rounds)
         ]
+        self.rounds = Rounds(params, self.generators)
         self.r_factor = keras.metrics.Mean(name="r_factor")
         self.built = True
-
-    @property
-    def channels(self) -> int:
-        """Maps that the generator sees."""
-        if self.params.input == "amplitude":
-            return 1
-        return 8 if self.params.agrees else 6
 
     def build(self, input_shape: Any = None) -> None:
         self.built = True
@@ -101,49 +93,25 @@ class PtychoModel(keras.Model):
         return self._generate(amplitudes, self._windows(offsets), scan)
 
     def _generate(self, amplitudes: Tensor, windows: Wave, scan: Tensor | None) -> Wave:
-        params, light = self.params, self.weights_of_patch(scan)
         # the probe is refined by what it predicts, not by what it shows the network
         probe = tuple(map(ops.stop_gradient, self.diffraction.probe(scan)))
         photons = ops.reshape(self.diffraction.photons(scan), (-1, 1, 1, 1))
-        contrast = ops.log1p(fill(amplitudes, probe) * (params.size * ops.rsqrt(photons))) - 1.0
-        patches = ops.ones_like(amplitudes), ops.zeros_like(amplitudes)
-        if params.input == "amplitude":
-            return self._correct(self.generators[0], patches, [contrast])
-        for _ in range(params.physics_rounds - 1):
-            patches = self._agree(add(patches, consistency_step(patches, amplitudes, probe)), windows, light)
-        for round_ in range(params.rounds):
-            step = consistency_step(patches, amplitudes, probe)
-            estimate = add(patches, step)
-            maps = [patches[0] - 1.0, patches[1], *step, contrast, ops.sqrt(light) + 0.0 * contrast]
-            if params.agrees:
-                agreed = self._agree(estimate, windows, light)
-                maps += [agreed[0] - patches[0], agreed[1] - patches[1]]
-            patches = self._correct(self.generators[min(round_, len(self.generators) - 1)], estimate, maps)
-            if round_ < params.rounds - 1:
-                patches = self._agree(patches, windows, light)
-        return patches
-
-    def _agree(self, patches: Wave, windows: Wave, light: Tensor) -> Wave:
-        """Merge the patches of a group on the way, if the network sees them together."""
-        return overlap.merge(patches, light, windows) if self.params.agrees else patches
-
-    def _correct(self, generator: keras.Model, estimate: Wave, maps: list[Tensor]) -> Wave:
-        """Correct estimated patches by what a network makes of maps `(batch, position, y, x)`."""
-        size = self.params.size
-        out = generator(ops.reshape(ops.stack(maps, axis=-1), (-1, size, size, len(maps))))
-        out = ops.reshape(ops.cast(out, "float32"), (-1, self.params.positions, size, size, 2))
-        return HEADS[self.params.head](out[..., 0], out[..., 1], estimate, self.params.amplitude_max)
+        return self.rounds.patches(amplitudes, windows, probe, photons)
 
     def weights_of_patch(self, scan: Tensor | None = None) -> Tensor:
         """Return the confidence in the pixels of a patch: the probe's intensity, 1 where it is brightest.
 
         The shape is `(y, x)`, or `(batch, 1, y, x)` if the scans of the groups are given.
         """
-        light = ops.stop_gradient(light_of(self.diffraction.probe(scan)))
-        return light / ops.max(light, axis=(-2, -1), keepdims=True) + DARK
+        return confidence(tuple(map(ops.stop_gradient, self.diffraction.probe(scan))))
 
     def take_generators(self, other: "PtychoModel") -> None:
-        """Copy the weights of the networks of another model of the same kind; probes and their scales stay."""
+        """Copy the weights of the networks of another model of the same kind; probes and their scales stay.
+
+        Raises:
+            ValueError: if they were built for patterns of another size, as networks of one's own may be.
+        """
+        outside.check_side(other.generators[0], self.params.size)
         for own, others in zip(self.generators, other.generators, strict=True):
             own.set_weights(others.get_weights())
 

@@ -9,7 +9,7 @@ import re
 from ptychopinn.schema import Params, derived, option
 
 GENERATORS = ("unet", "cnn", "fno", "ffno", "sru")
-INPUTS = ("backprojection", "amplitude")
+INPUTS = ("backprojection", "amplitude", "estimate")
 HEADS = ("real_imag", "amplitude_phase")
 MODEL_TYPES = ("pinn", "supervised")
 MEASUREMENTS = ("auto", "counts", "intensity", "amplitude")
@@ -74,7 +74,7 @@ class ModelParams(Params):
         "unet", f"Network: {', '.join(GENERATORS)}, or module:function of your own.", aliases=("architecture",)
     )
     input: str = option(
-        "backprojection", "What the network sees: patterns propagated back to the object, or amplitudes.",
+        "backprojection", "What the network sees: patterns propagated back, amplitudes, or an object and its dose.",
         choices=INPUTS,
     )  # fmt: skip
     physics_rounds: int = option(
@@ -127,9 +127,9 @@ class ModelParams(Params):
         return self.unroll
 
     @property
-    def agrees(self) -> bool:
-        """Whether the patches of a group are merged before the network sees them."""
-        return self.group_side > 1 and not self.single_shot
+    def channels(self) -> int:
+        """Maps that a network sees, of groups of any side."""
+        return {"amplitude": 1, "estimate": 3, "backprojection": 6 if self.single_shot else 8}[self.input]
 
     @property
     def refines_probe(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from ptychopinn.data.grouping import balanced, group, nearest, offsets, typical_reach
 from ptychopinn.data.scan import Scan
 from ptychopinn.params import DataParams, ModelParams, TrainingParams
-from ptychopinn.physics.numpy_physics import cut
+from ptychopinn.physics.numpy_physics import cut_exactly
 
 SPARE = 1.25
 """Reach of a group, in typical distances of the neighbours that it draws from."""
@@ -165,8 +165,9 @@ def thin(amplitudes: np.ndarray, holdout: float, seed: int | Sequence[int]) -> t
 
 
 def object_patches(scan: Scan, groups: np.ndarray) -> np.ndarray:
-    """Cut groups of patches from the scan's object, bilinear: float32 `(group, position, y, x, 2)`."""
-    window = cut(np.asarray(scan.object), scan.positions[groups], scan.size)
+    """Cut groups of patches from the scan's object: float32 `(group, position, y, x, 2)`."""
+    window = cut_exactly(np.asarray(scan.object), scan.positions[groups.ravel()], scan.size)
+    window = window.reshape(*groups.shape, scan.size, scan.size)
     return np.stack([window.real, window.imag], axis=-1).astype(np.float32)
 
 

@@ -84,15 +84,6 @@ def check_positions(positions: np.ndarray, size: int) -> None:
         )
 
 
-def check_size(scan: Scan, size: int) -> None:
-    """Raise ValueError unless a scan's patterns are of the size that a bundle's networks take."""
-    if scan.size != size:
-        raise ValueError(
-            f"The bundle reconstructs patterns of {size} x {size} pixels. "
-            f"Received: {scan.name} with N={scan.size}. Train on patterns of that size, or crop or pad these."
-        )
-
-
 def check_far_field(scan: Scan) -> None:
     """Raise ValueError where a scan is of the near field: networks know the far field alone."""
     if scan.fresnel_number is not None:

@@ -26,7 +26,7 @@ FACTORS = (0.25, 0.33, 0.43, 0.56, 0.75, 1.3, 1.7, 2.3, 3.0, 4.0)
 LATE = (-1, 1, -2, 2)
 """What is tried: degrees, factors of the positions, frames."""
 
-ANGLE_STEPS, FACTOR_STEPS = (4.0, 1.0), (1.08, 1.02)
+ANGLE_STEPS, FACTOR_STEPS = (12.0, 4.0, 1.0), (1.25, 1.08, 1.02)
 """Steps on the way from a good hypothesis to the best."""
 
 FARTHEST = 8
@@ -51,17 +51,18 @@ QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
 def from_afar(scan: Scan, place: Place) -> Matrix | None:
     """Look for an angle, or a factor of the positions, where no orientation alone explains anything.
 
+    Where the probe is not known, no factor is looked for: a probe made for it would explain a wrong one as well.
+
     Returns:
         the map of positions that surely predicts more than neighbours do, and more than the file; None if none does.
     """
     near = place_of(scan, FEWEST)
     turned = [Hypothesis(one).turned(float(angle)) for one in ("identity", "fliplr") for angle in ANGLES]
-    stretched = [Hypothesis(one).turned(0.0, factor) for one in FLIPS for factor in FACTORS]
-    for kind, finer in ((turned, turns), (stretched, stretches)):
-        found = _best(kind, near, place, finer)
-        if found is not None:
-            return found.hypothesis.matrix
-    return None
+    found = _best(turned, near, place, turns)
+    if found is None and not scan.probe_made:
+        stretched = [Hypothesis(one).turned(0.0, factor) for one in FLIPS for factor in FACTORS]
+        found = _best(stretched, near, place, stretches)
+    return None if found is None else found.hypothesis.matrix
 
 
 def _best(kind: Sequence[Hypothesis], near: Place, place: Place, finer: Steps) -> Outcome | None:

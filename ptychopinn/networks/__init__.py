@@ -1,16 +1,23 @@
-"""The generators: `networks/<name>.py` offers `FILTERS` and `build(size, channels, outputs, filters)`.
+"""The generators: `networks/<name>.py` offers `FILTERS` and `build(channels, outputs, filters)`, for maps of any side.
 
-A further generator is one such file and its name in `params.GENERATORS`, or such a function of anybody's own.
+A further generator is one such file and its name in `params.GENERATORS`, or a function of anybody's own, which is told
+the side too: `build(size, channels, outputs, filters)`.
 """
 
 import contextlib
 import importlib
+import types
 from collections.abc import Iterator
 
 import keras
+from keras import KerasTensor as Tensor
+from keras import ops
 
 from ptychopinn.networks import outside
 from ptychopinn.params import GENERATORS
+
+DIVISOR = 16
+"""Sides of maps are multiples of this within our networks, which halve them four times at most."""
 
 
 def build_generator(
@@ -26,7 +33,7 @@ def build_generator(
 
     Args:
         generator: str. One of `params.GENERATORS`; or a function `build(size, channels, outputs, filters)`.
-        size: int. Side of a map, in pixels.
+        size: int. Side of a map, in pixels, that a function of one's own is told; ours take any (see `applied`).
         channels, outputs: int. Maps in and out.
         n_filters_scale: float. Factor on the number of filters. Defaults to 1.
         precision: str. Keras's dtype policy of the network. Defaults to `"float32"`.
@@ -35,26 +42,35 @@ def build_generator(
     Raises:
         ValueError: if the name is none of ours, or the function builds what is no generator.
     """
-    build, filters = _found(generator)
-    filters = max(4, round(filters * n_filters_scale))
+    ours = _named(generator) if isinstance(generator, str) else None
+    filters = max(4, round((ours or outside).FILTERS * n_filters_scale))
     with _dtype_policy(precision), keras.RematScope(mode="full" if remat else None):
-        network = build(size, channels, outputs, filters)
-        if not isinstance(generator, str):
-            outside.check(network, outside.name_of(generator), size, channels, outputs)
+        if ours is not None:
+            return ours.build(channels, outputs, filters)
+        network = generator(size, channels, outputs, filters)
+        outside.check(network, outside.name_of(generator), size, channels, outputs)
         return network
 
 
-def _found(generator: str | outside.Build) -> tuple[outside.Build, int]:
-    """Return the function that builds a generator, and the filters of its full width."""
-    if not isinstance(generator, str):
-        return generator, outside.FILTERS
+def applied(network: keras.Model, maps: Tensor) -> Tensor:
+    """Apply a generator to maps `(batch, y, x, channel)` of any side: zeros fill them up to sides that it can halve."""
+    _, height, width, _ = maps.shape
+    if network.input_shape[1] is not None:  # of one's own, and of a fixed side
+        return network(maps)
+    more = -height % DIVISOR, -width % DIVISOR
+    if any(more):
+        maps = ops.pad(maps, ((0, 0), (0, more[0]), (0, more[1]), (0, 0)))
+    return network(maps)[:, :height, :width]
+
+
+def _named(generator: str) -> types.ModuleType:
+    """Return the module that builds one of our generators."""
     if generator not in GENERATORS:
         raise ValueError(
             f"A generator from outside must be given as a function: a name in a file imports nothing. "
             f"Received: generator={generator}. Use --generator {generator}, or Settings(generator=...) in Python."
         )
-    network = importlib.import_module(f"ptychopinn.networks.{generator}")
-    return network.build, network.FILTERS
+    return importlib.import_module(f"ptychopinn.networks.{generator}")
 
 
 @contextlib.contextmanager

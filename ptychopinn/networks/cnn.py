@@ -16,19 +16,18 @@ def convolve(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     return maps
 
 
-def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
+def build(channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the ladder.
 
     Args:
-        size: int. Side of a map, in pixels; a multiple of 8.
         channels, outputs: int. Maps in and out; each output has a decoder of its own.
         filters: int. Filters of the first step; they double at each of three.
 
     Returns:
-        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`, of sides that are multiples of 16.
     """
     steps = [filters, 2 * filters, 4 * filters]
-    inputs = keras.Input((size, size, channels))
+    inputs = keras.Input((None, None, channels))
     code = inputs
     for step in steps:
         code = layers.MaxPooling2D()(convolve(code, step))

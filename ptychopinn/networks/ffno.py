@@ -7,37 +7,35 @@ import keras
 from keras import layers
 
 from ptychopinn.networks.folding import Fold, Unfold
-from ptychopinn.networks.spectral import SpectralConv1D, modes_within
+from ptychopinn.networks.spectral import SpectralConv1D
 
 FILTERS = 64
 MODES = 12
 BLOCKS = 4
 
 
-def block(maps: keras.KerasTensor, filters: int, modes: int) -> keras.KerasTensor:
+def block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add to the maps what they are after filtering along each axis and a feed-forward of each pixel."""
-    mixed = layers.add([SpectralConv1D(filters, modes, axis)(maps) for axis in (1, 2)])
+    mixed = layers.add([SpectralConv1D(filters, MODES, axis)(maps) for axis in (1, 2)])
     inner = layers.Dense(2 * filters, activation="gelu")(mixed)
     inner = layers.Dense(filters, kernel_initializer=keras.initializers.VarianceScaling(0.1))(inner)
     return layers.add([maps, inner])
 
 
-def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
+def build(channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the factorised Fourier neural operator.
 
     Args:
-        size: int. Side of a map, in pixels; a multiple of 8.
         channels, outputs: int. Maps in and out.
         filters: int. Filters of every block; twice as many inside its feed-forward.
 
     Returns:
-        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`, of sides that are multiples of 16.
     """
-    modes = modes_within(size // 2, MODES)
-    inputs = keras.Input((size, size, channels))
+    inputs = keras.Input((None, None, channels))
     maps = layers.Dense(filters)(Fold()(inputs))
     for _ in range(BLOCKS):
-        maps = block(maps, filters, modes)
+        maps = block(maps, filters)
     maps = layers.Dense(2 * filters, activation="gelu")(maps)
     maps = Unfold()(layers.Dense(4 * outputs, kernel_initializer="zeros")(maps))
     return keras.Model(inputs, maps, name="ffno")

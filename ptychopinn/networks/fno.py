@@ -7,29 +7,27 @@ import keras
 from keras import layers
 
 from ptychopinn.networks.folding import Fold, Unfold
-from ptychopinn.networks.spectral import SpectralConv2D, modes_within
+from ptychopinn.networks.spectral import SpectralConv2D
 
 FILTERS = 32
 MODES = 12
 BLOCKS = 4
 
 
-def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
+def build(channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the Fourier neural operator.
 
     Args:
-        size: int. Side of a map, in pixels; a multiple of 8.
         channels, outputs: int. Maps in and out.
         filters: int. Filters of every block.
 
     Returns:
-        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`, of sides that are multiples of 16.
     """
-    modes = modes_within(size // 2, MODES)
-    inputs = keras.Input((size, size, channels))
+    inputs = keras.Input((None, None, channels))
     maps = layers.Dense(filters)(Fold()(inputs))
     for _ in range(BLOCKS):
-        mixed = layers.add([SpectralConv2D(filters, modes)(maps), layers.Dense(filters)(maps)])
+        mixed = layers.add([SpectralConv2D(filters, MODES)(maps), layers.Dense(filters)(maps)])
         maps = layers.add([maps, layers.Activation("gelu")(mixed)])
     maps = layers.Dense(4 * filters, activation="gelu")(maps)
     maps = Unfold()(layers.Dense(4 * outputs, kernel_initializer="zeros")(maps))

@@ -13,6 +13,10 @@ class Fold(layers.Layer):
         blocks = ops.reshape(maps, (-1, height // 2, 2, width // 2, 2, channels))
         return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height // 2, width // 2, 4 * channels))
 
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, height, width, channels = input_shape
+        return batch, _times(height, 0.5), _times(width, 0.5), 4 * channels
+
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
 class Unfold(layers.Layer):
@@ -22,3 +26,12 @@ class Unfold(layers.Layer):
         _, height, width, channels = maps.shape
         blocks = ops.reshape(maps, (-1, height, width, 2, 2, channels // 4))
         return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, channels // 4))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, height, width, channels = input_shape
+        return batch, _times(height, 2), _times(width, 2), channels // 4
+
+
+def _times(side: int | None, factor: float) -> int | None:
+    """Return a side, which need not be known yet, times a factor."""
+    return None if side is None else int(side * factor)

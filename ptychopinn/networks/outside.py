@@ -45,6 +45,16 @@ def check(network: keras.Model, name: str, size: int, channels: int, outputs: in
         )
 
 
+def check_side(network: keras.Model, size: int) -> None:
+    """Raise ValueError where a network was built for maps of one side, and others are to go through it."""
+    side = network.input_shape[1]
+    if side is not None and side != size:
+        raise ValueError(
+            f"The bundle's network, of one's own, takes patterns of {side} x {side} pixels. Received: N={size}. "
+            f"Build it with keras.Input((None, None, channels)) for patterns of any size, or bring these to {side}."
+        )
+
+
 def configuration(network: keras.Model) -> dict[str, Any]:
     """Return what a bundle keeps of a network, besides its weights."""
     return keras.saving.serialize_keras_object(network)

@@ -8,6 +8,7 @@ square.
 Reference: Li et al., Fourier neural operator, ICLR 2021, doi:10.48550/arXiv.2010.08895
 """
 
+import functools
 from typing import Any
 
 import keras
@@ -20,6 +21,7 @@ def modes_within(side: int, modes: int) -> int:
     return min(modes, (side - 1) // 2)
 
 
+@functools.cache
 def real_harmonics(side: int, modes: int) -> np.ndarray:
     """Return the matrix `(2 (modes + 1), side)` from real samples to frequencies 0 ... modes, parts in pairs of rows.
 
@@ -32,6 +34,7 @@ def real_harmonics(side: int, modes: int) -> np.ndarray:
     return rows.reshape(-1, side).astype("float32")
 
 
+@functools.cache
 def wave_harmonics(side: int, modes: int) -> np.ndarray:
     """Return the matrix `(2 (2 modes + 1), 2 side)` from a wave to frequencies -modes ... modes, parts as above.
 
@@ -67,14 +70,8 @@ class _SpectralConv(layers.Layer):
         real, imag = self.transfer[0], self.transfer[1]
         return ops.concatenate([ops.concatenate([real, imag], -1), ops.concatenate([-imag, real], -1)], -2)
 
-    def check_sides(self, *sides: int) -> None:
-        """Raise ValueError where a side is too short for the frequencies."""
-        most = modes_within(min(sides), self.modes)
-        if self.modes > most:
-            raise ValueError(
-                f"Maps must have more than {2 * self.modes} pixels along a transformed side. "
-                f"Received: sides={sides}, modes={self.modes}. Use at most {most} modes."
-            )
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return *input_shape[:-1], self.filters
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "filters": self.filters, "modes": self.modes}
@@ -89,34 +86,32 @@ class SpectralConv2D(_SpectralConv):
 
     Args:
         filters: int. Maps out.
-        modes: int. Largest frequency m along y and x, in cycles per side.
+        modes: int. Largest frequency m along y and x, in cycles per side; those from Nyquist's up, on few pixels, are
+            left out.
 
     Call arguments:
         maps: float tensor `(batch, y, x, channels)`.
 
     Returns:
         float32 tensor `(batch, y, x, filters)`.
-
-    Raises:
-        ValueError: if a side has `2 * modes` pixels or fewer.
     """
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        _, height, width, channels = input_shape
-        self.check_sides(height, width)
-        self.along_y, self.along_x = real_harmonics(height, self.modes), wave_harmonics(width, self.modes)
-        self.add_transfer((self.modes + 1, 2 * self.modes + 1), channels)
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.add_transfer((self.modes + 1, 2 * self.modes + 1), input_shape[-1])
 
     def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
         _, height, width, channels = maps.shape
-        rows, columns = self.modes + 1, 2 * self.modes + 1
+        modes = modes_within(min(height, width), self.modes)
+        rows, columns, left_out = modes + 1, 2 * modes + 1, self.modes - modes
+        along_y, along_x = real_harmonics(height, modes), wave_harmonics(width, modes)
+        transfer = self.real_transfer()[:rows, left_out : left_out + columns]
         # pairs of parts stand beside the axis that is transformed next: every reshape is free
-        spectrum = ops.matmul(self.along_y, ops.reshape(maps, (-1, height, width * channels)))
-        spectrum = ops.matmul(self.along_x, ops.reshape(spectrum, (-1, rows, 2 * width, channels)))
+        spectrum = ops.matmul(along_y, ops.reshape(maps, (-1, height, width * channels)))
+        spectrum = ops.matmul(along_x, ops.reshape(spectrum, (-1, rows, 2 * width, channels)))
         spectrum = ops.reshape(spectrum, (-1, rows, columns, 2 * channels))
-        spectrum = ops.einsum("bpqi,pqio->bpqo", spectrum, self.real_transfer())
-        waves = ops.matmul(self.along_x.T, ops.reshape(spectrum, (-1, rows, 2 * columns, self.filters)))
-        maps = ops.matmul(self.along_y.T, ops.reshape(waves, (-1, 2 * rows, width * self.filters)))
+        spectrum = ops.einsum("bpqi,pqio->bpqo", spectrum, transfer)
+        waves = ops.matmul(along_x.T, ops.reshape(spectrum, (-1, rows, 2 * columns, self.filters)))
+        maps = ops.matmul(along_y.T, ops.reshape(waves, (-1, 2 * rows, width * self.filters)))
         return ops.reshape(maps, (-1, height, width, self.filters))
 
 
@@ -126,7 +121,7 @@ class SpectralConv1D(_SpectralConv):
 
     Args:
         filters: int. Maps out.
-        modes: int. Largest frequency m, in cycles per side.
+        modes: int. Largest frequency m, in cycles per side; those from Nyquist's up, on few pixels, are left out.
         axis: int. 1 filters along y, 2 along x.
 
     Call arguments:
@@ -146,17 +141,17 @@ class SpectralConv1D(_SpectralConv):
         super().__init__(filters, modes, **kwargs)
         self.axis = axis
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        self.check_sides(input_shape[self.axis])
-        self.along = real_harmonics(input_shape[self.axis], self.modes)
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.add_transfer((self.modes + 1,), input_shape[-1])
 
     def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
         maps = maps if self.axis == 2 else ops.swapaxes(maps, 1, 2)
-        _, lines, _, channels = maps.shape
-        spectrum = ops.reshape(ops.matmul(self.along, maps), (-1, lines, self.modes + 1, 2 * channels))
-        spectrum = ops.einsum("blki,kio->blko", spectrum, self.real_transfer())
-        maps = ops.matmul(self.along.T, ops.reshape(spectrum, (-1, lines, 2 * (self.modes + 1), self.filters)))
+        _, lines, side, channels = maps.shape
+        frequencies = 1 + modes_within(side, self.modes)
+        along = real_harmonics(side, frequencies - 1)
+        spectrum = ops.reshape(ops.matmul(along, maps), (-1, lines, frequencies, 2 * channels))
+        spectrum = ops.einsum("blki,kio->blko", spectrum, self.real_transfer()[:frequencies])
+        maps = ops.matmul(along.T, ops.reshape(spectrum, (-1, lines, 2 * frequencies, self.filters)))
         return maps if self.axis == 2 else ops.swapaxes(maps, 1, 2)
 
     def get_config(self) -> dict[str, Any]:

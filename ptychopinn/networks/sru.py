@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from ptychopinn.networks.folding import Fold, Unfold
-from ptychopinn.networks.spectral import SpectralConv2D, modes_within
+from ptychopinn.networks.spectral import SpectralConv2D
 
 FILTERS = 32
 MODES = 7
@@ -31,7 +31,7 @@ class LayerScale(layers.Layer):
 
 def spectral_block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add to the maps a Fourier layer beside a convolution of 3 x 3 pixels."""
-    spectral = SpectralConv2D(filters, modes_within(maps.shape[1], MODES))(maps)
+    spectral = SpectralConv2D(filters, MODES)(maps)
     mixed = layers.add([spectral, layers.Conv2D(filters, 3, padding="same")(maps)])
     return layers.add([maps, layers.Activation("gelu")(mixed)])
 
@@ -42,19 +42,18 @@ def residual_block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     return layers.add([maps, LayerScale()(layers.Conv2D(filters, 3, padding="same")(inner))])
 
 
-def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
+def build(channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the spectral residual U-Net.
 
     Args:
-        size: int. Side of a map, in pixels; a multiple of 8.
         channels, outputs: int. Maps in and out.
         filters: int. Filters of the widest maps; they double at each of two levels.
 
     Returns:
-        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`, of sides that are multiples of 16.
     """
     widths = [filters * 2**level for level in range(LEVELS + 1)]
-    inputs = keras.Input((size, size, channels))
+    inputs = keras.Input((None, None, channels))
     maps = layers.Conv2D(filters, 3, padding="same")(Fold()(inputs))
     skips = []
     for narrow, wide in zip(widths, widths[1:]):

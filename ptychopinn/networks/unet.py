@@ -12,6 +12,7 @@ from keras import layers
 from ptychopinn.networks.folding import Fold, Unfold
 
 FILTERS = 24
+LEVELS = 3
 
 
 def residual(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
@@ -21,27 +22,25 @@ def residual(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     return layers.add([maps, inner])
 
 
-def build(size: int, channels: int, outputs: int, filters: int) -> keras.Model:
+def build(channels: int, outputs: int, filters: int) -> keras.Model:
     """Build the U-Net.
 
     Args:
-        size: int. Side of a map, in pixels; a multiple of 8.
         channels, outputs: int. Maps in and out.
         filters: int. Filters of the widest maps; they double at each level.
 
     Returns:
-        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`.
+        keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`, of sides that are multiples of 16.
     """
-    levels = 3 if size % 16 == 0 else 2
-    inputs = keras.Input((size, size, channels))
+    inputs = keras.Input((None, None, channels))
     maps = layers.Conv2D(filters, 3, padding="same", activation="gelu")(Fold()(inputs))
     skips = []
-    for level in range(levels):
+    for level in range(LEVELS):
         maps = residual(maps, filters * 2**level)
         skips.append(maps)
         maps = layers.Conv2D(filters * 2 ** (level + 1), 2, strides=2, activation="gelu")(maps)
-    maps = residual(residual(maps, filters * 2**levels), filters * 2**levels)
-    for level in reversed(range(levels)):
+    maps = residual(residual(maps, filters * 2**LEVELS), filters * 2**LEVELS)
+    for level in reversed(range(LEVELS)):
         maps = layers.Conv2DTranspose(filters * 2**level, 2, strides=2)(maps)
         maps = residual(layers.add([maps, skips[level]]), filters * 2**level)
     maps = Unfold()(layers.Conv2D(4 * outputs, 3, padding="same", kernel_initializer="zeros")(maps))

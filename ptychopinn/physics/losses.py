@@ -4,7 +4,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.physics.deviance import PHOTON_FLOOR, poisson_deviance
-from ptychopinn.physics.waves import Wave, intensity
+from ptychopinn.physics.waves import Wave, conjugate, intensity, multiply, scale, unit_phase
 
 
 def negative_log_likelihood(predicted: Tensor, measured: Tensor, photons: Tensor | float) -> Tensor:
@@ -47,6 +47,8 @@ def r_factor(predicted: Tensor, measured: Tensor) -> Tensor:
 def object_error(predicted: Wave, label: Wave, weights: Tensor) -> Tensor:
     """Mean absolute error of supervised patches, weighted with the probe's intensity.
 
+    A group is known up to a constant phase, so it is turned first to agree with its labels.
+
     Args:
         predicted, label: pairs of float32 tensors `(batch, position, y, x)`: transmission.
         weights: float32 tensor `(y, x)`, or `(batch, 1, y, x)`.
@@ -54,6 +56,9 @@ def object_error(predicted: Wave, label: Wave, weights: Tensor) -> Tensor:
     Returns:
         float32 tensor `(batch,)`.
     """
+    product = multiply(scale(predicted, weights), conjugate(label))
+    turn = unit_phase(tuple(ops.sum(part, axis=(1, 2, 3), keepdims=True) for part in product))
+    predicted = multiply(predicted, conjugate(turn))
     difference = intensity((predicted[0] - label[0], predicted[1] - label[1]))
     error = ops.sqrt(difference + 1e-12) * weights
     return ops.mean(ops.sum(error, axis=(-2, -1)) / ops.sum(weights, axis=(-2, -1)), axis=1)

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+MARGIN = 8
+"""Pixels around a patch within which it may turn round its edges as it is shifted."""
+
 
 def cut(obj: np.ndarray, positions: np.ndarray, size: int) -> np.ndarray:
     """Cut patches out of an object, bilinear between pixels: the network's windows, and the adjoint of stitching.
@@ -33,6 +36,26 @@ def cut(obj: np.ndarray, positions: np.ndarray, size: int) -> np.ndarray:
     window = obj[np.minimum(rows, height - 1), np.minimum(columns, width - 1)]
     window = window[..., :-1, :] * (1 - y) + window[..., 1:, :] * y
     return window[..., :-1] * (1 - x) + window[..., 1:] * x
+
+
+def cut_exactly(obj: np.ndarray, positions: np.ndarray, size: int) -> np.ndarray:
+    """Cut patches out of an object, band-limited between pixels; beyond the object's edge its pixels go on.
+
+    Args:
+        obj: complex array `(y, x)`, pixel (0, 0) at position (0, 0).
+        positions: float array `(pattern, 2)`: `(y, x)` of the patches' centres, pixels.
+        size: int. Side of a patch, in pixels.
+
+    Returns:
+        complex128 array `(pattern, y, x)`.
+
+    Raises:
+        ValueError: if a patch reaches beyond the object.
+    """
+    _check_covers(obj.shape, nearest_corners(positions, size)[0], size)
+    wider = np.pad(obj, MARGIN, mode="edge")
+    windows, fractions = whole_windows(wider, np.asarray(positions) + MARGIN, size + 2 * MARGIN)
+    return shifted(windows[:, None], -fractions)[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def whole_windows(obj: np.ndarray, positions: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

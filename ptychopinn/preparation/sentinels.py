@@ -15,6 +15,9 @@ TIES = 3
 BRIGHT = 64
 """Quanta below which the largest values of photon counts are often equal."""
 
+NEAR, OFTEN_FULL, FAR_MORE = 0.9, 20, 4
+"""Part of the value that pixels stop at from which others are near it; how often it is met, and over each of those."""
+
 SPREAD = 0.2
 """Negative values in more than this part of the pixels are noise about a subtracted background."""
 
@@ -42,7 +45,7 @@ def without_sentinels(sample: Sample, known_bad: np.ndarray | None = None) -> Se
     """Find values that stand for no data: at the top of the values, below zero, and what is no number.
 
     A largest value is one if it is met several times, and nothing lies between its half and itself; it is where pixels
-    are full if it is met far more often than values a little below it.
+    are full if it is met often, and far more often than any value a little below it.
     """
     notes, ceiling = [], None
     missing = np.isnan(sample.values)
@@ -97,11 +100,12 @@ def _sentinel(sample: Sample) -> float | None:
 def _full(sample: Sample) -> float | None:
     """Return the value that pixels stop at when they are full; None where light did not reach that far."""
     top, often = _top(sample)
-    if top is None or often > 0.5 or top < BRIGHT * sample.quantum:
+    if top is None or often > 0.5:
         return None
-    near = np.count_nonzero((sample.values >= 0.9 * top) & (sample.stored < top))
+    near = np.count_nonzero((sample.values >= NEAR * top) & (sample.stored < top))
+    values = (1 - NEAR) * top / sample.quantum
     met = often * sample.values.size
-    return top if met >= TIES and met > 3 * near else None
+    return top if met >= OFTEN_FULL and values > 1 and met > FAR_MORE * near / values else None
 
 
 def _top(sample: Sample) -> tuple[float | None, float]:

@@ -10,8 +10,8 @@ import numpy as np
 from keras import KerasTensor as Tensor
 
 from ptychopinn.data.batches import read_groups
-from ptychopinn.data.checks import check_far_field, check_size
-from ptychopinn.data.grouping import check_enough, cover, typical_reach
+from ptychopinn.data.checks import check_far_field
+from ptychopinn.data.grouping import cover, typical_reach
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.model import PtychoModel
@@ -159,11 +159,18 @@ def own_probe(model: PtychoModel, scan: Scan) -> np.ndarray:
     return model.diffraction.probe_for(scan.mean_photons)
 
 
-def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str = "float32") -> PtychoModel:
-    """Return a model with the networks of another, and the probe and canvas that suit a scan.
+def group_side_for(scan: Scan, params: ModelParams) -> int:
+    """Return the side of the groups that a model sees a scan in: its own, or 1 where patterns are few or far apart."""
+    if len(scan) < params.positions or params.group_side == 1:
+        return 1
+    return 1 if typical_reach(scan.positions, params.positions - 1) > scan.size / 2 else params.group_side
 
-    The canvas is as wide as it was in training, or wider where the patterns of the scan lie farther apart: it has no
-    weights.
+
+def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str = "float32") -> PtychoModel:
+    """Return a model with the networks of another, and the size, probe, groups and canvas that suit a scan.
+
+    None of these has weights. The canvas is as wide as it was in training, or wider where the patterns of the scan lie
+    farther apart; those that are too few for a group, or too far apart, are seen one by one.
 
     Args:
         scan: Scan.
@@ -171,15 +178,13 @@ def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str 
         probe: complex array `(mode, y, x)`.
         precision: str. Of the networks. Defaults to float32.
     """
-    params = model.params
     check_far_field(scan)
-    check_size(scan, params.size)
-    check_enough(scan.positions, params.positions)
-    canvas = params.canvas
-    if params.positions > 1:
-        apart = min(typical_reach(scan.positions, params.positions - 1), scan.size / 2)
+    side, canvas = group_side_for(scan, model.params), scan.size + model.params.canvas - model.params.size
+    if side > 1:
+        apart = typical_reach(scan.positions, side**2 - 1)
         canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
-    params = dataclasses.replace(params, scans=1, modes=len(probe), canvas=canvas)
+    fitted = {"size": scan.size, "scans": 1, "modes": len(probe), "group_side": side, "canvas": canvas}
+    params = dataclasses.replace(model.params, **fitted)
     suited = PtychoModel(params, model.loss_params, precision, generator=model.generator)
     suited.take_generators(model)
     suited.diffraction.set_probes([probe], [scan.mean_photons])

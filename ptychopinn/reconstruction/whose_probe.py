@@ -40,6 +40,13 @@ def choose_probe(wanted: str | None, bundle: Bundle, scan: Scan, sha256: str | N
             )
         return "scan", scan.probe
     probe = bundle.model.diffraction.probe_for(scan.mean_photons, known or 0)
+    if probe.shape[-1] != scan.size:
+        if wanted == "bundle":
+            raise ValueError(
+                f"A bundle's probe must be of the patterns' size. Received: {scan.name} with N={scan.size}, a probe of "
+                f"{probe.shape[-1]}. Use --probe scan."
+            )
+        return "scan", scan.probe
     if known is None and wanted is None:
         began = trained_on[0].get("probe_agreement", 1.0)
         if agreement(probe, scan.probe) < began - TOLERANCE:

@@ -6,6 +6,7 @@ import keras
 
 from ptychopinn.memory import check_memory
 from ptychopinn.model import PtychoModel
+from ptychopinn.networks import DIVISOR
 
 COPIES = 2.5
 """Memory of a training step over that of the outputs of all layers: measured 1.9 (torch) to 3.7 (TensorFlow)."""
@@ -32,8 +33,18 @@ def check_training(model: PtychoModel, batch_size: int) -> None:
 def training_bytes(model: PtychoModel, batch_size: int) -> float:
     """Estimate the bytes that a training step takes, within a factor of 3."""
     uses = model.params.rounds / len(model.generators)
-    maps = uses * sum(size_of_output(layer) for generator in model.generators for layer in generator.layers)
+    networks = [at_side(generator, model.params.size) for generator in model.generators]
+    maps = uses * sum(size_of_output(layer) for network in networks for layer in network.layers)
     return 4 * COPIES * maps * batch_size * model.params.positions + OF_WEIGHT * model.count_params()
+
+
+def at_side(network: keras.Model, side: int) -> keras.Model:
+    """Return a network of the same layers for maps of one side, where it takes any."""
+    _, fixed, _, channels = network.input_shape
+    if fixed is not None:
+        return network
+    side = math.ceil(side / DIVISOR) * DIVISOR
+    return keras.models.clone_model(network, input_tensors=keras.Input((side, side, channels)))
 
 
 def size_of_output(layer: keras.layers.Layer) -> int:

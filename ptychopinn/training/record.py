@@ -12,7 +12,7 @@ from ptychopinn.files import checksum, is_standing, read_standing
 from ptychopinn.formats.scans import file_of
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
 CHECKPOINT, LOSSES, PAGE = "checkpoint.npz", "losses.csv", "report.html"
 """What a training may leave beside its bundle."""

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from ptychopinn.data.batches import GroupBatches, reach, split_validation
-from ptychopinn.data.checks import check_far_field, check_size
+from ptychopinn.data.checks import check_far_field
 from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
 from ptychopinn.data.scan import Scan, listed
 from ptychopinn.files import writing
@@ -121,7 +121,6 @@ def train(
         model = PtychoModel(settings.model, settings.loss, execution.precision, execution.remat, generator)
         model.diffraction.set_probes([scan.probe for scan in scans])
         if start is not None:
-            check_size(scans[0], start.params.size)
             model.take_generators(start)
         if not execution.remat:  # which keeps fewer maps than the estimate counts
             check_training(model, batches.batch_size)
