@@ -45,7 +45,7 @@ def estimates(seed):
     dose = start.weight * light_of(scan.probe).max()
     truth = shown(scan.object, start.origin, start.object.shape)
     passes = int(random.choice(EARLY)), LATE
-    wholes = [refine(start, scan, most, Moves(probe=False), seed=seed).reconstruction.object for most in passes]
+    wholes = [refine(start, scan, most, Moves(probe=False)).reconstruction.object for most in passes]
     patches, wanted = of_patterns(scan, random)
     return {**beside("whole", wholes, dose, [truth] * len(wholes)),
             **beside("patch", patches, light_of(scan.probe), wanted)}  # fmt: skip

@@ -1,7 +1,7 @@
 """Train the network that ships with the package: `python benchmarks/train_shipped.py --estimates FOLDER --out RUN`.
 
 It corrects objects that passes, or single patterns, left unfinished (`drawn_estimates.py`): simulated ones alone. A run
-goes on from its last checkpoint.
+goes on from its last checkpoint; `ship_network.py` makes the bundle of it.
 """
 
 import argparse
@@ -24,8 +24,11 @@ EPOCH = 500
 TESTED = 20
 """Scans, the first ones, that are never trained on."""
 
-OF_PATCHES = 0.3
-"""Part of the windows that single patterns made; the others are of whole objects."""
+OF_PATCHES, EARLY = 0.15, 0.2
+"""Parts of the windows that single patterns made, and of the others that were taken away after few passes."""
+
+SMALL = 0.01
+"""Relative error beside which none is small."""
 
 ENOUGH = 0.3
 """Part of the largest dose from which a pixel counts in full."""
@@ -52,7 +55,9 @@ class Windows(keras.utils.PyDataset):
         random = np.random.default_rng((*self.seed, step))
         estimate, dose, truth, counts = (np.stack(part) for part in zip(*(self.draw(random) for _ in range(BATCH))))
         seen = estimate.real[:, None], estimate.imag[:, None], dose[:, None]
-        return seen, np.stack([truth.real, truth.imag, counts], axis=-1)[:, None]
+        before = np.sqrt(np.sum(counts * np.abs(estimate - truth) ** 2, axis=(1, 2)) / np.sum(counts, axis=(1, 2)))
+        wanted = np.stack([truth.real, truth.imag, counts], axis=-1)[:, None]
+        return seen, wanted, 1 / (before + SMALL)
 
     def draw(self, random):
         """Draw a window: estimate, dose, truth, and how much its pixels count."""
@@ -61,6 +66,8 @@ class Windows(keras.utils.PyDataset):
         while not len(held[f"{kind}_estimate"]):
             held = self.read(self.paths[random.integers(len(self.paths))])
         number, dose = random.integers(len(held[f"{kind}_estimate"])), held[f"{kind}_dose"]
+        if kind == "whole" and random.random() > EARLY:
+            number = -1  # the last one, which passes went on with until they brought no more
         row, column = lit_pixel(dose, random)
         rows, columns = (begin(at, side) for at, side in zip((row, column), dose.shape))
         parts = held[f"{kind}_estimate"][number], dose, held[f"{kind}_truth"][number], counted(dose)
@@ -95,7 +102,7 @@ def begin(middle, side):
 
 
 def loss(wanted, made):
-    """Return the root mean square of the error of each window, by what its pixels count."""
+    """Return the root mean square of the error of each window, by what its pixels count; weights make it a ratio."""
     counts = wanted[..., 2]
     error = ops.sum(ops.square(wanted[..., :2] - made), axis=-1) * counts
     return ops.sqrt(ops.sum(error, axis=(-3, -2, -1)) / ops.sum(counts, axis=(-3, -2, -1)) + 1e-8)

@@ -75,7 +75,9 @@ def keeping():
 def losses_in_words(row):
     """Say the loss and the R-factor of an epoch: those of the validation patterns, if there are any."""
     kind = "val_" if "val_loss" in row else ""
-    words = f"loss {row[kind + 'loss']:.4g}, R-factor {row[kind + 'r_factor']:.3f}"
+    words = f"loss {row[kind + 'loss']:.4g}"
+    if kind + "r_factor" in row:
+        words += f", R-factor {row[kind + 'r_factor']:.3f}"
     return f"validation {words}" if kind else words
 
 

@@ -7,6 +7,7 @@ import click
 
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.printable import printable
+from ptychopinn_cli.bundles import BundlePath
 from ptychopinn_cli.common import check_scans_there, command, losses_in_words
 from ptychopinn_cli.diagnosis import facts_of_scan, scan_in_words
 from ptychopinn_cli.jobs import given
@@ -14,7 +15,7 @@ from ptychopinn_cli.options import collect, params_options, user_fields
 
 
 @click.command(short_help="Say what a scan file or a bundle holds.")
-@click.argument("path", type=click.Path(path_type=pathlib.Path))
+@click.argument("path", type=BundlePath(path_type=pathlib.Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: numbers, with their units in their names.")
 @click.option(
     "--trials/--no-trials",
@@ -100,7 +101,7 @@ def bundle_in_words(facts):
     lines = {
         "bundle": facts["bundle"],
         "format": facts["format_version"],
-        "trained on": "; ".join(map(data_in_words, facts["trained_on"])),
+        "trained on": "; ".join(map(data_in_words, facts["trained_on"])) or "scans whose probes it does not keep",
         "written by": f"{facts['written_by']['backend']}, {facts['written_by']['versions']}",
     }
     if origin:

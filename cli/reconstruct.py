@@ -10,6 +10,7 @@ from ptychopinn.params import MEASUREMENTS, ZERO_FREQUENCIES, DataParams, Execut
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
+from ptychopinn_cli.bundles import BundlePath, bundle_for
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, keeping, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import given
@@ -58,7 +59,11 @@ class Request:
 
 @click.command(short_help="Reconstruct a scan, without training.")
 @click.argument("data", type=click.Path(path_type=pathlib.Path))
-@click.option("--bundle", type=click.Path(path_type=pathlib.Path), help="Trained bundle whose networks make the start.")
+@click.option(
+    "--bundle",
+    type=BundlePath(path_type=pathlib.Path),
+    help="Trained bundle whose networks make the start, or are the prior; that which ships if not given.",
+)
 @output_and_reading
 @params_options(ReconstructionParams)
 @report_option
@@ -82,6 +87,7 @@ def perform(bundle, data, report, talk, backend, options):
     said = given(click.get_current_context(), [field.name for field in user_fields(Preparation)])
     collect(Preparation, options)
     params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
+    bundle = bundle_for(bundle, params)
     try:
         refuse_training_options(execution)
     except ValueError as error:
@@ -168,5 +174,6 @@ def read(request, bundle, talk):
 
 def preparation_of(request, bundle):
     """Return how the scan is prepared: as that which the bundle was trained on first, unless it is said anew."""
-    before = {} if bundle is None else bundle.record["training_data"][0].get("preparation", {})
+    trained_on = [] if bundle is None else bundle.record["training_data"]
+    before = trained_on[0].get("preparation", {}) if trained_on else {}
     return Preparation(**{**before, **request.preparation})

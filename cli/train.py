@@ -8,6 +8,7 @@ import click
 from ptychopinn.params import ExecutionParams
 from ptychopinn.preparation.params import Preparation
 from ptychopinn_cli import choose_backend as backends
+from ptychopinn_cli.bundles import BundlePath
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, losses_in_words, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import (
@@ -39,7 +40,7 @@ from ptychopinn_cli.signals import Stopped
 @click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="run", show_default=True,
               help="Folder of the bundle.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=pathlib.Path), help="Folder of a run to go on with.")
-@click.option("--from-bundle", type=click.Path(path_type=pathlib.Path),
+@click.option("--from-bundle", type=BundlePath(path_type=pathlib.Path),
               help="Bundle whose networks the training starts from, to adapt them to DATA.")  # fmt: skip
 @report_option
 @config_option

@@ -15,6 +15,7 @@ from ptychopinn.physics.diffraction import Diffraction
 from ptychopinn.physics.waves import Wave
 
 
+@keras.saving.register_keras_serializable(package="ptychopinn")
 class PtychoModel(keras.Model):
     r"""Reconstruct object patches from groups of diffraction patterns, and predict the patterns from them.
 

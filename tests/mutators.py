@@ -211,7 +211,7 @@ def change_json(draw, value):
 
 def odd_json(draw, text):
     """Return JSON text that is changed, or that is odd as text."""
-    ways = (b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"NaN", b'{"format_version": 2, "format_version": 2}', b"",
+    ways = (b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"NaN", b'{"format_version": 3, "format_version": 3}', b"",
             b"9" * 10_000)  # fmt: skip
     if draw.random() < 0.1:
         return ways[draw.integers(len(ways))]

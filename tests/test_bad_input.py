@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
-from ptychopinn.simulation.scans import write_ptychopinn
-
 SMALL = ("--epochs", 1, "--n-filters-scale", 0.1)
 
 
@@ -130,8 +128,8 @@ BAD_BUNDLES = {
     "no model": (lambda folder: (folder / "model.keras").unlink(), "without model.keras", "Copy the whole"),
     "no params": (lambda folder: (folder / "params.json").unlink(), "without params.json", "Copy the whole"),
     "no history": (lambda folder: (folder / "history.csv").unlink(), "without history.csv", "Copy the whole"),
-    "newer format": (recorded(format_version=99), "of format 2", "format_version=99", "install the ptychopinn"),
-    "older format": (recorded(format_version=1), "of format 2", "format_version=1", "Train again"),
+    "newer format": (recorded(format_version=99), "of format 3", "format_version=99", "install the ptychopinn"),
+    "older format": (recorded(format_version=1), "of format 3", "format_version=1", "Train again"),
     "changed model": (replaced("model.keras", lambda b: b[:-1] + b"!"), "model.keras", "SHA-256", "copy the bundle"),
     "changed history": (replaced("history.csv", lambda b: b + b"1\n"), "history.csv", "SHA-256", "copy the bundle"),
     "params not JSON": (replaced("params.json", lambda b: b[1:]), "params.json", "JSON", "Copy the bundle"),
@@ -149,12 +147,6 @@ def test_bad_bundles_are_refused(bundle, scan_file, out, tmp_path, spoil, words)
     copy = shutil.copytree(bundle, tmp_path / "bundle")
     spoil(copy)
     assert_said_plainly(ptycho("infer", copy, scan_file, "--output-dir", out), *words, out=out)
-
-
-def test_patterns_of_another_size_than_the_bundles_are_refused(bundle, scan_64, tmp_path, out):
-    write_ptychopinn(tmp_path / "other.npz", scan_64)
-    result = ptycho("infer", bundle, tmp_path / "other.npz", "--output-dir", out, "--quiet")
-    assert_said_plainly(result, "32 x 32", "other.npz with N=64", "Train on", out=out)
 
 
 @pytest.mark.parametrize("option, value, held", [

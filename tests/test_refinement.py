@@ -68,14 +68,12 @@ def test_photons_held_out_stop_the_passes_before_they_fit_noise():
     assert error(everything.reconstruction, scan) > 1.5 * error(done.reconstruction, scan)
 
 
-def test_the_result_depends_neither_on_the_batch_nor_on_chance():
+def test_the_result_does_not_depend_on_the_batch():
     scan = simulated(1e6)
-    whole, parts, other = (
-        refine(near_truth(scan), scan, passes=4, batch_size=size, seed=seed).reconstruction.object
-        for size, seed in ((100, 0), (7, 0), (100, 1))
+    whole, parts = (
+        refine(near_truth(scan), scan, passes=4, batch_size=size).reconstruction.object for size in (100, 7)
     )
     np.testing.assert_allclose(parts, whole, atol=1e-4)
-    assert np.abs(other - whole).max() > 1e-4
 
 
 def test_the_ramp_that_the_patterns_know_is_kept():

@@ -14,7 +14,7 @@ from ptychopinn.engine.photons import Photons, filled
 from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.slow_phase import COVERED
-from ptychopinn.engine.state import Moves, State
+from ptychopinn.engine.state import Moves, State, parts, whole
 from ptychopinn.engine.steps import Waves, steps_of
 from ptychopinn.engine.variation import first_weights, of_time, principal
 from ptychopinn.physics.numpy_physics import nearest_corners
@@ -44,7 +44,7 @@ class Engine:
         self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR
     ) -> None:  # fmt: skip
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
-        canvas, probe = _parts(estimate.object.reshape(-1)), _parts(self._stack(estimate))
+        canvas, probe = parts(estimate.object.reshape(-1)), parts(self._stack(estimate))
         weights = np.zeros((len(estimate.positions), moves.variation), complex)
         background = self._dark(estimate.background)
         waves = Waves(canvas, probe, canvas, probe)
@@ -100,7 +100,7 @@ class Engine:
             if moves.flux:
                 flux[patterns] *= ops.convert_to_numpy(self._do.brightening(*told))[: len(patterns)]
             if moves.variation:
-                weights[patterns] += _whole(self._do.weights(*told))[: len(patterns)]
+                weights[patterns] += whole(self._do.weights(*told))[: len(patterns)]
             if moves.background:
                 more = self._do.background_asked(*told)
                 asked, known = asked + more[0], known + more[1]
@@ -121,8 +121,8 @@ class Engine:
         if not weights.any():
             weights = first_weights(*weights.shape)
         else:
-            weights, change = principal(of_time(weights, self.state.positions), _whole(waves.probe))
-            probe, ahead = (_parts(_mixed(change, _whole(wave))) for wave in (waves.probe, waves.probe_ahead))
+            weights, change = principal(of_time(weights, self.state.positions), whole(waves.probe))
+            probe, ahead = (parts(_mixed(change, whole(wave))) for wave in (waves.probe, waves.probe_ahead))
             waves = waves._replace(probe=probe, probe_ahead=ahead)
         self.state = self.state._replace(waves=waves, weights=weights)
 
@@ -132,7 +132,7 @@ class Engine:
         flux, weights = self.state.flux[patterns], self.state.weights[patterns]
         rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
         places, shifts, light = (ops.convert_to_tensor(filled(row, count)) for row in rows)
-        counts, mix = self.photons.counts(patterns, judges), _parts(filled(weights, count))
+        counts, mix = self.photons.counts(patterns, judges), parts(filled(weights, count))
         return Seen(counts, places, shifts, light, mix, self.state.background)
 
     def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
@@ -158,10 +158,18 @@ class Engine:
         self.state = state._replace(waves=Waves(canvas, probe, canvas, probe))
         self._lit = {}
 
+    def object(self) -> np.ndarray:
+        """Return the object that is believed now: complex array of its shape."""
+        return whole(self.state.waves.canvas).reshape(self.shape)
+
+    def put(self, obj: np.ndarray) -> None:
+        """Go on from another object, without momentum."""
+        self.rest(self.state._replace(waves=self.state.waves._replace(canvas=parts(obj.reshape(-1)))))
+
     def estimate(self) -> Estimate:
         """Return what is believed now."""
         waves, positions, flux, weights, background = self.state
-        canvas, stack = (_whole(wave) for wave in (waves.canvas, waves.probe))
+        canvas, stack = (whole(wave) for wave in (waves.canvas, waves.probe))
         probe, *variation = np.split(stack, 1 + self.moves.variation)
         found = Estimate(canvas.reshape(self.shape), probe, positions, flux)
         if variation:
@@ -184,12 +192,3 @@ class Engine:
 
 def _mixed(change: np.ndarray, stack: np.ndarray) -> np.ndarray:
     return (change @ stack.reshape(len(change), -1)).reshape(stack.shape)
-
-
-def _parts(wave: np.ndarray) -> Wave:
-    return tuple(ops.convert_to_tensor(np.ascontiguousarray(part, np.float32)) for part in (wave.real, wave.imag))
-
-
-def _whole(wave: Wave) -> np.ndarray:
-    real, imag = map(ops.convert_to_numpy, wave)
-    return (real + 1j * imag).astype(np.complex64)

@@ -5,9 +5,11 @@ import typing
 
 import numpy as np
 from keras import KerasTensor as Tensor
+from keras import ops
 
 from ptychopinn.engine import background, positions, variation
 from ptychopinn.engine.steps import Waves
+from ptychopinn.physics.waves import Wave
 
 
 class State(typing.NamedTuple):
@@ -48,3 +50,14 @@ class Moves:
     def between_passes(self) -> bool:
         """Whether anything is found from all patterns at once, between passes."""
         return bool(self.positions or self.flux or self.variation or self.background)
+
+
+def parts(wave: np.ndarray) -> Wave:
+    """Put a complex array on the device: pair of float32 tensors."""
+    return tuple(ops.convert_to_tensor(np.ascontiguousarray(part, np.float32)) for part in (wave.real, wave.imag))
+
+
+def whole(wave: Wave) -> np.ndarray:
+    """Return a pair of tensors as a complex64 array."""
+    real, imag = map(ops.convert_to_numpy, wave)
+    return (real + 1j * imag).astype(np.complex64)

@@ -42,14 +42,17 @@ def build_generator(
     Raises:
         ValueError: if the name is none of ours, or the function builds what is no generator.
     """
-    ours = _named(generator) if isinstance(generator, str) else None
-    filters = max(4, round((ours or outside).FILTERS * n_filters_scale))
     with _dtype_policy(precision), keras.RematScope(mode="full" if remat else None):
-        if ours is not None:
-            return ours.build(channels, outputs, filters)
-        network = generator(size, channels, outputs, filters)
+        if isinstance(generator, str):
+            ours = _named(generator)
+            return ours.build(channels, outputs, _times(ours.FILTERS, n_filters_scale))
+        network = generator(size, channels, outputs, _times(outside.FILTERS, n_filters_scale))
         outside.check(network, outside.name_of(generator), size, channels, outputs)
         return network
+
+
+def _times(filters: int, scale: float) -> int:
+    return max(4, round(filters * scale))
 
 
 def applied(network: keras.Model, maps: Tensor) -> Tensor:

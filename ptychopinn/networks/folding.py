@@ -1,5 +1,7 @@
 """Fold blocks of pixels into channels, so that a network's widest maps are computed at half the resolution."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -13,7 +15,7 @@ class Fold(layers.Layer):
         blocks = ops.reshape(maps, (-1, height // 2, 2, width // 2, 2, channels))
         return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, height // 2, width // 2, 4 * channels))
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         batch, height, width, channels = input_shape
         return batch, _times(height, 0.5), _times(width, 0.5), 4 * channels
 
@@ -27,7 +29,7 @@ class Unfold(layers.Layer):
         blocks = ops.reshape(maps, (-1, height, width, 2, 2, channels // 4))
         return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, channels // 4))
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         batch, height, width, channels = input_shape
         return batch, _times(height, 2), _times(width, 2), channels // 4
 

@@ -96,7 +96,7 @@ class SpectralConv2D(_SpectralConv):
         float32 tensor `(batch, y, x, filters)`.
     """
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.add_transfer((self.modes + 1, 2 * self.modes + 1), input_shape[-1])
 
     def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
@@ -141,7 +141,7 @@ class SpectralConv1D(_SpectralConv):
         super().__init__(filters, modes, **kwargs)
         self.axis = axis
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.add_transfer((self.modes + 1,), input_shape[-1])
 
     def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:

@@ -9,6 +9,7 @@ PROBES = ("scan", "bundle")
 POSITIONS = ("keep", "refine")
 FLUX = ("even", "find")
 BACKGROUND = ("none", "find")
+PRIORS = ("none", "network")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
 
@@ -40,6 +41,10 @@ class ReconstructionParams(Params):
         unit="passes",
         aliases=("refine",),
     )
+    prior: str = option(
+        "none", "Whether passes go on, where noise ends them, with a network that knows what objects look like.",
+        choices=PRIORS,
+    )  # fmt: skip
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
     modes: int | None = option(
         None, "Incoherent modes of the probe: the strongest of its own, and guesses of others. If not given, its own.",
@@ -81,6 +86,11 @@ class ReconstructionParams(Params):
             raise ValueError(
                 f"opr lets the probe vary over the scan, which takes passes that move it. Received: opr={self.opr}, "
                 "refine_probe=False. Leave one of them out."
+            )
+        if self.prior != "none" and (self.slices > 1 or self.passes == 0):
+            raise ValueError(
+                f"A prior goes between passes that move one slice. Received: prior={self.prior}, slices={self.slices}, "
+                f"passes={self.passes}. Leave it out, or ask for that."
             )
         self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
         self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")

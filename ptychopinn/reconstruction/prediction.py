@@ -183,8 +183,9 @@ def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str 
     if side > 1:
         apart = typical_reach(scan.positions, side**2 - 1)
         canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
-    fitted = {"size": scan.size, "scans": 1, "modes": len(probe), "group_side": side, "canvas": canvas}
-    params = dataclasses.replace(model.params, **fitted)
+    params = dataclasses.replace(
+        model.params, size=scan.size, scans=1, modes=len(probe), group_side=side, canvas=canvas
+    )
     suited = PtychoModel(params, model.loss_params, precision, generator=model.generator)
     suited.take_generators(model)
     suited.diffraction.set_probes([probe], [scan.mean_photons])

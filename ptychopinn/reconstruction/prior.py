@@ -1,5 +1,6 @@
 """What a network of estimates makes of a whole object: windows that overlap, corrected and blended."""
 
+import functools
 from typing import Any, Self
 
 import keras
@@ -7,6 +8,9 @@ import numpy as np
 from keras import KerasTensor as Tensor
 
 from ptychopinn.model import PtychoModel
+from ptychopinn.params import ExecutionParams
+from ptychopinn.reconstruction.refinement import Prior
+from ptychopinn.training.bundle import Bundle
 
 SIDE, STEP = 64, 32
 """Side of a window, and from a window to the next, in pixels."""
@@ -48,6 +52,18 @@ class Corrector(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(keras.saving.deserialize_keras_object(config["model"]))
+
+
+def prior_of(bundle: Bundle, execution: ExecutionParams) -> Prior:
+    """Return what the network of estimates of a bundle knows, as a function of an object and its dose."""
+    model = bundle.model
+    if execution.precision != "float32":
+        model = PtychoModel(model.params, model.loss_params, execution.precision, generator=model.generator)
+        model.take_generators(bundle.model)
+    corrector = Corrector(model)
+    if execution.jit is not None:
+        corrector.compile(jit_compile=execution.jit)
+    return functools.partial(corrected, corrector=corrector)
 
 
 def corrected(obj: np.ndarray, dose: np.ndarray, corrector: Corrector) -> np.ndarray:

@@ -20,11 +20,13 @@ from ptychopinn.reconstruction.params import (
     refuse_network_options,
     refuse_training_options,
 )
+from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.ways import optics_of
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
+from ptychopinn.training.shipped import shipped
 
 GROUPS_AT_ONCE, PATTERNS_AT_ONCE = 16, 64
 """Groups of a batch of the networks, and patterns of one of the passes, unless it is said."""
@@ -42,7 +44,7 @@ def reconstruct(
 
     Args:
         scan: Scan. Patterns without light, or with far too much of it, are left out (see `Scan.lit`).
-        bundle: Bundle, or path of one. Not needed for a flat start.
+        bundle: Bundle, or path of one. Defaults to the shipped one where start or prior is a network's, else to none.
         params: ReconstructionParams. Defaults to those of `ptycho reconstruct`.
         execution: ExecutionParams: how the machine is used.
         sha256: str. Of the scan's file: it tells whether the bundle was trained on it.
@@ -60,19 +62,22 @@ def reconstruct(
     params, execution = params or ReconstructionParams(), execution or ExecutionParams()
     scan = scan.lit()
     refuse_training_options(execution)
+    if bundle is None and "network" in (params.start, params.prior):
+        bundle = shipped()
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
-    check(bundle, params)
+    check(bundle, params, scan)
     probe = probe if params.modes is None else with_modes(probe, params.modes)
     start = params.start or ("flat" if bundle is None else "network")
-    if start != "network":
+    if start != "network" and params.prior == "none":
         refuse_network_options(execution)
     optics = optics_of(params, scan)
     found, seconds = started(start, scan, probe, bundle, params, execution, progress)
     found = dataclasses.replace(found, optics=optics)
     passes = PASSES if params.passes is None else params.passes
     record = {
-        "start": start, "probe": whose, "patterns": len(scan), "size_px": scan.size, "batch_size": params.batch_size,
+        "start": start, "prior": params.prior, "probe": whose, "patterns": len(scan), "size_px": scan.size,
+        "batch_size": params.batch_size,
         "refinement_passes": 0, "refinement_passes_made": 0, "refinement_passes_allowed": passes,
         "interrupted": False, "probe_refined": False,
     }  # fmt: skip
@@ -81,7 +86,8 @@ def reconstruct(
     if passes:
         watch = counting(progress, "refining", passes * len(scan))
         moves = moves_of(params)
-        refined = refine(found, scan, passes, moves, params.batch_size or PATTERNS_AT_ONCE, progress=watch)
+        prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
+        refined = refine(found, scan, passes, moves, params.batch_size or PATTERNS_AT_ONCE, watch, prior)
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
@@ -147,12 +153,20 @@ def counting(progress: Callable[[str, int, int], object], part: str, total: int)
     return lambda done: progress(part, done, total)
 
 
-def check(bundle: Bundle | None, params: ReconstructionParams) -> None:
-    """Raise ValueError where what is asked for needs a bundle and there is none."""
-    wanted = [word for word, asked in (("start=network", params.start == "network"),
-                                       ("probe=bundle", params.probe == "bundle")) if asked]  # fmt: skip
-    if bundle is None and wanted:
+def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> None:
+    """Raise ValueError where what is asked for needs another bundle, or a scan of counts."""
+    if bundle is None and params.probe == "bundle":
         raise ValueError(
-            f"A reconstruction needs a bundle for {' and '.join(wanted)}. Received: bundle=None. "
-            "Give a trained bundle, or start='flat' and the scan's own probe."
+            "A reconstruction needs a bundle for probe=bundle. Received: bundle=None. Give a trained bundle, or take "
+            "the scan's own probe."
+        )
+    if params.prior != "none" and (bundle is None or bundle.model.params.input != "estimate"):
+        raise ValueError(
+            "A prior is a network of estimates. Received: a bundle of input="
+            f"{None if bundle is None else bundle.model.params.input}. Leave the bundle out for the one that ships."
+        )
+    if params.prior != "none" and scan.measurement != "counts":
+        raise ValueError(
+            f"A prior is weighed by photons held out. Received: prior={params.prior} for {scan.name}, of amplitudes. "
+            "Leave it out, or --measurement counts if they are."
         )

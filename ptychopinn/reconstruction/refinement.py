@@ -6,6 +6,7 @@ to stop: photons that are held out from the passes are predicted worse as soon a
 
 import dataclasses
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from scipy.fft import next_fast_len
@@ -16,6 +17,7 @@ from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
+from ptychopinn.engine.prior import go_on
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.beginnings import check, check_variation
@@ -23,8 +25,13 @@ from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.modes import in_order
 
+Prior: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
 PASSES = 100
 """Passes, at most, unless it is said."""
+
+SEED = 0
+"""Of the subsets, and of the photons that are held out."""
 
 MARGIN = 8
 """Pixels around the object that positions may move into."""
@@ -56,7 +63,7 @@ class Refinement:
 
 def refine(
     reconstruction: Reconstruction, scan: Scan, passes: int = PASSES, moves: Moves | None = None, batch_size: int = 64,
-    seed: int = 0, progress: Callable[[int], object] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None, prior: Prior | None = None,
 ) -> Refinement:  # fmt: skip
     """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
 
@@ -71,8 +78,9 @@ def refine(
         passes: int. Passes at most. Defaults to 100.
         moves: Moves: what else is improved. Defaults to the probe.
         batch_size: int. Patterns at a time, at most; the result does not depend on it. Defaults to 64.
-        seed: int. Of the subsets, and of the photons that are held out.
         progress: called with the number of patterns done, of `passes` times all.
+        prior: function of an object `(y, x)` and the photons that fell on its pixels, to a likelier object: passes go
+            on with it where they end without. Counts are asked for, and one slice.
 
     Returns:
         Refinement.
@@ -92,12 +100,17 @@ def refine(
     with clock("start"):
         start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
         optics = reconstruction.optics
-        photons = Photons(scan, start.probe, batch_size, seed, optics.zero_first)
+        photons = Photons(scan, start.probe, batch_size, SEED, optics.zero_first)
         engine = Engine(start, photons, cover, moves, optics)
     with clock("compile"):
         engine.compile()
     with clock("passes"):
-        passed = go(engine, passes, seed, lambda number: progress(number * len(scan)))
+        passed = go(engine, passes, SEED, lambda number: progress(number * len(scan)))
+        if prior is not None and not passed.interrupted:
+            dose, likelier = dose_of(cover, start.probe), prior
+            passed = go_on(
+                engine, passed, lambda obj: likelier(obj, dose), passes, lambda number: progress(number * len(scan))
+            )
         engine.rest(passed.kept)
         kept = engine.estimate()
     refined = refined_by(kept, reconstruction, np.sqrt(mean_light(start)), unit)
@@ -133,6 +146,11 @@ def refined_by(kept: Estimate, before: Reconstruction, modulus: float, unit: flo
         flux=kept.flux,
         background=None if kept.background is None else kept.background / unit**2,
     )
+
+
+def dose_of(cover: np.ndarray, probe: np.ndarray) -> np.ndarray:
+    """Return the photons that fell on the pixels of an object; `cover` is 1 where a pattern was brightest."""
+    return (cover * np.sum(np.abs(probe) ** 2, axis=0).max()).astype(np.float32)
 
 
 def mean_light(estimate: Estimate) -> float:

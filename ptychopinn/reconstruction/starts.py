@@ -8,12 +8,20 @@ import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.engine import Moves
 from ptychopinn.formats import read_reconstruction
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.numpy_physics import nearest_corners
+from ptychopinn.physics.ramp import ramp_of
+from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.prediction import predict_object
+from ptychopinn.reconstruction.prior import prior_of
+from ptychopinn.reconstruction.refinement import dose_of, in_photons, refine
 from ptychopinn.reconstruction.stitching import LIT, canvas_of
 from ptychopinn.training.bundle import Bundle
+
+FEW_PASSES = 8
+"""Passes that a network of estimates sees the object after."""
 
 
 def from_network(
@@ -24,9 +32,28 @@ def from_network(
     execution: ExecutionParams,
     progress: Callable[[int], object],
 ) -> tuple[Reconstruction, dict[str, float]]:
-    """Start from what the networks of a bundle make of the scan: `(Reconstruction, seconds by part)`."""
+    """Start from what the networks of a bundle make of the scan: `(Reconstruction, seconds by part)`.
+
+    Networks of estimates see the whole object, after a few passes over the scan; others a group of patterns at a time.
+    """
+    if bundle.model.params.input == "estimate":
+        return from_estimate(scan, probe, bundle, execution, progress)
     done = predict_object(bundle.model, scan, probe, batch_size, execution, progress)
     return done.stitched, done.seconds
+
+
+def from_estimate(
+    scan: Scan, probe: np.ndarray, bundle: Bundle, execution: ExecutionParams, progress: Callable[[int], object]
+) -> tuple[Reconstruction, dict[str, float]]:
+    """Start from what a network makes of the object that a few passes leave, with the probe as it is."""
+    refined = refine(flat(scan, probe), scan, FEW_PASSES, Moves(probe=False))
+    found, clock = refined.reconstruction, Clock()
+    clock.add(refined.seconds)
+    with clock("predict"):
+        dose = dose_of(found.weight, in_photons(scan)[1] * probe)
+        image = prior_of(bundle, execution)(found.object, dose)
+    progress(len(scan))
+    return dataclasses.replace(found, object=image, ramp=ramp_of(image, found.weight)), clock.seconds
 
 
 def flat(scan: Scan, probe: np.ndarray) -> Reconstruction:

@@ -31,6 +31,13 @@ def choose_probe(wanted: str | None, bundle: Bundle, scan: Scan, sha256: str | N
     if wanted == "scan":
         return "scan", scan.probe
     trained_on = bundle.record["training_data"]
+    if not trained_on:
+        if wanted == "bundle":
+            raise ValueError(
+                "--probe bundle needs a bundle that keeps the probe of a scan. Received: one of networks alone. Use "
+                "--probe scan."
+            )
+        return "scan", scan.probe
     known = next((index for index, one in enumerate(trained_on) if one["sha256"] == sha256), None)
     if known is None and len(trained_on) > 1:
         if wanted == "bundle":

@@ -58,8 +58,9 @@ def understood(record: dict[str, Any]) -> dict[str, Any]:
         kind.from_dict(record[name])
     model = ModelParams.from_dict(record["model"])
     record["checksums"][MODEL], record["checksums"][HISTORY]
-    for scan in range(model.scans):
-        record["training_data"][scan]["sha256"]
+    if record["training_data"] or model.input != "estimate":  # a network that sees no probe need keep none
+        for scan in range(model.scans):
+            record["training_data"][scan]["sha256"]
     return {**record, "model": model.to_dict()}
 
 

@@ -1,0 +1,125 @@
+"""Where networks win: `python benchmarks/regimes.py --out regimes.jsonl --figure regimes.png [--ptychi PYTHON]`.
+
+Scans of every overlap and dose, reconstructed by passes alone, by the shipped network alone, by both, with the network
+as a prior between passes, and by LSQ-ML of pty-chi: error inside the scan's box, seconds of the processor. The probe is
+known. A run goes on where it ended.
+"""
+
+import argparse
+import json
+import pathlib
+import tempfile
+import time
+
+from peers import run
+from quality_rows import Row, simulate
+from timed_engine import error
+
+PTYCHI = pathlib.Path(__file__).with_name("peer_ptychi.py")
+OVERLAPS = {"dense": None, "60 %": 0.6, "30 %": 0.3, "none": -0.3}
+DOSES = (1e2, 1e3, 1e4, 1e5, 1e7)
+OBJECTS = ("lines", "dead_leaves")
+GRIDS = {"dense": (16, 16), "60 %": (12, 12), "30 %": (9, 9), "none": (6, 6)}
+"""Patterns: about as much of the object each."""
+
+OURS = {
+    "passes alone": {"start": "flat"},
+    "network alone": {"start": "network", "passes": 0},
+    "network, then passes": {"start": "network"},
+    "network between passes": {"start": "flat", "prior": "network", "passes": 200},
+}
+COLOURS = {"passes alone": "#4c72b0", "network alone": "#dd8452", "network, then passes": "#55a868",
+           "network between passes": "#c44e52", "LSQ-ML": "#8c8c8c"}  # fmt: skip
+
+
+def cases():
+    """Yield `(object, overlap, dose)`."""
+    yield from ((drawn, overlap, dose) for drawn in OBJECTS for overlap in OVERLAPS for dose in DOSES)
+
+
+def scan_of(drawn, overlap, dose, seed):
+    """Simulate the scan of a case."""
+    return simulate(Row(drawn, dose, 64, GRIDS[overlap], OVERLAPS[overlap]), seed)
+
+
+def ours(scan, options):
+    """Reconstruct a scan in one of our ways: error, and seconds of the processor."""
+    import ptychopinn as library
+
+    began = time.process_time()
+    params = library.ReconstructionParams(refine_probe=False, **options)
+    found = library.reconstruct(scan, params=params)
+    return error(found, scan), time.process_time() - began
+
+
+def lsqml(scan, python):
+    """Reconstruct a scan by 100 epochs of pty-chi's LSQ-ML: error, and seconds of the processor."""
+    from ptychopinn.formats import ptychopinn_npz, read_reconstruction
+
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        ptychopinn_npz.write(folder / "scan.npz", scan)
+        task = {"scan": str(folder / "scan.npz"), "out": str(folder / "out.npz"), "device": "cpu", "threads": 1,
+                "algorithm": "LSQML", "epochs": 100, "batch_size": 64, "refine_probe": False, "seed": 0}  # fmt: skip
+        said = json.loads(run([python, PTYCHI, json.dumps(task)])["stdout"].splitlines()[-1])
+        return error(read_reconstruction(folder / "out.npz"), scan), said["cpu_s"][-1]
+
+
+def measure(out, seed, python):
+    """Reconstruct what a file does not hold yet, and add it."""
+    done = {(row["object"], row["overlap"], row["dose"], row["way"]) for row in rows_of(out)}
+    for case in cases():
+        ways = [*OURS, *(["LSQ-ML"] if python else [])]
+        missing = [way for way in ways if (*case, way) not in done]
+        scan = scan_of(*case, seed) if missing else None
+        for way in missing:
+            found, seconds = lsqml(scan, python) if way == "LSQ-ML" else ours(scan, OURS[way])
+            row = {**dict(zip(("object", "overlap", "dose"), case)), "way": way, "error": round(found, 4),
+                   "seconds": round(seconds, 2), "patterns": len(scan)}  # fmt: skip
+            with open(out, "a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(row, flush=True)
+
+
+def rows_of(out):
+    """Return the rows that a file holds."""
+    path = pathlib.Path(out)
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def figure(rows, path):
+    """Draw the error against the dose, of each way, for every object and overlap."""
+    from matplotlib import pyplot
+
+    shape = len(OBJECTS), len(OVERLAPS)
+    drawing, axes = pyplot.subplots(*shape, figsize=(13, 6), sharex=True, sharey=True, layout="constrained")
+    for place, (drawn, overlap) in zip(axes.flat, ((one, other) for one in OBJECTS for other in OVERLAPS)):
+        for way, colour in COLOURS.items():
+            some = [row for row in rows if (row["object"], row["overlap"], row["way"]) == (drawn, overlap, way)]
+            some.sort(key=lambda row: row["dose"])
+            place.loglog([row["dose"] for row in some], [row["error"] for row in some], "o-", color=colour, label=way)
+        place.set_title(f"{drawn.replace('_', ' ')}, overlap {overlap}", fontsize=10)
+        place.grid(alpha=0.3, which="both")
+    for place in axes[-1]:
+        place.set_xlabel("photons of a pattern")
+    for place in axes[:, 0]:
+        place.set_ylabel("complex error")
+    axes.flat[0].legend(fontsize=8)
+    drawing.savefig(path, dpi=110)
+
+
+def main():
+    """Measure, and draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default="regimes.jsonl")
+    parser.add_argument("--figure", help="picture to draw")
+    parser.add_argument("--ptychi", help="Python of pty-chi's environment")
+    parser.add_argument("--seed", type=int, default=3)
+    asked = parser.parse_args()
+    measure(asked.out, asked.seed, asked.ptychi)
+    if asked.figure:
+        figure(rows_of(asked.out), asked.figure)
+
+
+if __name__ == "__main__":
+    main()
