@@ -17,7 +17,7 @@ from timed_engine import error
 
 PTYCHI = pathlib.Path(__file__).with_name("peer_ptychi.py")
 OVERLAPS = {"dense": None, "60 %": 0.6, "30 %": 0.3, "none": -0.3}
-DOSES = (1e2, 1e3, 1e4, 1e5, 1e7)
+DOSES = (1e3, 1e4, 1e5, 1e7)
 OBJECTS = ("lines", "dead_leaves")
 GRIDS = {"dense": (16, 16), "60 %": (12, 12), "30 %": (9, 9), "none": (6, 6)}
 """Patterns: about as much of the object each."""
