@@ -7,9 +7,10 @@ import click
 
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, say_assumed
 from ptychopinn_cli.config import config_option
+from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import Number
 from ptychopinn_cli.pages import failed, html_or_none, report_option
-from ptychopinn_cli.reading import reading_of, reading_options
+from ptychopinn_cli.reading import as_recorded, reading_of, reading_options
 
 JSON = "evaluation.json"
 
@@ -41,9 +42,11 @@ def evaluation_options(function):
 def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, talk, **options):
     """Score RECON, registered, against TRUTH: a known object, another reconstruction, or a scan.
 
+    A scan that RECON was made of is read as it was then, unless options say how.
+
     Example: ptycho evaluate out scan.npz --output-dir eval
     """
-    reading = reading_of(options)
+    said_anew, reading = given(click.get_current_context(), options), reading_of(options)
     check_there("A reconstruction", "file or a folder", recon, truth)
     check_scans_there(scan)
     check_writable(output_dir)
@@ -55,6 +58,8 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     from ptychopinn.report.writing import write_results
 
     reconstruction = read_reconstruction(recon)
+    if not said_anew:
+        reading = as_recorded(recon, scan or truth, talk) or reading
     reference = read_reference(truth, scan, *reading)
     say_assumed(reference.read, talk)
     if reference.note:

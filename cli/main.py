@@ -16,6 +16,7 @@ from ptychopinn_cli.inspect import inspect
 from ptychopinn_cli.reconstruct import reconstruct
 from ptychopinn_cli.simulate import simulate
 from ptychopinn_cli.train import train
+from ptychopinn_cli.verify import verify
 
 
 def hyphens(name):
@@ -50,5 +51,7 @@ def main(context, backend):
     context.obj = {**(context.obj or {}), "backend": backend}
 
 
-for command in (reconstruct, train, infer, evaluate, compare, inspect, convert, simulate, demo, backends):
+COMMANDS = (reconstruct, train, infer, evaluate, compare, verify, inspect, convert, simulate, demo, backends)
+
+for command in COMMANDS:
     main.add_command(command)

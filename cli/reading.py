@@ -22,3 +22,17 @@ def reading_options(function):
 def reading_of(options):
     """Take these options out of a command's keyword arguments: `(measurement, zero frequency, Preparation)`."""
     return options.pop("measurement"), options.pop("zero_frequency"), collect(Preparation, options)
+
+
+def as_recorded(folder, data, talk):
+    """Return how a scan was read for the result in a folder, as `reading_of` does, and say so; None if unknown."""
+    from ptychopinn.evaluation.receipt import recorded_reading
+
+    kept = recorded_reading(folder, data)
+    if kept is None:
+        return None
+    said = {"measurement": kept.measurement, "zero_frequency": kept.zero_frequency, **kept.preparation.said()}
+    words = ", ".join(f"{name}={value}" for name, value in said.items() if value != "auto")
+    if words:
+        talk.note(f"The scan is read as it was for {folder}: {words}. Options override.")
+    return kept.measurement, kept.zero_frequency, kept.preparation

@@ -17,7 +17,7 @@ from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import failed, made_or_noted, report_option
-from ptychopinn_cli.reconstruction_report import page, report_of, said, score_of
+from ptychopinn_cli.reconstruction_report import page, receipt_of, report_of, said, score_of
 from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
 
@@ -107,8 +107,7 @@ def perform(bundle, data, report, talk, backend, options):
 
 def run(request, restated, talk):
     """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
-    from ptychopinn.files import checksum
-    from ptychopinn.formats.scans import file_of
+    from ptychopinn.evaluation.receipt import inputs_of
     from ptychopinn.reconstruction.reconstruct import reconstruct as reconstructed
     from ptychopinn.report.page import PAGE
     from ptychopinn.report.reconstruction import write_reconstruction
@@ -120,15 +119,17 @@ def run(request, restated, talk):
     if bundle is not None:
         refuse_contradictions(restated, bundle.model.params)
     request = corrected(request, bundle, talk) if request.auto else request
-    scan = read(request, bundle, talk)
-    sha256 = checksum(file_of(request.data))
+    reading = reading_of(request, bundle)
+    scan = read(reading, request.save, talk)
+    inputs = inputs_of(reading, request.bundle, earlier(request))
     opened = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
-        found = reconstructed(scan, bundle, request.params, request.execution, sha256, progress)
+        found = reconstructed(scan, bundle, request.params, request.execution, inputs["scan"]["sha256"], progress)
     said(found.record, talk)
     say_told(request.save, found, talk)
     score = score_of(found, scan, talk)
-    record = {**report_of(request, found, score, opened - began), "sha256": sha256}
+    record = report_of(request, found, score, opened - began)
+    record |= {**receipt_of(found, scan, record["seconds"], talk), "reading": reading.to_dict(), "inputs": inputs}
     html = None
     if request.report:
         drawn = time.perf_counter()
@@ -161,15 +162,28 @@ def numbers_read_as(request, bundle):
     return {name: said or getattr(before, name) for name, said in request.reading.items()}
 
 
-def read(request, bundle, talk):
-    """Read the scan as in training, unless it is said anew, and say what was assumed."""
-    from ptychopinn.formats import read_scan
+def reading_of(request, bundle):
+    """Return how the scan is read: as in training, unless it is said anew."""
+    from ptychopinn.evaluation.receipt import Reading
 
-    reading = numbers_read_as(request, bundle)
-    scan = read_scan(request.data, **reading, preparation=preparation_of(request, bundle)).lit()
+    numbers, preparation = numbers_read_as(request, bundle), preparation_of(request, bundle)
+    return Reading(str(request.data), **numbers, preparation=preparation)
+
+
+def read(reading, save, talk):
+    """Read the scan, and say what was assumed."""
+    scan = reading.scan()
     say_assumed([scan], talk)
-    refuse_unwritable(request.save, scan)
+    refuse_unwritable(save, scan)
     return scan
+
+
+def earlier(request):
+    """Return the path of the reconstruction that passes start from, if there is one that stays where it is."""
+    start = request.params.start
+    if start in (None, *STARTS) or pathlib.Path(start).resolve().is_relative_to(request.output_dir.resolve()):
+        return None
+    return start
 
 
 def preparation_of(request, bundle):

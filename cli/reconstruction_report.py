@@ -1,5 +1,7 @@
 """What a reconstruction says of itself: in words, as `report.json`, and on its page."""
 
+import time
+
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of
 
@@ -45,13 +47,26 @@ def report_of(request, reconstruction, score, opening_s):
     }  # fmt: skip
 
 
+def receipt_of(reconstruction, scan, seconds, talk):
+    """Return the figures that anybody can compute again of a reconstruction; none where they cannot be made."""
+    from ptychopinn.evaluation.receipt import figures_of
+
+    began = time.perf_counter()
+    figures = made_or_noted(lambda: figures_of(reconstruction, scan), "figures against the patterns", talk)
+    seconds["figures"] = round(time.perf_counter() - began, 4)
+    return {"figures": figures or {}}
+
+
 def page(bundle, reconstruction, scan, record, score):
     """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
-    tables = {"seconds": "Seconds", "versions": "Versions"}
+    tables = {"figures": "Against the patterns", "seconds": "Seconds", "versions": "Versions"}
+    files = {what: one["sha256"] for what, one in record["inputs"].items()}
     facts = {
         "Command": command_facts(),
         "Data": {"path": record["data"], "name": scan.name, "shape": list(scan.patterns.shape)},
-        "Reconstruction": {name: value for name, value in record.items() if name not in tables},
+        "Reconstruction": {name: value for name, value in record.items() if name not in (*tables, "reading", "inputs")},
+        "Reading": record["reading"],
+        "SHA-256": files,
         **{title: record[name] for name, title in tables.items()},
     }
     headline = [(f"{record['patterns_per_second']:.0f}", "patterns a second")]

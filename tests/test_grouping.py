@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ptychopinn.data.batches import GroupBatches, split_validation, thin
+from ptychopinn.data.batches import GroupBatches, split_validation
 from ptychopinn.data.grouping import canvas_side, check_canvas, cover, group, offsets
 from ptychopinn.data.scan import NO_DATA
+from ptychopinn.data.thinning import thin
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ptychopinn.data.batches import HOLDOUT
+from ptychopinn.data.thinning import HOLDOUT
+from ptychopinn.engine import order as order_module
 from ptychopinn.engine import photons as photons_module
 from ptychopinn.engine.photons import Photons
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
@@ -33,7 +34,7 @@ def test_each_photon_is_seen_or_judges(scan):
 
 
 def test_patterns_that_do_not_judge_are_seen_whole(scan, monkeypatch):
-    monkeypatch.setattr(photons_module, "JUDGES", 10)
+    monkeypatch.setattr(order_module, "JUDGES", 10)
     photons = Photons(scan, scan.probe, 20)
     others = np.setdiff1d(np.arange(len(scan)), photons.judging)[:20]
     assert len(photons.judging) <= 10

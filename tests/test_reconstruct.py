@@ -46,7 +46,7 @@ def test_python_gets_what_the_command_gets(bundle, scan_file, out):
     np.testing.assert_allclose(found.record["refinement_deviances"], report["refinement_deviances"], rtol=1e-5)
     decided = set(found.record) - {"seconds", "refinement_deviances"}
     assert {name: found.record[name] for name in decided} == {name: report[name] for name in decided}
-    assert set(report["seconds"]) == {"open", *found.record["seconds"]}
+    assert set(report["seconds"]) == {"open", "figures", *found.record["seconds"]}
     assert set(parts) == {"reconstructing", "refining"}
 
 

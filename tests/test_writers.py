@@ -1,5 +1,6 @@
 """Laws of writers: what is written comes back equal, in metres and in pixels, and what a format cannot hold is said."""
 
+import dataclasses
 import tracemalloc
 
 import h5py
@@ -38,9 +39,9 @@ def result(shape=(40, 57), modes=2, side=16, pixel=PIXEL, seed=0, **known):
         "ramp": (0.02, -0.01), "probe": waves(seed + 1, modes, side, side), "positions": draw.uniform(0, 30, (11, 2)),
         "flux": draw.uniform(0.9, 1.1, 11), "uncertainty": draw.random(shape).astype(np.float32),
         "probe_variation": waves(seed + 2, 2, modes, side, side), "probe_weights": waves(seed + 3, 11, 2),
-        "background": draw.random((side, side)),
+        "background": draw.random((side, side)), "slices": waves(seed + 4, 3, *shape),
         "pixel_size_m": pixel, "energy_eV": ENERGY, "distance_m": DISTANCE, "record": {"passes": 3},
-        "optics": NEAR.optics,
+        "optics": dataclasses.replace(NEAR.optics, slices=3, spacing=1.5, blur=0.7),
     }  # fmt: skip
     return Reconstruction(**defaults | known)
 

@@ -9,14 +9,12 @@ import numpy as np
 
 from ptychopinn.data.grouping import balanced, group, nearest, offsets, typical_reach
 from ptychopinn.data.scan import Scan
+from ptychopinn.data.thinning import HOLDOUT, thin
 from ptychopinn.params import DataParams, ModelParams, TrainingParams
 from ptychopinn.physics.numpy_physics import cut_exactly
 
 SPARE = 1.25
 """Reach of a group, in typical distances of the neighbours that it draws from."""
-
-HOLDOUT = 0.1
-"""Part of the counts that is kept from the inputs, unless it is given."""
 
 
 class GroupBatches(keras.utils.PyDataset):
@@ -139,29 +137,6 @@ def reach(data: DataParams, scan: Scan, members: int) -> float | None:
 def read_groups(scan: Scan, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Read groups `(group, position)` of a scan: the inputs of `PtychoModel`."""
     return scan.amplitudes(groups), offsets(scan.positions, groups)
-
-
-def thin(amplitudes: np.ndarray, holdout: float, seed: int | Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Deal the photons of patterns out to two, which are then independent: each photon goes to one or the other.
-
-    Args:
-        amplitudes: float32 array: square root of counts; `NO_DATA` stays.
-        holdout: float. Part of the photons that goes to the second.
-        seed: int or sequence of ints.
-
-    Returns:
-        two float32 arrays: square roots of counts, each scaled to the expectation of the whole.
-
-    Reference:
-        Neufeld et al., JMLR 25, 57 (2024), for the independence of thinned counts; Lehtinen et al., ICML 2018,
-        arXiv:1803.04189, for learning from noisy targets.
-    """
-    good = amplitudes >= 0
-    counts = np.rint(np.square(np.where(good, amplitudes, 0), dtype=np.float64)).astype(np.int64)
-    taken = np.random.default_rng(seed).binomial(counts, holdout)
-    parts = (counts - taken) / (1 - holdout), taken / holdout
-    seen, held_out = (np.where(good, np.sqrt(part), amplitudes).astype(np.float32) for part in parts)
-    return seen, held_out
 
 
 def object_patches(scan: Scan, groups: np.ndarray) -> np.ndarray:

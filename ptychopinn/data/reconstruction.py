@@ -34,7 +34,7 @@ class Reconstruction:
         record: dict: how it was made, where this library did.
 
     Raises:
-        ValueError: if the object is not a finite image, or the weight is not of its shape.
+        ValueError: if the object is not a finite image, or weight or slices are not of its shape.
     """
 
     object: np.ndarray
@@ -75,11 +75,26 @@ class Reconstruction:
                 f"{self.name} must hold a weight of the object's shape {shape}. "
                 f"Received: weight.shape={np.shape(self.weight)}. Leave it out, or save it with the object."
             )
+        if self.slices is not None and (np.ndim(self.slices), np.shape(self.slices)[1:]) != (3, shape):
+            raise ValueError(
+                f"{self.name} must hold slices (slice, y, x) of the object's shape {shape}. "
+                f"Received: slices.shape={np.shape(self.slices)}. Leave them out, or save them with the object."
+            )
 
     @property
     def fresnel_number(self) -> float | None:
         """That of an object's pixel, where the detector was in the near field; None in the far field."""
         return self.optics.fresnel_number
+
+    @property
+    def blur(self) -> float | None:
+        """Standard deviation of the detector's point spread, in pixels; None where it is sharp."""
+        return self.optics.blur or None
+
+    @property
+    def slice_distance(self) -> float | None:
+        """Fresnel distance from a slice to the next, in pixels; None where there is one slice."""
+        return self.optics.spacing if self.slices is not None else None
 
     def of_patterns(self, indices: np.ndarray) -> "Reconstruction":
         """Return it with what is known of each pattern for some of them: int array `(pattern,)`."""

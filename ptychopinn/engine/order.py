@@ -1,5 +1,7 @@
 """Patterns in an order whose every k-th are spread evenly over the scan."""
 
+import math
+
 import numpy as np
 
 from ptychopinn.physics.probes import effective_area
@@ -12,6 +14,9 @@ FEWEST = 8
 
 MOST = 8
 """Subsets of a scan, at most."""
+
+JUDGES = 256
+"""Patterns, at most, that photons are held out from."""
 
 
 def evenly(positions: np.ndarray) -> np.ndarray:
@@ -36,6 +41,11 @@ def evenly(positions: np.ndarray) -> np.ndarray:
         middle = len(along) // 2
         pending += [along[middle:], along[:middle]]
     return np.array(order)
+
+
+def judges_of(order: np.ndarray) -> np.ndarray:
+    """Return the patterns that photons are held out from, of all in the order of `evenly`: int array `(pattern,)`."""
+    return order[:: math.ceil(len(order) / JUDGES)]
 
 
 def most_subsets(positions: np.ndarray, probe: np.ndarray) -> int:

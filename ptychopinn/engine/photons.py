@@ -6,15 +6,12 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.data.batches import HOLDOUT, thin
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.order import evenly, most_subsets
+from ptychopinn.data.thinning import HOLDOUT, thin
+from ptychopinn.engine.order import evenly, judges_of, most_subsets
 
 KEPT_BYTES = 2**30
 """Memory for patterns that were read once; those beyond it are read again in every pass."""
-
-JUDGES = 256
-"""Patterns, at most, that photons are held out from."""
 
 
 class Photons:
@@ -36,7 +33,7 @@ class Photons:
     ) -> None:  # fmt: skip
         self.scan, self.seed, self.zero_first = scan, seed, zero_first
         order = evenly(scan.positions)
-        self.judging = order[:: math.ceil(len(scan) / JUDGES)]
+        self.judging = judges_of(order)
         self.held_out = HOLDOUT if scan.measurement == "counts" else 0.0
         chunks = most_subsets(scan.positions, probe)
         longest = math.ceil(len(scan) / chunks)

@@ -60,6 +60,14 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
     )
 
 
+def where_found(scan: Scan, reconstruction: Reconstruction) -> Scan:
+    """Return a scan at the positions of a reconstruction of its patterns, where passes may have moved them a little."""
+    found = reconstruction.positions
+    if found is None or np.shape(found) != scan.positions.shape:
+        return scan
+    return scan.moved_to(found) if np.abs(found - scan.positions).max() < scan.size / 2 else scan
+
+
 def predict(
     reconstruction: Reconstruction, probe: np.ndarray, scan: Scan, indices: np.ndarray, scale: float = 1.0
 ) -> np.ndarray:  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
-from ptychopinn.evaluation.against_patterns import Residual, residual
+from ptychopinn.evaluation.against_patterns import Residual, residual, where_found
 from ptychopinn.evaluation.against_truth import Score, score
 from ptychopinn.evaluation.region import SMALLEST, Box, intersect
 from ptychopinn.printable import printable
@@ -107,7 +107,7 @@ def _residual(reconstruction: Reconstruction, scan: Scan | None) -> Residual | N
     if scan is None or reconstruction.origin is None:
         return None
     probe = scan.probe if reconstruction.probe is None else reconstruction.probe
-    return residual(reconstruction, probe, scan)
+    return residual(reconstruction, probe, where_found(scan, reconstruction))
 
 
 def _check_read_alike(reconstruction: Reconstruction, scan: Scan | None) -> None:

@@ -39,7 +39,8 @@ def write_together(
 
     Args:
         folder: path. Made if it does not exist, and held meanwhile (see `writing`).
-        writers: dict from file name to a function that writes to the path it is given, called in this order.
+        writers: dict from file name to a function that writes to the path it is given, called in this order: each
+            finds the files of those before it beside its own.
         known: names of files that belong to a generation, written or not: those of earlier ones are removed.
     """
     with writing(folder) as folder:

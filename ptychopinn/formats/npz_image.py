@@ -1,5 +1,6 @@
 """An NPZ with one complex image: what `ptycho infer` writes, a scan's known object, or any program's object."""
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +12,19 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import alone, probe_modes
 from ptychopinn.formats.opened import Opened
-from ptychopinn.physics.optics import optics_at
+from ptychopinn.physics.optics import Optics, optics_at
 from ptychopinn.physics.ramp import add_ramp
 
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
 OBJECT_KEYS, PROBE_KEYS, WEIGHT_KEYS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
-RESULT = ("uncertainty", "positions", "flux", "background", "probe_variation", "probe_weights")
+RESULT = ("uncertainty", "positions", "flux", "background", "probe_variation", "probe_weights", "slices")
 """What only `reconstruction.npz` is believed to hold, which is told by its origin and ramp."""
+
+COMPLEX = ("probe_variation", "probe_weights", "slices")
+"""Which of it is complex."""
+
+WIDEST = 20
+"""Standard deviation of a point spread, at most, in pixels."""
 
 EMPTY = 1e-6
 """Below this part of the largest modulus a pixel was not reconstructed."""
@@ -35,9 +42,8 @@ def read(opened: Opened) -> Reconstruction:
     of_scan = "xcoords" in archive and "ycoords" in archive
     origin, ramp = (_numbers(archive, key, 2, name) for key in ("origin", "ramp"))
     geometry: Any = {key: _number(archive, key, name) for key in ("pixel_size_m", "energy_eV", "distance_m")}
-    number = _number(archive, "fresnel_number", name)
     ours = RESULT if origin is not None and ramp is not None else ()
-    beside: Any = {key: archive.array(key, NUMBERS if "probe" in key else REAL) for key in ours if key in archive}
+    beside: Any = {key: archive.array(key, NUMBERS if key in COMPLEX else REAL) for key in ours if key in archive}
     probe = _first(archive, PROBE_KEYS)
     obj, weight = _weighted(archive, obj, of_scan, name)
     if ramp is not None and obj.ndim == 2:  # files hold it straight
@@ -49,7 +55,7 @@ def read(opened: Opened) -> Reconstruction:
         ramp=(0.0, 0.0) if ramp is None else ramp,
         probe=None if probe is None else probe_modes(archive.array(probe)),
         positions=_positions(archive, name) if of_scan else beside.pop("positions", None),
-        optics=optics_at(number),
+        optics=_optics(archive, beside.get("slices"), name),
         **beside,
         **geometry,
         name=name,
@@ -119,6 +125,19 @@ def _positions(archive: Archive, name: str) -> np.ndarray:
             f"Received: {len(x)} xcoords, {len(y)} ycoords. Write only the pairs that were measured."
         )
     return np.stack([y, x], axis=1)
+
+
+def _optics(archive: Archive, slices: np.ndarray | None, name: str) -> Optics:
+    """Return how light went through the slices to the detector, and what that makes of it."""
+    optics, blur = optics_at(_number(archive, "fresnel_number", name)), _number(archive, "blur", name) or 0.0
+    if not 0 <= blur <= WIDEST:
+        raise ValueError(
+            f"{name} must hold a blur from 0 to {WIDEST} pixels. Received: blur={blur:g}. Correct it, or leave it out."
+        )
+    if slices is None:
+        return dataclasses.replace(optics, blur=blur)
+    spacing = _number(archive, "slice_distance", name) or 0.0
+    return dataclasses.replace(optics, blur=blur, slices=len(slices), spacing=spacing)
 
 
 def _number(archive: Archive, key: str, name: str) -> float | None:

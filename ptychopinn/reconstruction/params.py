@@ -30,7 +30,7 @@ class ReconstructionParams(Params):
     start: str | None = option(
         None,
         "What the passes start from: the network's object, a flat one, or an earlier reconstruction, by its path. If "
-        "not given, the network's where there is a bundle, else a flat one.",
+        "not given, the network's where there is a bundle, unless it is a prior; else a flat one.",
     )
     passes: int | None = option(
         None,

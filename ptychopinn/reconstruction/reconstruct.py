@@ -3,7 +3,6 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -11,9 +10,9 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
-from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.clock import Clock
-from ptychopinn.reconstruction.modes import powers, with_modes
+from ptychopinn.reconstruction.found import found_of
+from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import (
     STARTS,
     ReconstructionParams,
@@ -21,7 +20,7 @@ from ptychopinn.reconstruction.params import (
     refuse_training_options,
 )
 from ptychopinn.reconstruction.prior import prior_of
-from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
+from ptychopinn.reconstruction.refinement import PASSES, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.ways import optics_of
 from ptychopinn.reconstruction.whose_probe import choose_probe
@@ -68,7 +67,7 @@ def reconstruct(
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
     check(bundle, params, scan)
     probe = probe if params.modes is None else with_modes(probe, params.modes)
-    start = params.start or ("flat" if bundle is None else "network")
+    start = params.start or ("flat" if bundle is None or params.prior != "none" else "network")
     if start != "network" and params.prior == "none":
         refuse_network_options(execution)
     optics = optics_of(params, scan)
@@ -92,7 +91,7 @@ def reconstruct(
         clock.add(refined.seconds)
         record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
                    "interrupted": refined.interrupted, "probe_refined": params.refine_probe and refined.kept > 0,
-                   "refinement_deviances": refined.deviances, **found_of(refined, scan, moves)}  # fmt: skip
+                   "refinement_deviances": refined.deviances, **found_of(found, scan, moves.positions)}  # fmt: skip
     record["seconds"] = clock.seconds
     return dataclasses.replace(found, energy_eV=scan.energy_eV, distance_m=scan.distance_m, record=record)
 
@@ -106,32 +105,6 @@ def moves_of(params: ReconstructionParams) -> Moves:
         params.opr,
         params.background == "find",
     )
-
-
-def found_of(refined: Refinement, scan: Scan, moves: Moves) -> dict[str, Any]:
-    """Return what was found besides object and probe, in few figures, where it was looked for."""
-    found: dict[str, Any] = {}
-    if moves.positions:
-        shifts = np.asarray(refined.reconstruction.positions) - scan.positions
-        found["positions_moved_rms_px"] = round(float(np.sqrt(np.mean(np.square(shifts)))), 4)
-        found["positions_moved_most_px"] = round(float(np.abs(shifts).max()), 4)
-    probe = np.asarray(refined.reconstruction.probe)
-    if len(probe) > 1:
-        found["mode_powers"] = [round(part, 4) for part in powers(probe)]
-    variation = refined.reconstruction.probe_variation
-    if variation is not None:
-        light = [float(np.sum(np.abs(part) ** 2)) for part in (probe, *variation)]
-        found["probe_variation_powers"] = [round(part / sum(light), 5) for part in light[1:]]
-    flux = refined.reconstruction.flux
-    if flux is not None:
-        found["flux_least_most"] = [round(float(extreme), 4) for extreme in (flux.min(), flux.max())]
-    background = refined.reconstruction.background
-    if background is not None:
-        found["background_mean_most"] = [round(float(figure), 4) for figure in (background.mean(), background.max())]
-    optics = refined.reconstruction.optics
-    if optics != FAR:
-        found["optics"] = dataclasses.asdict(optics)
-    return found
 
 
 def started(

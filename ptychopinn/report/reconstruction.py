@@ -1,7 +1,6 @@
 """The files of a reconstruction: arrays, pictures, numbers and the page, written together."""
 
 import functools
-import json
 import pathlib
 from collections.abc import Callable, Collection
 from typing import Any
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import Score
+from ptychopinn.evaluation.receipt import RECORD, write_record
 from ptychopinn.formats.writers.table import FORMATS
 from ptychopinn.report.page import PAGE
 from ptychopinn.report.pictures import comparison, pictures
@@ -41,7 +41,7 @@ def write_reconstruction(
         form.file: functools.partial(form.results.write, reconstruction) if name in (*save, "npz") else None
         for name, form in FORMATS.items()
     }
-    results["report.json"] = lambda path: path.write_text(json.dumps(record, indent=2) + "\n")
+    results[RECORD] = functools.partial(write_record, record)
     figures = pictures(reconstruction)
     figures["comparison.png"] = None if score is None else functools.partial(comparison, score)
     drawings = {name: draw and functools.partial(_drawn, draw) for name, draw in figures.items()}

@@ -20,7 +20,7 @@ def write_results(
     drawings: Mapping[str, Callable[[], bytes] | None],
     failed: Failed,
 ) -> None:
-    """Write results together with drawings, all or none of the results; those of earlier ones that are not made go.
+    """Write results after drawings, all or none of the results; those of earlier ones that are not made go.
 
     Args:
         folder: path.
@@ -36,7 +36,7 @@ def write_results(
     writers = {name: functools.partial(_write_bytes, content) for name, content in made.items() if content is not None}
     wanted, known = {name: write for name, write in results.items() if write is not None}, [*results, *drawings]
     try:
-        write_together(folder, {**wanted, **writers}, known)
+        write_together(folder, {**writers, **wanted}, known)
     except OSError as error:
         write_together(folder, wanted, known)
         failed("pictures and no page", error)

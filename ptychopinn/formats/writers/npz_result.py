@@ -10,8 +10,8 @@ from ptychopinn.data.reconstruction import Reconstruction
 NAME = "reconstruction.npz"
 NEEDS: tuple[str, ...] = ()
 OPTIONAL = (
-    "probe", "probe_variation", "probe_weights", "background", "uncertainty", "positions", "flux", "pixel_size_m",
-    "energy_eV", "distance_m", "fresnel_number",
+    "probe", "probe_variation", "probe_weights", "slices", "slice_distance", "background", "blur", "uncertainty",
+    "positions", "flux", "pixel_size_m", "energy_eV", "distance_m", "fresnel_number",
 )  # fmt: skip
 HOLDS: tuple[str, ...] = ("weight", "ramp", *OPTIONAL)
 
@@ -30,7 +30,7 @@ def write(reconstruction: Reconstruction, path: pathlib.Path) -> None:
     }
     if reconstruction.origin is not None:
         arrays["origin"] = np.array(reconstruction.origin)
-    for name in (*OPTIONAL, "slices"):  # whose product is the object: they are not read
+    for name in OPTIONAL:
         if getattr(reconstruction, name) is not None:
             arrays[name] = np.asarray(getattr(reconstruction, name))
     with open(path, "wb") as file:
