@@ -17,7 +17,7 @@ from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import failed, made_or_noted, report_option
-from ptychopinn_cli.reconstruction_report import page, receipt_of, report_of, said, score_of
+from ptychopinn_cli.reconstruction_report import page, receipt_of, report_of, resolution_of, said, score_of
 from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
 
@@ -126,19 +126,24 @@ def run(request, restated, talk):
     with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, inputs["scan"]["sha256"], progress)
     said(found.record, talk)
+    found, resolution = resolution_of(found, talk)
     say_told(request.save, found, talk)
     score = score_of(found, scan, talk)
     record = report_of(request, found, score, opened - began)
     record |= {**receipt_of(found, scan, record["seconds"], talk), "reading": reading.to_dict(), "inputs": inputs}
+    if resolution is not None:
+        record["resolution"] = resolution.record
     html = None
     if request.report:
         drawn = time.perf_counter()
-        html = made_or_noted(lambda: page(bundle, found, scan, record, score), PAGE, talk)
+        html = made_or_noted(lambda: page(bundle, found, scan, record, score, resolution), PAGE, talk)
         record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
     write_reconstruction(request.output_dir, found, record, failed(talk), score, html, request.save)
     height, width = found.object.shape
     talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
                 f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
+    if resolution is not None:
+        talk.result(f"resolution {resolution.words}")
     if score is not None:
         talk.result(f"complex error against the file's object {score.figures['nrmse_complex']:.4f}")
 

@@ -29,6 +29,16 @@ def score_of(reconstruction, scan, talk):
     return made_or_noted(lambda: score(reconstruction, known_object(scan)), "comparison with the file's object", talk)
 
 
+def resolution_of(reconstruction, talk):
+    """Return the reconstruction with the map of its resolution, and that `Resolution`: None where it has no halves."""
+    from ptychopinn.evaluation.resolution import resolution
+
+    if not reconstruction.halves:
+        return reconstruction, None
+    found = made_or_noted(lambda: resolution(reconstruction), "resolution", talk)
+    return (reconstruction if found is None else found.on(reconstruction)), found
+
+
 def report_of(request, reconstruction, score, opening_s):
     """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
     from ptychopinn.training.record import versions
@@ -57,9 +67,11 @@ def receipt_of(reconstruction, scan, seconds, talk):
     return {"figures": figures or {}}
 
 
-def page(bundle, reconstruction, scan, record, score):
+def page(bundle, reconstruction, scan, record, score, resolution):
     """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
-    tables = {"figures": "Against the patterns", "seconds": "Seconds", "versions": "Versions"}
+    tables = {"resolution": "Resolution", "figures": "Against the patterns", "seconds": "Seconds",
+              "versions": "Versions"}  # fmt: skip
+    tables = {name: title for name, title in tables.items() if name in record}
     files = {what: one["sha256"] for what, one in record["inputs"].items()}
     facts = {
         "Command": command_facts(),
@@ -73,6 +85,7 @@ def page(bundle, reconstruction, scan, record, score):
     if score is not None:
         headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
     return page_of(
-        bundle, reconstruction, scan, facts, headline=headline, score=score, title=f"Reconstruction of {scan.name}",
+        bundle, reconstruction, scan, facts, headline=headline, score=score, resolution=resolution,
+        title=f"Reconstruction of {scan.name}",
         subtitle=facts["Command"]["date"] + (f", with the bundle {record['bundle']}" if "bundle" in record else ""),
     )  # fmt: skip

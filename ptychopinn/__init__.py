@@ -32,6 +32,7 @@ _HOMES = {
     "convert": "formats.conversion",
     "examine": "doctor.examine",
     "score": "evaluation.against_truth",
+    "resolution": "evaluation.resolution",
     "residual": "evaluation.against_patterns",
 }
 

@@ -97,6 +97,7 @@ RECONSTRUCTION = (
         "zero_frequency": "test_reconstruct.test_where_the_zero_frequency_is_said_to_be_acts",
         "probe": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
         "start": "test_reconstruct.test_start_and_probe_act_on_the_command_line",
+        "resolution": "test_resolution.test_the_command_says_and_draws_the_resolution",
         "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
         "prior": "test_prior.test_infer_takes_a_scan_alone_and_a_prior_acts",
         "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",

@@ -30,6 +30,9 @@ class Reconstruction:
         optics: Optics: how light went through the slices to the detector. Defaults to the far field.
         probe_weights: complex array `(pattern, dimension)`: 0 on average, 1 in root mean square.
         pixel_size_m, energy_eV, distance_m: float, where they are known.
+        local_resolution: float32 array `(y, x)`: period of the finest detail that photons support there, pixels, where
+            it was measured; NaN where nothing is known.
+        halves: the Reconstructions of either half of the photons, where there are any.
         name: str. Where it came from.
         record: dict: how it was made, where this library did.
 
@@ -53,6 +56,8 @@ class Reconstruction:
     pixel_size_m: float | None = None
     energy_eV: float | None = None
     distance_m: float | None = None
+    local_resolution: np.ndarray | None = None
+    halves: tuple["Reconstruction", ...] = ()
     name: str = "object"
     record: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 

@@ -45,6 +45,10 @@ class ReconstructionParams(Params):
         "none", "Whether passes go on, where noise ends them, with a network that knows what objects look like.",
         choices=PRIORS,
     )  # fmt: skip
+    resolution: bool = option(
+        False, "Whether the photons are dealt out to two halves, each reconstructed by itself in half the passes: what "
+        "they share tells the resolution, in what they differ the error bars.",
+    )  # fmt: skip
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
     modes: int | None = option(
         None, "Incoherent modes of the probe: the strongest of its own, and guesses of others. If not given, its own.",
@@ -91,6 +95,11 @@ class ReconstructionParams(Params):
             raise ValueError(
                 f"A prior goes between passes that move one slice. Received: prior={self.prior}, slices={self.slices}, "
                 f"passes={self.passes}. Leave it out, or ask for that."
+            )
+        if self.resolution and (self.passes == 0 or self.prior != "none"):
+            raise ValueError(
+                "resolution compares what passes alone make of either half of the photons. Received: resolution=True, "
+                f"passes={self.passes}, prior={self.prior}. Allow passes, without a prior, or leave it out."
             )
         self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
         self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")

@@ -1,17 +1,21 @@
 """Reconstruct a scan: one call that decides what `ptycho reconstruct` decides, and says what it decided."""
 
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from ptychopinn.data.halves import check_counts
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.found import found_of
+from ptychopinn.reconstruction.halving import reconstruct_halves
 from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import (
     STARTS,
@@ -20,7 +24,7 @@ from ptychopinn.reconstruction.params import (
     refuse_training_options,
 )
 from ptychopinn.reconstruction.prior import prior_of
-from ptychopinn.reconstruction.refinement import PASSES, refine
+from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.ways import optics_of
 from ptychopinn.reconstruction.whose_probe import choose_probe
@@ -53,7 +57,8 @@ def reconstruct(
         Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `patterns`, `size_px`,
         `refinement_passes` (the one that was kept), `refinement_passes_made`, `refinement_passes_allowed`,
         `interrupted`, `probe_refined`, `refinement_deviances` (per photon, held out, at first and after each), and
-        `seconds` by part.
+        `seconds` by part. Where `params.resolution` asks for it, its `halves` are reconstructions of either half of
+        the photons, none where passes were interrupted: see `evaluation.resolution`.
 
     Raises:
         ValueError: if scan, bundle and parameters do not belong together.
@@ -70,9 +75,14 @@ def reconstruct(
     start = params.start or ("flat" if bundle is None or params.prior != "none" else "network")
     if start != "network" and params.prior == "none":
         refuse_network_options(execution)
-    optics = optics_of(params, scan)
-    found, seconds = started(start, scan, probe, bundle, params, execution, progress)
-    found = dataclasses.replace(found, optics=optics)
+    optics, clock = optics_of(params, scan), Clock()
+
+    def begin(start: str, scan: Scan, probe: np.ndarray) -> Reconstruction:
+        begun, seconds = started(start, scan, probe, bundle, params, execution, progress)
+        clock.add(seconds)
+        return dataclasses.replace(begun, optics=optics)
+
+    found = begun = begin(start, scan, probe)
     passes = PASSES if params.passes is None else params.passes
     record = {
         "start": start, "prior": params.prior, "probe": whose, "patterns": len(scan), "size_px": scan.size,
@@ -80,20 +90,43 @@ def reconstruct(
         "refinement_passes": 0, "refinement_passes_made": 0, "refinement_passes_allowed": passes,
         "interrupted": False, "probe_refined": False,
     }  # fmt: skip
-    clock = Clock()
-    clock.add(seconds)
     if passes:
-        watch = counting(progress, "refining", passes * len(scan))
-        moves = moves_of(params)
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
-        refined = refine(found, scan, passes, moves, params.batch_size or PATTERNS_AT_ONCE, watch, prior)
+        watch = counting(progress, "refining", passes * len(scan))
+        refined = refine(begun, scan, passes, moves_of(params), params.batch_size or PATTERNS_AT_ONCE, watch, prior)
         found = refined.reconstruction
         clock.add(refined.seconds)
-        record |= {"refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
-                   "interrupted": refined.interrupted, "probe_refined": params.refine_probe and refined.kept > 0,
-                   "refinement_deviances": refined.deviances, **found_of(found, scan, moves.positions)}  # fmt: skip
+        record |= passed(refined, scan, params)
+        if params.resolution and not refined.interrupted:
+            with clock("halves"):
+                again = functools.partial(begin, start if start in STARTS else "flat")
+                found = dataclasses.replace(found, halves=halved(refined, scan, begun, again, params, progress))
     record["seconds"] = clock.seconds
     return dataclasses.replace(found, energy_eV=scan.energy_eV, distance_m=scan.distance_m, record=record)
+
+
+def passed(refined: Refinement, scan: Scan, params: ReconstructionParams) -> dict[str, Any]:
+    """Return what a record says of passes."""
+    return {
+        "refinement_passes": refined.kept, "refinement_passes_made": len(refined.deviances) - 1,
+        "interrupted": refined.interrupted, "probe_refined": params.refine_probe and refined.kept > 0,
+        "refinement_deviances": refined.deviances, **found_of(refined.reconstruction, scan, moves_of(params).positions),
+    }  # fmt: skip
+
+
+def halved(
+    refined: Refinement, scan: Scan, begun: Reconstruction, begin: Callable[[Scan, np.ndarray], Reconstruction],
+    params: ReconstructionParams, progress: Callable[[str, int, int], object],
+) -> tuple[Reconstruction, ...]:  # fmt: skip
+    """Return the reconstructions of either half of the photons, in half as many passes as the whole took.
+
+    An earlier reconstruction may be of all the photons: where passes started from one, halves have its probe alone.
+    """
+    passes = max((len(refined.deviances) - 1) // 2, 1)
+    probe = np.asarray(begun.probe) * np.float32(np.sqrt(0.5))
+    watch = counting(progress, "halves", 2 * passes * len(scan))
+    batch_size = params.batch_size or PATTERNS_AT_ONCE
+    return reconstruct_halves(scan, lambda half: begin(half, probe), passes, moves_of(params), batch_size, watch)
 
 
 def moves_of(params: ReconstructionParams) -> Moves:
@@ -128,6 +161,8 @@ def counting(progress: Callable[[str, int, int], object], part: str, total: int)
 
 def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> None:
     """Raise ValueError where what is asked for needs another bundle, or a scan of counts."""
+    if params.resolution:
+        check_counts(scan)
     if bundle is None and params.probe == "bundle":
         raise ValueError(
             "A reconstruction needs a bundle for probe=bundle. Received: bundle=None. Give a trained bundle, or take "

@@ -8,11 +8,13 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import Score
+from ptychopinn.evaluation.resolution import Resolution
 from ptychopinn.report.blocks import Page
 from ptychopinn.report.experiment import experiment_sections
 from ptychopinn.report.fit import fit
 from ptychopinn.report.passes import passes_section
 from ptychopinn.report.pictures import well_seen
+from ptychopinn.report.resolution import resolution_section
 from ptychopinn.report.sections import (
     facts_section,
     fit_section,
@@ -41,6 +43,7 @@ class Run:
         first_probe: complex array `(mode, y, x)`: the scan's probe, if the reconstruction's is another.
         note: str. What else must be said of the object.
         score: Score. How the object compares with the truth, if that is known.
+        resolution: Resolution. What halves of the photons tell, if it was asked for.
     """
 
     title: str
@@ -54,6 +57,7 @@ class Run:
     first_probe: np.ndarray | None = None
     note: str = ""
     score: Score | None = None
+    resolution: Resolution | None = None
 
 
 def page_of_run(run: Run) -> Page:
@@ -63,6 +67,8 @@ def page_of_run(run: Run) -> Page:
     sections = [object_section(reconstruction, run.note)]
     if run.score is not None:
         sections.append(truth_section(run.score))
+    if run.resolution is not None:
+        sections.append(resolution_section(run.resolution, reconstruction))
     if reconstruction.uncertainty is not None and np.isfinite(reconstruction.uncertainty).any():
         sections.append(uncertainty_section(reconstruction))
     if "refinement_deviances" in reconstruction.record:

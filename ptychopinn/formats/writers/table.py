@@ -87,6 +87,7 @@ WORDS = {
     "weight": "how well each pixel was lit",
     "ramp": "the phase ramp apart from the object",
     "uncertainty": "the standard error of the object",
+    "local_resolution": "the resolution of each place",
     "probe": "the probe",
     "probe_variation": "how the probe varies",
     "probe_weights": "by how much it does for each pattern",

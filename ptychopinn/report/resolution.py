@@ -1,0 +1,69 @@
+"""How fine the detail is that the photons support: ring correlation of two halves, and the map of its local kind."""
+
+import numpy as np
+
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.resolution import THRESHOLDS, Resolution
+from ptychopinn.evaluation.ring_correlation import SEVENTH
+from ptychopinn.report.blocks import Gallery, Plot, Section, Table, Tile
+from ptychopinn.report.colours import Scale
+from ptychopinn.report.images import limit_size, paint
+from ptychopinn.report.pictures import well_seen
+from ptychopinn.report.plots import drawing
+from ptychopinn.report.viewer import colour_key
+from ptychopinn.report.words import metres
+
+WORDS = {"frc50": "FRC above 0.5", "half_bit": "FRC above half-bit", "seventh": "FRC above 1/7"}
+
+
+def resolution_section(resolution: Resolution, reconstruction: Reconstruction) -> Section:
+    """Show a `Resolution`: its curves and thresholds, and where detail is finer and coarser."""
+    note = (
+        "The photons were dealt out at random to two halves, each reconstructed by itself; how far the two agree tells "
+        "the resolution of all photons together (two scans of the full dose would agree so far). Both halves share "
+        f"{', '.join(resolution.shared)}: errors of these do not show here."
+    )
+    rows = [(WORDS[name], f"{getattr(resolution, name):.4f} / px", period(resolution, name)) for name in THRESHOLDS]
+    table = Table("Finest detail", rows, ("", "frequency", "full period"))
+    return Section(
+        "resolution", "Resolution", note, [*curves_of(resolution), table, *local_map(resolution, reconstruction)]
+    )
+
+
+def period(resolution: Resolution, threshold: str) -> str:
+    """Write the full period at a threshold, in metres where the pixel is known."""
+    frequency, period_m = getattr(resolution, threshold), resolution.period_m(threshold)
+    if not frequency:
+        return "nothing agrees"
+    return f"{1 / frequency:.3g} px" + (f", {metres(period_m)}" if period_m else "")
+
+
+def curves_of(resolution: Resolution) -> list[Plot]:
+    """Draw the ring correlation of the halves, and of the full dose, with the thresholds."""
+    plots: list[Plot] = []
+    curves = resolution.curves
+    with drawing(plots, "Fourier ring correlation of two halves of the photons", "Dots: where it crosses.") as axes:
+        axes.plot(curves["frequency"], curves["full"], label="full dose")
+        axes.plot(curves["frequency"], curves["halves"], label="the halves", linewidth=1, color="0.6")
+        axes.plot(curves["frequency"], curves["half_bit"], label="half-bit", linewidth=1, linestyle="--", color="0.3")
+        axes.axhline(0.5, linewidth=0.8, linestyle=":", color="0.3")
+        axes.axhline(SEVENTH, linewidth=0.8, linestyle=":", color="0.3")
+        half_bit = np.interp(resolution.half_bit, curves["frequency"][1:], curves["half_bit"][1:])
+        axes.plot(
+            [resolution.frc50, resolution.half_bit, resolution.seventh], [0.5, half_bit, SEVENTH], "o", color="tab:red"
+        )
+        axes.set(xlabel="cycles / px", ylabel="FRC", xlim=(0, 0.5), ylim=(-0.1, 1.05))
+        axes.legend()
+    return plots
+
+
+def local_map(resolution: Resolution, reconstruction: Reconstruction) -> list[Gallery]:
+    """Paint the local resolution where the object was well seen."""
+    periods = resolution.local[well_seen(reconstruction.weight)]
+    if not np.isfinite(periods).any():
+        return []
+    low, high = (float(extreme) for extreme in np.nanpercentile(periods, (1, 99)))
+    scale = Scale("viridis_r", low, max(high, 1.01 * low))
+    tile = Tile(((paint(limit_size(periods), scale), "full period of the finest detail around each pixel"),), "Local")
+    key = colour_key("full period at FRC 0.5, pixels", scale)
+    return [Gallery("Where detail is fine", [tile], (key,))]
