@@ -30,13 +30,17 @@ def score_of(reconstruction, scan, talk):
 
 
 def resolution_of(reconstruction, talk):
-    """Return the reconstruction with the map of its resolution, and that `Resolution`: None where it has no halves."""
+    """Return the reconstruction with what its halves tell, and its `Resolution`: None where it has none."""
+    from ptychopinn.evaluation.error_bars import with_error_bars
     from ptychopinn.evaluation.resolution import resolution
 
     if not reconstruction.halves:
         return reconstruction, None
     found = made_or_noted(lambda: resolution(reconstruction), "resolution", talk)
-    return (reconstruction if found is None else found.on(reconstruction)), found
+    if found is None:
+        return reconstruction, None
+    reconstruction = found.on(reconstruction)
+    return made_or_noted(lambda: with_error_bars(reconstruction), "error bars", talk) or reconstruction, found
 
 
 def report_of(request, reconstruction, score, opening_s):

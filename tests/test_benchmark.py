@@ -47,6 +47,20 @@ def test_a_study_writes_its_rows(tmp_path):
     assert rows[0]["nrmse_complex"] > rows[2]["nrmse_complex"]
 
 
+def test_what_a_reconstruction_says_of_itself_is_compared_with_what_is_true(tmp_path):
+    output = tmp_path / "trust.json"
+    done = subprocess.run(
+        [sys.executable, SCRIPT.with_name("trust.py"), "--quick", "--output", output, "--backend",
+         os.environ["KERAS_BACKEND"]],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    ((name, row),) = json.loads(output.read_text()).items()
+    assert (
+        name in done.stdout and 0.5 < row["frc50_ratio"] < 1.5 and 0.3 < row["error_ratio"] < 3 and row["error"] < 0.1
+    )
+
+
 def test_imports_are_counted_by_room_and_a_circle_is_told(tmp_path):
     package = tmp_path / "house"
     (package / "cellar").mkdir(parents=True)

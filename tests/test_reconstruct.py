@@ -54,7 +54,11 @@ def test_a_flat_start_needs_no_bundle(scan):
     params = ReconstructionParams(start="flat", passes=3)
     found = reconstruct(scan, params=params)
     deviances = found.record["refinement_deviances"]
-    assert deviances[-1] < 0.85 * deviances[0] and found.record["probe"] == "scan" and found.uncertainty is None
+    assert (
+        deviances[-1] < 0.85 * deviances[0]
+        and found.record["probe"] == "scan"
+        and found.record["uncertainty"] == "dose"
+    )
     untouched = reconstruct(scan, params=dataclasses.replace(params, passes=0))
     np.testing.assert_allclose(untouched.object[untouched.object != 0], 1, atol=1e-5)
     with pytest.raises(ValueError, match="needs a bundle for .*Received: bundle=None. Give a trained bundle"):

@@ -133,3 +133,42 @@ def test_the_command_says_and_draws_the_resolution(scan, tmp_path):
     with np.load(out / "reconstruction.npz") as file:
         assert np.isfinite(file["local_resolution"]).any() and file["local_resolution"].shape == file["object"].shape
     assert "Fourier ring correlation of two halves" in (out / "report.html").read_text()
+
+
+def blocks(squares, side=8):
+    height, width = (length // side * side for length in squares.shape)
+    return squares[:height, :width].reshape(height // side, side, width // side, side).mean(axis=(1, 3)).ravel()
+
+
+@pytest.mark.parametrize("photons", [1e5, 1e6])
+def test_error_bars_are_of_the_size_of_the_true_error(photons):
+    from ptychopinn.evaluation.error_bars import with_error_bars
+
+    scan = simulated(photons)
+    by_dose = reconstructed(scan, resolution=True)
+    found = with_error_bars(by_dose)
+    seen = score(found, Reconstruction(scan.object, origin=(0, 0), positions=scan.positions), "weight")
+    top, bottom, left, right = seen.region
+    window = np.s_[top - found.origin[0] : bottom - found.origin[0], left - found.origin[1] : right - found.origin[1]]
+    error, predicted = np.abs(seen.image - seen.truth) ** 2, found.uncertainty[window] ** 2
+    known = np.isfinite(predicted)
+    assert known.mean() > 0.9
+    assert 0.65 < np.sqrt(error[known].mean() / predicted[known].mean()) < 1.5
+    parts = (
+        found.amplitude_uncertainty[window] ** 2 + (found.phase_uncertainty[window] * np.abs(found.object[window])) ** 2
+    )
+    np.testing.assert_allclose(parts[known], predicted[known], rtol=1e-4)
+    assert by_dose.record["uncertainty"] == "dose" and found.record["uncertainty"] == "halves"
+    assert 0.4 < np.sqrt(error.mean() / (by_dose.uncertainty[window] ** 2).mean()) < 2.5
+
+
+def test_what_one_half_alone_shows_wrong_is_uncertain(judged):
+    from ptychopinn.evaluation.error_bars import with_error_bars
+
+    first, second = judged.halves
+    spoilt = first.object.copy()
+    spoilt[50:60, 50:60] *= np.exp(0.6j)
+    told = dataclasses.replace(judged, halves=(dataclasses.replace(first, object=spoilt), second))
+    before, after = with_error_bars(judged), with_error_bars(told)
+    assert after.phase_uncertainty[55, 55] > 0.25 > before.phase_uncertainty[55, 55]
+    assert after.amplitude_uncertainty[55, 55] < 0.5 * after.phase_uncertainty[55, 55]

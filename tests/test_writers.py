@@ -39,6 +39,8 @@ def result(shape=(40, 57), modes=2, side=16, pixel=PIXEL, seed=0, **known):
         "ramp": (0.02, -0.01), "probe": waves(seed + 1, modes, side, side), "positions": draw.uniform(0, 30, (11, 2)),
         "flux": draw.uniform(0.9, 1.1, 11), "uncertainty": draw.random(shape).astype(np.float32),
         "local_resolution": draw.uniform(2, 9, shape).astype(np.float32),
+        "amplitude_uncertainty": draw.random(shape).astype(np.float32),
+        "phase_uncertainty": draw.random(shape).astype(np.float32),
         "probe_variation": waves(seed + 2, 2, modes, side, side), "probe_weights": waves(seed + 3, 11, 2),
         "background": draw.random((side, side)), "slices": waves(seed + 4, 3, *shape),
         "pixel_size_m": pixel, "energy_eV": ENERGY, "distance_m": DISTANCE, "record": {"passes": 3},
@@ -138,7 +140,8 @@ def test_a_result_comes_back_equal(tmp_path, name, pixel, shape, modes):
 
 @pytest.mark.parametrize("name", READABLE)
 def test_what_is_not_known_does_not_come_back(tmp_path, name):
-    unknown = dict.fromkeys(("positions", "flux", "uncertainty", "local_resolution", "probe_variation", "probe_weights",
+    unknown = dict.fromkeys(("positions", "flux", "uncertainty", "amplitude_uncertainty",
+                             "phase_uncertainty", "local_resolution", "probe_variation", "probe_weights",
                              "background", "energy_eV", "distance_m"))  # fmt: skip
     found = result(**unknown, probe=waves(1, 1, 16, 16), ramp=(0.0, 0.0), optics=made_scan(count=1).optics)
     again = read_reconstruction(write_result(name, tmp_path, found))
@@ -279,7 +282,15 @@ def test_what_a_format_cannot_hold_is_said():
     assert "standard error" in said["product.h5"] and "the probe;" not in said["product.h5"]
     assert "the probe" in said["tiff"] and "the positions" in said["tiff"] and "pixel size" not in said["tiff"]
     assert said["npz"] == "reconstruction.npz cannot hold, and leaves out: how it was made."
-    bare = result(energy_eV=None, uncertainty=None, local_resolution=None, flux=None, record={})
+    bare = result(
+        energy_eV=None,
+        uncertainty=None,
+        amplitude_uncertainty=None,
+        phase_uncertainty=None,
+        local_resolution=None,
+        flux=None,
+        record={},
+    )
     assert "photon energy is 0 in the file: not known" in " ".join(told(FORMATS["product.h5"].results, bare))
     assert told(FORMATS["npz"].results, bare) == ()
 

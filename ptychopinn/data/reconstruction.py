@@ -18,8 +18,11 @@ class Reconstruction:
         weight: float32 array `(y, x)`: how well each pixel was lit. Defaults to 1 where the object is not zero.
         origin: `(y, x)` position of pixel (0, 0), in pixels of the scan's positions, where it is known.
         ramp: `(y, x)` common phase ramp of the object, in radians per pixel.
-        uncertainty: float32 array `(y, x)`: standard error of the complex object, by how much overlapping patches
-            disagree, where it is known; infinite where it is not. It knows nothing of errors that all patches share.
+        uncertainty: float32 array `(y, x)`: standard error of the complex object, where it is known; infinite where it
+            is not. `record["uncertainty"]` says by what: `"patches"`, by how much a network's disagree, `"dose"`, by
+            the photons of each pixel, or `"halves"`, as two halves of the photons measure it.
+        amplitude_uncertainty, phase_uncertainty: float32 arrays `(y, x)`: those of its modulus, and of its phase in
+            radians, where passes were made.
         probe: complex array `(mode, y, x)`, where it is known.
         positions: float array `(pattern, 2)`: `(y, x)` of the scan's patches, pixels, where they are known.
         flux: float array `(pattern,)`: brightness of each pattern's light, 1 on average, where it was looked for.
@@ -45,6 +48,8 @@ class Reconstruction:
     origin: tuple[float, float] | None = None
     ramp: tuple[float, float] = (0.0, 0.0)
     uncertainty: np.ndarray | None = None
+    amplitude_uncertainty: np.ndarray | None = None
+    phase_uncertainty: np.ndarray | None = None
     probe: np.ndarray | None = None
     positions: np.ndarray | None = None
     flux: np.ndarray | None = None

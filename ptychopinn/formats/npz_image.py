@@ -18,7 +18,8 @@ from ptychopinn.physics.ramp import add_ramp
 NAME = "an NPZ with object, objectGuess, amplitude and phase, or one complex image"
 OBJECT_KEYS, PROBE_KEYS, WEIGHT_KEYS = ("object", "objectGuess"), ("probe", "probeGuess"), ("weight", "mask")
 RESULT = (
-    "uncertainty", "local_resolution", "positions", "flux", "background", "probe_variation", "probe_weights", "slices",
+    "uncertainty", "amplitude_uncertainty", "phase_uncertainty", "local_resolution", "positions", "flux", "background",
+    "probe_variation", "probe_weights", "slices",
 )  # fmt: skip
 """What only `reconstruction.npz` is believed to hold, which is told by its origin and ramp."""
 

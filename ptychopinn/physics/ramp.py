@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+NO_PHASE = float(np.pi / np.sqrt(3))
+"""Standard deviation, in radians, of a phase that nothing is known of."""
+
 FAINT = 0.05
 """The ramp is measured where the weight exceeds this part of its largest."""
 

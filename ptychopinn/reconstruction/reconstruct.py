@@ -23,6 +23,7 @@ from ptychopinn.reconstruction.params import (
     refuse_network_options,
     refuse_training_options,
 )
+from ptychopinn.reconstruction.photon_error import with_photon_error
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
@@ -97,6 +98,9 @@ def reconstruct(
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= passed(refined, scan, params)
+        if refined.kept:
+            found = with_photon_error(found, scan)
+            record |= found.record
         if params.resolution and not refined.interrupted:
             with clock("halves"):
                 again = functools.partial(begin, start if start in STARTS else "flat")

@@ -45,8 +45,7 @@ class Refinement:
     """What `refine` returns.
 
     Args:
-        reconstruction: Reconstruction, whose object, and what else moved, were refined. Its uncertainty is still by how
-            much the network's patches disagree.
+        reconstruction: Reconstruction, whose object, and what else moved, were refined; its uncertainty is of before.
         deviances: list of floats: Poisson deviance of what judges, per mean photon, before the first pass and after
             each one that was made.
         kept: int. The pass whose object and probe these are; 0 is before the first.

@@ -95,9 +95,13 @@ def of_uncertainty(reconstruction: Reconstruction) -> Figure:
 
 def known_error(reconstruction: Reconstruction) -> np.ndarray:
     """Return a reconstruction's uncertainty where the object was well seen and patches overlap, NaN elsewhere."""
-    rows, columns = well_seen(reconstruction.weight)
-    error = np.asarray(reconstruction.uncertainty)[rows, columns]
-    return np.where(well_lit(reconstruction)[rows, columns] & np.isfinite(error), error, np.nan)
+    error = seen_of(reconstruction, np.asarray(reconstruction.uncertainty))
+    return np.where(well_lit(reconstruction)[well_seen(reconstruction.weight)] & np.isfinite(error), error, np.nan)
+
+
+def seen_of(reconstruction: Reconstruction, values: np.ndarray) -> np.ndarray:
+    """Return the part of a map of the whole canvas where the object was well seen."""
+    return values[well_seen(reconstruction.weight)]
 
 
 def comparison(score: Score) -> Figure:

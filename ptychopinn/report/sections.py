@@ -13,10 +13,19 @@ from ptychopinn.report.blocks import Gallery, Key, Section, Table, Tile
 from ptychopinn.report.colours import Scale, from_zero
 from ptychopinn.report.fit import Fit
 from ptychopinn.report.images import limit_size, paint, paint_bar, paint_complex
-from ptychopinn.report.pictures import known_error, well_seen
+from ptychopinn.report.pictures import known_error, seen_of, well_seen
 from ptychopinn.report.plots import curves_of_training, map_of_scan, plots_of_fit
 from ptychopinn.report.viewer import colour_key, view, wheel_key
 from ptychopinn.report.words import mark, metres, number
+
+ERRORS = {"uncertainty": "object", "amplitude_uncertainty": "amplitude", "phase_uncertainty": "phase / rad"}
+KNOWN_BY = {
+    "patches": "by how much the network's overlapping patches disagree, errors that all share left out",
+    "dose": "by the photons that fell on each pixel, which know nothing of a wrong probe or unfinished passes "
+    "(--resolution measures it)",
+    "halves": "as two halves of the photons measure it: in what they differ, and what more photons and passes changed",
+}
+"""What a standard error is known by."""
 
 DECADES = 5
 """Patterns are shown over at most so many powers of ten."""
@@ -33,15 +42,25 @@ def object_section(reconstruction: Reconstruction, note: str = "") -> Section:
 
 
 def uncertainty_section(reconstruction: Reconstruction) -> Section:
-    """Show how much overlapping patches disagree, as the object's standard error."""
+    """Show the standard error of the object, of its amplitude and of its phase, and say how it is known."""
     error = known_error(reconstruction)
+    known = KNOWN_BY[reconstruction.record.get("uncertainty", "patches")]
+    note = f"Standard error of the complex transmission, {known}: median {np.nanmedian(error):.3g}."
+    galleries = []
+    for name, quantity in ERRORS.items():
+        values = getattr(reconstruction, name)
+        if values is not None:
+            galleries.append(
+                _error_gallery(np.where(np.isfinite(error), seen_of(reconstruction, values), np.nan), quantity)
+            )
+    return Section("uncertainty", "Uncertainty", note, galleries)
+
+
+def _error_gallery(error: np.ndarray, quantity: str) -> Gallery:
+    """Paint a map of standard errors `(y, x)`, with its key."""
     scale = from_zero(error)
-    note = (
-        f"Standard error of the complex transmission, by how much the network's overlapping patches "
-        f"disagree: median {np.nanmedian(error):.3g}. Neither errors that all share nor what refining mended show."
-    )
-    tile = Tile(((paint(limit_size(error), scale), "standard error of the object"),), "Standard error")
-    return Section("uncertainty", "Uncertainty", note, [Gallery("", [tile], (colour_key("standard error", scale),))])
+    tile = Tile(((paint(limit_size(error), scale), f"standard error of the {quantity}"),), f"Of the {quantity}")
+    return Gallery("", [tile], (colour_key(f"standard error of the {quantity}", scale),))
 
 
 def scan_section(reconstruction: Reconstruction) -> Section:

@@ -11,8 +11,8 @@ NAME = "reconstruction.npz"
 NEEDS: tuple[str, ...] = ()
 OPTIONAL = (
     "probe", "probe_variation", "probe_weights", "slices", "slice_distance", "background", "blur", "uncertainty",
-    "local_resolution",
-    "positions", "flux", "pixel_size_m", "energy_eV", "distance_m", "fresnel_number",
+    "amplitude_uncertainty", "phase_uncertainty", "local_resolution", "positions", "flux",
+    "pixel_size_m", "energy_eV", "distance_m", "fresnel_number",
 )  # fmt: skip
 HOLDS: tuple[str, ...] = ("weight", "ramp", *OPTIONAL)
 

@@ -87,6 +87,8 @@ WORDS = {
     "weight": "how well each pixel was lit",
     "ramp": "the phase ramp apart from the object",
     "uncertainty": "the standard error of the object",
+    "amplitude_uncertainty": "that of its amplitude",
+    "phase_uncertainty": "that of its phase",
     "local_resolution": "the resolution of each place",
     "probe": "the probe",
     "probe_variation": "how the probe varies",
