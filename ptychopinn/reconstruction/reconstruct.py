@@ -85,12 +85,7 @@ def reconstruct(
 
     found = begun = begin(start, scan, probe)
     passes = PASSES if params.passes is None else params.passes
-    record = {
-        "start": start, "prior": params.prior, "probe": whose, "patterns": len(scan), "size_px": scan.size,
-        "batch_size": params.batch_size,
-        "refinement_passes": 0, "refinement_passes_made": 0, "refinement_passes_allowed": passes,
-        "interrupted": False, "probe_refined": False,
-    }  # fmt: skip
+    record = {"start": start, "probe": whose, **decided(scan, params, passes)}
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))
@@ -107,6 +102,15 @@ def reconstruct(
                 found = dataclasses.replace(found, halves=halved(refined, scan, begun, again, params, progress))
     record["seconds"] = clock.seconds
     return dataclasses.replace(found, energy_eV=scan.energy_eV, distance_m=scan.distance_m, record=record)
+
+
+def decided(scan: Scan, params: ReconstructionParams, passes: int) -> dict[str, Any]:
+    """Return what a record says before any pass."""
+    return {
+        "prior": params.prior, "patterns": len(scan), "size_px": scan.size, "batch_size": params.batch_size,
+        "refinement_passes": 0, "refinement_passes_made": 0, "refinement_passes_allowed": passes,
+        "interrupted": False, "probe_refined": False,
+    }  # fmt: skip
 
 
 def passed(refined: Refinement, scan: Scan, params: ReconstructionParams) -> dict[str, Any]:
