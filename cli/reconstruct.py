@@ -17,7 +17,7 @@ from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import failed, made_or_noted, report_option
-from ptychopinn_cli.reconstruction_report import page, receipt_of, report_of, resolution_of, said, score_of
+from ptychopinn_cli.reconstruction_report import page, receipt_of, report_of, resolution_of, said, score_of, trust_of
 from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
 
 
@@ -131,12 +131,13 @@ def run(request, restated, talk):
     score = score_of(found, scan, talk)
     record = report_of(request, found, score, opened - began)
     record |= {**receipt_of(found, scan, record["seconds"], talk), "reading": reading.to_dict(), "inputs": inputs}
-    if resolution is not None:
-        record["resolution"] = resolution.record
+    judged = {"resolution": resolution, "trust": trust_of(found, scan, resolution, talk)}
+    record |= {"trust": [finding.record for finding in judged["trust"]]}
+    record |= {} if resolution is None else {"resolution": resolution.record}
     html = None
     if request.report:
         drawn = time.perf_counter()
-        html = made_or_noted(lambda: page(bundle, found, scan, record, score, resolution), PAGE, talk)
+        html = made_or_noted(lambda: page(bundle, found, scan, record, score, judged), PAGE, talk)
         record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
     write_reconstruction(request.output_dir, found, record, failed(talk), score, html, request.save)
     height, width = found.object.shape

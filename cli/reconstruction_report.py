@@ -43,6 +43,13 @@ def resolution_of(reconstruction, talk):
     return made_or_noted(lambda: with_error_bars(reconstruction), "error bars", talk) or reconstruction, found
 
 
+def trust_of(reconstruction, scan, resolution, talk):
+    """Return what may be believed of a reconstruction: list of Finding."""
+    from ptychopinn.evaluation.trust import trust
+
+    return made_or_noted(lambda: trust(reconstruction, scan, resolution), "judgement of what to believe", talk) or []
+
+
 def report_of(request, reconstruction, score, opening_s):
     """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
     from ptychopinn.training.record import versions
@@ -71,8 +78,14 @@ def receipt_of(reconstruction, scan, seconds, talk):
     return {"figures": figures or {}}
 
 
-def page(bundle, reconstruction, scan, record, score, resolution):
-    """Return the page of a reconstruction, as HTML; `record` is the content of its `report.json`."""
+def page(bundle, reconstruction, scan, record, score, judged):
+    """Return the page of a reconstruction, as HTML.
+
+    Args:
+        bundle, reconstruction, scan, score: what it is of.
+        record: dict: the content of its `report.json`.
+        judged: dict of its `resolution` and `trust`.
+    """
     tables = {"resolution": "Resolution", "figures": "Against the patterns", "seconds": "Seconds",
               "versions": "Versions"}  # fmt: skip
     tables = {name: title for name, title in tables.items() if name in record}
@@ -80,7 +93,9 @@ def page(bundle, reconstruction, scan, record, score, resolution):
     facts = {
         "Command": command_facts(),
         "Data": {"path": record["data"], "name": scan.name, "shape": list(scan.patterns.shape)},
-        "Reconstruction": {name: value for name, value in record.items() if name not in (*tables, "reading", "inputs")},
+        "Reconstruction": {
+            name: value for name, value in record.items() if name not in (*tables, "trust", "reading", "inputs")
+        },
         "Reading": record["reading"],
         "SHA-256": files,
         **{title: record[name] for name, title in tables.items()},
@@ -89,7 +104,7 @@ def page(bundle, reconstruction, scan, record, score, resolution):
     if score is not None:
         headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
     return page_of(
-        bundle, reconstruction, scan, facts, headline=headline, score=score, resolution=resolution,
+        bundle, reconstruction, scan, facts, headline=headline, score=score, **judged,
         title=f"Reconstruction of {scan.name}",
         subtitle=facts["Command"]["date"] + (f", with the bundle {record['bundle']}" if "bundle" in record else ""),
     )  # fmt: skip

@@ -170,6 +170,10 @@ SEEN = {
         "trials": "test_doctor.test_inspect_says_what_is_wrong_and_what_reconstructs_it",
         "report": "test_doctor.test_the_page_shows_what_was_found",
     },
+    "verify": {
+        "data": "test_verify.test_a_scan_that_moved_is_said_by_data_and_another_one_is_found",
+        "as_json": "test_verify.test_lines_json_and_exit_codes_say_what_differs",
+    },
     "convert": PREPARED | {
         "name": "test_writers.test_format_wins_over_the_suffix",
         "measurement": "test_writers.test_how_a_scan_is_read_decides_what_is_written",

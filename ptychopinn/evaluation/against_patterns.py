@@ -8,6 +8,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.experiment import Experiment
+from ptychopinn.physics.pure_noise import noise_of_photons
 from ptychopinn.reconstruction.brightness import brightness, compared
 
 
@@ -21,12 +22,16 @@ class Residual:
             pixels a photon, if nothing but noise is left.
         by_pattern: float array `(pattern,)`: R-factor of each pattern.
         scale: float. Factor on the predicted intensity that conserves the photons of the scan.
+        noise_r_factor, noise_deviance: float. What both would be if nothing but the noise of photons were left; None
+            where amplitudes do not tell how many there were.
     """
 
     r_factor: float
     deviance_per_photon: float
     by_pattern: np.ndarray
     scale: float
+    noise_r_factor: float | None = None
+    noise_deviance: float | None = None
 
 
 def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> Residual:
@@ -44,7 +49,7 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
     errors, amplitudes = np.zeros(len(scan)), np.zeros(len(scan))
     scale = brightness(experiment, scan)
     detector = experiment.detector(scale)
-    photons = deviance = 0.0
+    photons = deviance = noise = noise_deviance = 0.0
     for part, measured, light in compared(experiment, scan):
         good = measured >= 0
         expected, counts = detector.expected(light), np.square(np.maximum(measured, 0.0))
@@ -52,11 +57,16 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
         amplitudes[part] = np.where(good, measured, 0).sum(axis=(1, 2))
         photons += counts[good].sum(dtype=np.float64)
         deviance += poisson_deviance(expected, counts)[good].sum()
+        by_noise = noise_of_photons(expected[good])
+        noise_deviance, noise = noise_deviance + by_noise[0].sum(), noise + by_noise[1].sum()
+    counted = scan.measurement == "counts"
     return Residual(
         r_factor=float(errors.sum() / amplitudes.sum()),
         deviance_per_photon=float(deviance / photons),
         by_pattern=errors / np.maximum(amplitudes, 1e-30),
         scale=scale,
+        noise_r_factor=float(noise / amplitudes.sum()) if counted else None,
+        noise_deviance=float(noise_deviance / photons) if counted else None,
     )
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+from ptychopinn.evaluation.trust import Finding
+
 
 @dataclasses.dataclass(frozen=True)
 class Key:
@@ -113,9 +115,11 @@ class Page:
         title, subtitle: str.
         headline: list of `(value, label)`: the few figures that sum the run up.
         sections: list of Section.
+        trust: list of `Finding`: what may be believed, above all else.
     """
 
     title: str
     subtitle: str
     headline: list[tuple[str, str]]
     sections: list[Section]
+    trust: Sequence[Finding] = ()

@@ -1,6 +1,7 @@
 """The page of a training or of a reconstruction."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.evaluation.resolution import Resolution
+from ptychopinn.evaluation.trust import Finding
 from ptychopinn.report.blocks import Page
 from ptychopinn.report.experiment import experiment_sections
 from ptychopinn.report.fit import fit
@@ -44,6 +46,7 @@ class Run:
         note: str. What else must be said of the object.
         score: Score. How the object compares with the truth, if that is known.
         resolution: Resolution. What halves of the photons tell, if it was asked for.
+        trust: list of Finding. What may be believed.
     """
 
     title: str
@@ -58,6 +61,7 @@ class Run:
     note: str = ""
     score: Score | None = None
     resolution: Resolution | None = None
+    trust: Sequence[Finding] = ()
 
 
 def page_of_run(run: Run) -> Page:
@@ -89,7 +93,7 @@ def page_of_run(run: Run) -> Page:
         (f"{fitted.residual.r_factor:.4f}", "R-factor of the stitched object"),
         *run.headline,
     ]
-    return Page(run.title, run.subtitle, headline, sections)
+    return Page(run.title, run.subtitle, headline, sections, run.trust)
 
 
 def moved(scan: Scan, reconstruction: Reconstruction) -> Scan:

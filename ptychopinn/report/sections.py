@@ -46,21 +46,17 @@ def uncertainty_section(reconstruction: Reconstruction) -> Section:
     error = known_error(reconstruction)
     known = KNOWN_BY[reconstruction.record.get("uncertainty", "patches")]
     note = f"Standard error of the complex transmission, {known}: median {np.nanmedian(error):.3g}."
-    galleries = []
+    tiles, keys = [], []
     for name, quantity in ERRORS.items():
         values = getattr(reconstruction, name)
-        if values is not None:
-            galleries.append(
-                _error_gallery(np.where(np.isfinite(error), seen_of(reconstruction, values), np.nan), quantity)
-            )
-    return Section("uncertainty", "Uncertainty", note, galleries)
-
-
-def _error_gallery(error: np.ndarray, quantity: str) -> Gallery:
-    """Paint a map of standard errors `(y, x)`, with its key."""
-    scale = from_zero(error)
-    tile = Tile(((paint(limit_size(error), scale), f"standard error of the {quantity}"),), f"Of the {quantity}")
-    return Gallery("", [tile], (colour_key(f"standard error of the {quantity}", scale),))
+        if values is None:
+            continue
+        values = np.where(np.isfinite(error), seen_of(reconstruction, values), np.nan)
+        scale = from_zero(values)
+        words = f"standard error of the {quantity}"
+        tiles.append(Tile(((paint(limit_size(values), scale), words),), f"Of the {quantity}"))
+        keys.append(colour_key(words, scale))
+    return Section("uncertainty", "Uncertainty", note, [Gallery("", tiles, tuple(keys))])
 
 
 def scan_section(reconstruction: Reconstruction) -> Section:
