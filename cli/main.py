@@ -11,6 +11,7 @@ from ptychopinn_cli.convert import convert
 from ptychopinn_cli.demo import demo
 from ptychopinn_cli.errors import fit_for_a_terminal
 from ptychopinn_cli.evaluate import evaluate
+from ptychopinn_cli.export import export
 from ptychopinn_cli.infer import infer
 from ptychopinn_cli.inspect import inspect
 from ptychopinn_cli.reconstruct import reconstruct
@@ -51,7 +52,7 @@ def main(context, backend):
     context.obj = {**(context.obj or {}), "backend": backend}
 
 
-COMMANDS = (reconstruct, train, infer, evaluate, compare, verify, inspect, convert, simulate, demo, backends)
+COMMANDS = (reconstruct, train, infer, evaluate, compare, verify, inspect, convert, export, simulate, demo, backends)
 
 for command in COMMANDS:
     main.add_command(command)
