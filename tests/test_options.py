@@ -170,6 +170,12 @@ SEEN = {
         "trials": "test_doctor.test_inspect_says_what_is_wrong_and_what_reconstructs_it",
         "report": "test_doctor.test_the_page_shows_what_was_found",
     },
+    "export": {
+        "name": "test_export.test_what_is_exported_predicts_what_keras_predicts_of_the_scan_that_it_suits",
+        "data": "test_export.test_what_is_exported_predicts_what_keras_predicts_of_the_scan_that_it_suits",
+        "batch_size": "test_export.test_what_is_exported_predicts_what_keras_predicts_of_the_scan_that_it_suits",
+        "output": "test_export.test_a_folder_that_is_there_and_a_network_of_several_probes_are_refused",
+    },
     "verify": {
         "data": "test_verify.test_a_scan_that_moved_is_said_by_data_and_another_one_is_found",
         "as_json": "test_verify.test_lines_json_and_exit_codes_say_what_differs",
