@@ -46,9 +46,10 @@ class ReconstructionParams(Params):
         choices=PRIORS,
     )  # fmt: skip
     resolution: bool = option(
-        False, "Whether the photons are dealt out to two halves, each reconstructed by itself in half the passes: what "
+        False,
+        "Whether the photons are dealt out to two halves, each reconstructed by itself, in about as long again: what "
         "they share tells the resolution, in what they differ the error bars.",
-    )  # fmt: skip
+    )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
     modes: int | None = option(
         None, "Incoherent modes of the probe: the strongest of its own, and guesses of others. If not given, its own.",

@@ -32,6 +32,9 @@ from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.training.bundle import Bundle, load_bundle
 from ptychopinn.training.shipped import shipped
 
+OF_HALVES = 0.45
+"""Passes over each half of the photons, at most, as a part of those over the whole: all cost twice the plain run."""
+
 GROUPS_AT_ONCE, PATTERNS_AT_ONCE = 16, 64
 """Groups of a batch of the networks, and patterns of one of the passes, unless it is said."""
 
@@ -126,11 +129,11 @@ def halved(
     refined: Refinement, scan: Scan, begun: Reconstruction, begin: Callable[[Scan, np.ndarray], Reconstruction],
     params: ReconstructionParams, progress: Callable[[str, int, int], object],
 ) -> tuple[Reconstruction, ...]:  # fmt: skip
-    """Return the reconstructions of either half of the photons, in half as many passes as the whole took.
+    """Return the reconstructions of either half of the photons, in fewer passes than the whole took.
 
     An earlier reconstruction may be of all the photons: where passes started from one, halves have its probe alone.
     """
-    passes = max((len(refined.deviances) - 1) // 2, 1)
+    passes = max(round(OF_HALVES * (len(refined.deviances) - 1)), 1)
     probe = np.asarray(begun.probe) * np.float32(np.sqrt(0.5))
     watch = counting(progress, "halves", 2 * passes * len(scan))
     batch_size = params.batch_size or PATTERNS_AT_ONCE
