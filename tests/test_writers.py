@@ -142,7 +142,7 @@ def test_a_result_comes_back_equal(tmp_path, name, pixel, shape, modes):
 def test_what_is_not_known_does_not_come_back(tmp_path, name):
     unknown = dict.fromkeys(("positions", "flux", "uncertainty", "amplitude_uncertainty",
                              "phase_uncertainty", "local_resolution", "probe_variation", "probe_weights",
-                             "background", "energy_eV", "distance_m"))  # fmt: skip
+                             "background", "slices", "energy_eV", "distance_m"))  # fmt: skip
     found = result(**unknown, probe=waves(1, 1, 16, 16), ramp=(0.0, 0.0), optics=made_scan(count=1).optics)
     again = read_reconstruction(write_result(name, tmp_path, found))
     assert_equal(again, found, {"probe", "pixel_size_m"})

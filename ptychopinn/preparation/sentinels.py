@@ -102,10 +102,10 @@ def _full(sample: Sample) -> float | None:
     top, often = _top(sample)
     if top is None or often > 0.5:
         return None
-    near = np.count_nonzero((sample.values >= NEAR * top) & (sample.stored < top))
-    values = (1 - NEAR) * top / sample.quantum
-    met = often * sample.values.size
-    return top if met >= OFTEN_FULL and values > 1 and met > FAR_MORE * near / values else None
+    near = sample.values[(sample.values >= NEAR * top) & (sample.stored < top)]
+    each = len(near) / max(len(np.unique(near)), 1)
+    room, met = (1 - NEAR) * top > sample.quantum, often * sample.values.size
+    return top if room and met >= OFTEN_FULL and met > FAR_MORE * each else None
 
 
 def _top(sample: Sample) -> tuple[float | None, float]:

@@ -163,7 +163,7 @@ def group_side_for(scan: Scan, params: ModelParams) -> int:
     """Return the side of the groups that a model sees a scan in: its own, or 1 where patterns are few or far apart."""
     if len(scan) < params.positions or params.group_side == 1:
         return 1
-    return 1 if typical_reach(scan.positions, params.positions - 1) > scan.size / 2 else params.group_side
+    return 1 if typical_reach(scan.positions, 1) > scan.size / 2 else params.group_side
 
 
 def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str = "float32") -> PtychoModel:
@@ -181,7 +181,7 @@ def suited_to(scan: Scan, model: PtychoModel, probe: np.ndarray, precision: str 
     check_far_field(scan)
     side, canvas = group_side_for(scan, model.params), scan.size + model.params.canvas - model.params.size
     if side > 1:
-        apart = typical_reach(scan.positions, side**2 - 1)
+        apart = min(typical_reach(scan.positions, side**2 - 1), scan.size / 2)
         canvas = max(canvas, 8 * math.ceil((scan.size + 2 * (apart + 1)) / 8))
     params = dataclasses.replace(
         model.params, size=scan.size, scans=1, modes=len(probe), group_side=side, canvas=canvas

@@ -13,6 +13,9 @@ from ptychopinn.formats.scans import file_of
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
 
 FORMAT_VERSION = 3
+BEFORE = 2
+"""The format before, whose networks of single patterns saw fewer maps."""
+
 MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
 CHECKPOINT, LOSSES, PAGE = "checkpoint.npz", "losses.csv", "report.html"
 """What a training may leave beside its bundle."""
@@ -37,14 +40,14 @@ def read_record(folder: pathlib.Path | str) -> dict[str, Any]:
     try:
         record = json.loads(read_standing(folder, PARAMS, pathlib.Path.read_text))
         version = record["format_version"]
-        if version == FORMAT_VERSION:
+        if version in (FORMAT_VERSION, BEFORE):
             record = understood(record)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise ValueError(
             f"{folder / PARAMS} must be the JSON that ptychopinn wrote. Received: {reason}. Copy the bundle again."
         ) from error
-    if version != FORMAT_VERSION:
+    if version != FORMAT_VERSION and not (version == BEFORE and record["model"]["group_side"] > 1):
         raise ValueError(
             f"This ptychopinn reads bundles of format {FORMAT_VERSION}. Received: format_version={version!r:.20}. "
             "Train again, or install the ptychopinn that wrote it."
