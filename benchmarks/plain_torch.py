@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ptychopinn.model import DARK
+from ptychopinn.networks.rounds import DARK
 from ptychopinn.networks.unet import FILTERS
 from ptychopinn.physics.consistency import DIM
 from ptychopinn.physics.diffraction import PROBE_UNIT

@@ -99,11 +99,17 @@ class ReconstructionParams(Params):
             )
         if self.resolution and (self.passes == 0 or self.prior != "none"):
             raise ValueError(
-                "resolution compares what passes alone make of either half of the photons. Received: resolution=True, "
-                f"passes={self.passes}, prior={self.prior}. Allow passes, without a prior, or leave it out."
+                "resolution compares what passes alone make of either half of the photons. Received: "
+                f"prior={self.prior}, resolution=True, passes={self.passes}. Allow passes, without a prior, or leave "
+                "it out."
             )
         self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
         self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")
+
+    @property
+    def asks_a_network(self) -> bool:
+        """Whether start or prior is a network's, so that there must be a bundle."""
+        return "network" in (self.start, self.prior)
 
     def _refuse_idle(self, names: tuple[str, ...], acts: bool, where: str) -> None:
         """Raise ValueError if options were given that do not act, and say where they would."""
