@@ -102,6 +102,17 @@ def error(estimate, truth, dose):
     return np.sqrt(np.sum(dose * np.abs(estimate - truth) ** 2) / np.sum(dose * np.abs(truth) ** 2))
 
 
+def keep(path, arrays):
+    """Write arrays to an NPZ, whole or not at all."""
+    from ptychopinn.files import write_whole
+
+    def write(aside):
+        with open(aside, "wb") as file:
+            np.savez(file, **arrays)
+
+    write_whole(path, write)
+
+
 def main():
     """Draw the estimates that a folder does not hold yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -112,11 +123,8 @@ def main():
     asked.out.mkdir(parents=True, exist_ok=True)
     for seed in range(asked.first, asked.first + asked.scans):
         path = asked.out / f"{seed:05d}.npz"
-        if path.exists():
-            continue
-        fresh = path.with_suffix(".new.npz")
-        np.savez(fresh, **estimates(seed))
-        fresh.replace(path)
+        if not path.exists():
+            keep(path, estimates(seed))
 
 
 if __name__ == "__main__":

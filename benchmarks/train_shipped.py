@@ -12,6 +12,7 @@ import time
 
 import keras
 import numpy as np
+from drawn_estimates import keep
 from keras import ops
 
 SIDE, BATCH = 64, 16
@@ -140,14 +141,6 @@ def restore(path, corrector):
         return int(held["steps"])
 
 
-def keep(path, corrector, steps):
-    """Write a checkpoint, as a whole."""
-    held = {str(index): ops.convert_to_numpy(variable) for index, variable in enumerate(variables_of(corrector))}
-    fresh = path.with_suffix(".new.npz")
-    np.savez(fresh, steps=steps, **held)
-    fresh.replace(path)
-
-
 def variables_of(corrector):
     """Return the weights of the networks and the optimizer's own."""
     return [*corrector.model.generators[0].variables, *corrector.optimizer.variables]
@@ -178,7 +171,8 @@ def main():
         windows = Windows(paths[TESTED:], (1, steps), EPOCH)
         found = corrector.fit(windows, epochs=1, shuffle=False, verbose=0, callbacks=[schedule]).history["loss"][0]
         steps += EPOCH
-        keep(path, corrector, steps)
+        held = {str(index): ops.convert_to_numpy(variable) for index, variable in enumerate(variables_of(corrector))}
+        keep(path, {"steps": steps, **held})
         held_out = corrector.evaluate(Windows(paths[:TESTED], (2,), 40), verbose=0)
         row = {"steps": steps, "scans": len(paths), "loss": float(found), "held out": float(held_out),
                "seconds": round(time.process_time() - began, 1)}  # fmt: skip

@@ -15,5 +15,4 @@ class BundlePath(click.Path):
 
 def bundle_for(bundle, params):
     """Return the bundle that a reconstruction takes: the shipped one where networks are asked for and none is given."""
-    asks = "network" in (params.start, params.prior)
-    return shipped() if bundle is None and asks else bundle
+    return shipped() if bundle is None and params.asks_a_network else bundle

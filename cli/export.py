@@ -48,7 +48,8 @@ def export(bundle, name, output, batch_size, data, talk, backend):
 def read(data, bundle):
     """Read a scan as that which the bundle was trained on."""
     from ptychopinn.formats import read_scan
+    from ptychopinn.training.record import prepared_as
 
-    preparation = Preparation(**bundle.record["training_data"][0].get("preparation", {}))
+    preparation = Preparation(**prepared_as(bundle.record))
     how = {"measurement": bundle.data.measurement, "zero_frequency": bundle.data.zero_frequency}
     return read_scan(data, **how, preparation=preparation).lit()

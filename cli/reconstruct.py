@@ -194,6 +194,7 @@ def earlier(request):
 
 def preparation_of(request, bundle):
     """Return how the scan is prepared: as that which the bundle was trained on first, unless it is said anew."""
-    trained_on = [] if bundle is None else bundle.record["training_data"]
-    before = trained_on[0].get("preparation", {}) if trained_on else {}
+    from ptychopinn.training.record import prepared_as
+
+    before = {} if bundle is None else prepared_as(bundle.record)
     return Preparation(**{**before, **request.preparation})

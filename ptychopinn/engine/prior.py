@@ -43,7 +43,7 @@ def go_on(engine: Engine, passes: Passes, prior: Prior, most: int, progress: Cal
     try:
         while waited < PATIENCE:
             best = passes.deviances[passes.best]
-            passes.deviances[now] = _take(engine, prior)
+            passes.deviances[now] = _take(engine, prior, passes.deviances[now])
             waited += 1
             if passes.deviances[now] < best:
                 passes.kept, passes.best, waited = engine.state, now, 0
@@ -61,12 +61,12 @@ def go_on(engine: Engine, passes: Passes, prior: Prior, most: int, progress: Cal
     return passes
 
 
-def _take(engine: Engine, prior: Prior) -> float:
-    """Take as much of what a prior says as predicts photons held out best: their mean deviance."""
+def _take(engine: Engine, prior: Prior, before: float) -> float:
+    """Take as much of what a prior says as predicts photons held out best: their mean deviance, which was `before`."""
     found = engine.object()
     change = prior(found) - found
-    judged = {}
-    for weight in (0.0, *WEIGHTS):
+    judged = {0.0: before}
+    for weight in WEIGHTS:
         engine.put(found + weight * change)
         judged[weight] = float(engine.judge().mean())
     chosen = min(judged, key=judged.__getitem__)

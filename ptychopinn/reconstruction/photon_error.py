@@ -12,6 +12,7 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.ramp import NO_PHASE
+from ptychopinn.reconstruction.refinement import dose_of
 from ptychopinn.reconstruction.starts import cover_of
 
 
@@ -26,9 +27,8 @@ def with_photon_error(reconstruction: Reconstruction, scan: Scan) -> Reconstruct
         return dataclasses.replace(reconstruction, uncertainty=None)
     probe = np.asarray(reconstruction.probe)
     cover, _ = cover_of(scan, probe)
-    brightest = float(np.sum(np.abs(probe) ** 2, axis=0).max())
     with np.errstate(divide="ignore"):
-        error = (1 / np.sqrt(cover * brightest)).astype(np.float32)
+        error = 1 / np.sqrt(dose_of(cover, probe))
         along = error / np.sqrt(2)
         phase = np.minimum(along / np.abs(reconstruction.object), NO_PHASE)
     return dataclasses.replace(

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,13 +18,14 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import refuse_training_options
+from ptychopinn.reconstruction.part import PartOfModel
 from ptychopinn.reconstruction.reading import read_ahead
 from ptychopinn.reconstruction.stitching import Stitcher, outward
 from ptychopinn.unsuited import refuse_unsuited
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
-class PatchPredictor(keras.Model):
+class PatchPredictor(PartOfModel):
     """The part of a `PtychoModel` that inference needs: measured groups in, object patches out.
 
     Args:
@@ -37,23 +38,8 @@ class PatchPredictor(keras.Model):
         float32 tensor `(batch, position, y, x, 2)`: real and imaginary part of the transmission.
     """
 
-    def __init__(self, model: PtychoModel, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
-        self.model = model
-        self.built = True
-
-    def build(self, input_shape: Any = None) -> None:
-        self.built = True
-
     def call(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return keras.ops.stack(self.model.predict_patches(*self.model.with_known_shape(inputs)), axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"model": keras.saving.serialize_keras_object(self.model)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        return cls(keras.saving.deserialize_keras_object(config["model"]))
 
 
 @dataclasses.dataclass(frozen=True)

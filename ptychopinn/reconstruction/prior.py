@@ -1,7 +1,6 @@
 """What a network of estimates makes of a whole object: windows that overlap, corrected and blended."""
 
 import functools
-from typing import Any, Self
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ from keras import KerasTensor as Tensor
 
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import ExecutionParams
+from ptychopinn.reconstruction.part import PartOfModel
 from ptychopinn.reconstruction.refinement import Prior
 from ptychopinn.training.bundle import Bundle
 
@@ -20,7 +20,7 @@ AT_ONCE = 16
 
 
 @keras.saving.register_keras_serializable(package="ptychopinn")
-class Corrector(keras.Model):
+class Corrector(PartOfModel):
     """The part of a `PtychoModel` of estimates that knows what objects look like: unfinished ones in, corrected out.
 
     Args:
@@ -34,24 +34,9 @@ class Corrector(keras.Model):
         float32 tensor `(batch, 1, y, x, 2)`: real and imaginary part of the transmission.
     """
 
-    def __init__(self, model: PtychoModel, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
-        self.model = model
-        self.built = True
-
-    def build(self, input_shape: Any = None) -> None:
-        self.built = True
-
     def call(self, seen: tuple[Tensor, ...]) -> Tensor:
         real, imag, dose = seen
         return keras.ops.stack(self.model.rounds.corrected((real, imag), dose), axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"model": keras.saving.serialize_keras_object(self.model)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        return cls(keras.saving.deserialize_keras_object(config["model"]))
 
 
 def prior_of(bundle: Bundle, execution: ExecutionParams) -> Prior:

@@ -70,7 +70,7 @@ def reconstruct(
     params, execution = params or ReconstructionParams(), execution or ExecutionParams()
     scan = scan.lit()
     refuse_training_options(execution)
-    if bundle is None and "network" in (params.start, params.prior):
+    if bundle is None and params.asks_a_network:
         bundle = shipped()
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)

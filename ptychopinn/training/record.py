@@ -73,6 +73,12 @@ def describe_data(path: pathlib.Path | str, scan: Scan) -> dict[str, Any]:
             "sha256": checksum(file_of(path))}  # fmt: skip
 
 
+def prepared_as(record: dict[str, Any]) -> dict[str, Any]:
+    """Return how the first scan trained on was prepared, as options; none where a record keeps no scan."""
+    trained_on = record["training_data"]
+    return trained_on[0].get("preparation", {}) if trained_on else {}
+
+
 def versions() -> dict[str, str]:
     """Return the versions of the packages that a result depends on."""
     known = ("ptychopinn", "keras", "numpy", "torch", "tensorflow-cpu", "tensorflow", "jax")
