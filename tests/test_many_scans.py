@@ -225,11 +225,20 @@ def test_a_training_from_a_bundle_says_so(bundle, scan_file, out):
     assert record["model"]["n_filters_scale"] == 0.1
 
 
+def test_a_training_goes_on_from_a_bundle_of_another_size(bundle, tmp_path, out, scan_64):
+    scans.write_ptychopinn(tmp_path / "large.npz", scan_64)
+    done = ptycho("train", tmp_path / "large.npz", "--from-bundle", bundle, "--output-dir", out, *SMALL)
+    assert done.exit_code == 0, done.output
+    before, after = load_bundle(bundle).model, load_bundle(out).model
+    assert (before.params.size, after.params.size) == (32, 64)
+    shapes = [[weight.shape for weight in model.generators[0].weights] for model in (before, after)]
+    assert shapes[0] == shapes[1]
+
+
 REFUSALS = {
     "another option": (("{scan}", "--from-bundle", "{bundle}", "--generator", "cnn"), "=unet", "generator=cnn"),
     "no bundle": (("{scan}", "--from-bundle", "{empty}"), "bundle must hold", "without", "Copy the whole folder"),
     "another size": (("{scan}", "{large}"), "patterns of one size", "N=32", "N=64", "Crop or pad"),
-    "bundle of another size": (("{large}", "--from-bundle", "{bundle}"), "32 x 32", "N=64", "Train on"),
     "no scan in the folder": (("{empty}",), "folder of scans", "with none", "Check the path"),
     "too few to validate on": (("{scan}", "{scan}", "--test-data", "{scan}"), "Each of the 2 scans", "1", "Give"),
 }  # fmt: skip
