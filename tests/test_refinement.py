@@ -12,6 +12,7 @@ from ptychopinn.engine.engine import Moves
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
+from ptychopinn.reconstruction import refinement
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.reconstruction.refinement import refine
@@ -66,6 +67,24 @@ def test_photons_held_out_stop_the_passes_before_they_fit_noise():
     everything = refine(start, unjudged, passes=30)
     assert len(everything.deviances) > len(done.deviances)
     assert error(everything.reconstruction, scan) > 1.5 * error(done.reconstruction, scan)
+
+
+def test_where_photons_are_few_slow_phase_goes_on(monkeypatch):
+    """Photons held out end passes that fit the noise of detail, long before the slow phase has come in."""
+    positions = scans.jittered_raster((128, 128), SIZE, 7, seed=1, margin=1)
+    truth = objects.lines(128, count=60, seed=1) * np.exp(
+        1j * np.sin(2 * np.pi * np.add.outer(*[np.arange(128) / 128] * 2))
+    )
+    scan = scans.simulate(truth, probes.gaussian(SIZE, 0.14, curvature=1.0), positions, photons=300, seed=1)
+    known = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions)
+    found = {}
+    for few in (0, refinement.FEW):
+        monkeypatch.setattr(refinement, "FEW", few)
+        found[few] = refine(flat(scan, scan.probe), scan, moves=Moves(probe=False))
+    without, done = found.values()
+    errors = [score(one.reconstruction, known, region="scan").figures["nrmse_complex"] for one in (without, done)]
+    assert errors[1] < 0.7 * errors[0], errors
+    assert done.kept > len(without.deviances) - 1  # slow phase came last
 
 
 def test_the_result_does_not_depend_on_the_batch():

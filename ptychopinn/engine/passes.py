@@ -1,4 +1,8 @@
-"""Passes over a scan: what predicts the photons that judge best is kept."""
+"""Passes over a scan: what predicts the photons that judge best is kept.
+
+Where photons are few, passes fit the noise of detail long before slow phase has come in, and end; photons held out
+hardly feel the difference. So slow phase alone goes on for some passes more, unless these photons speak against it.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,7 +10,13 @@ from collections.abc import Callable
 import numpy as np
 
 from ptychopinn.engine.engine import Engine, State
-from ptychopinn.engine.pace import Pace
+from ptychopinn.engine.pace import MOMENTUM, Pace, Turn, better
+
+SLOW = 14
+"""Passes, at most, in which slow phase alone moves where photons are few."""
+
+OF_ALL = 1 / 3
+"""Part of all passes that they are, at most."""
 
 
 @dataclasses.dataclass
@@ -14,7 +24,7 @@ class Passes:
     """What passes made of a scan.
 
     Args:
-        kept: State that predicts the patterns that judge best.
+        kept: State that predicts the patterns that judge best, or no worse by more than chance, if slow phase went on.
         deviances: list of floats: mean deviance of a pattern that judges, in photons, at first and after each pass.
         best: int. The pass that was kept; 0 is before the first.
         interrupted: bool. Whether a KeyboardInterrupt ended them.
@@ -26,7 +36,7 @@ class Passes:
     interrupted: bool = False
 
 
-def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) -> Passes:
+def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], few: bool = False) -> Passes:
     """Make passes until photons held out are predicted no better, or a KeyboardInterrupt ends them.
 
     Args:
@@ -34,17 +44,19 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) 
         most: int. Passes, at most.
         seed: int. Of the order of the subsets.
         progress: function called with the number of passes made.
+        few: bool. Whether photons are so few that slow phase goes on. Defaults to `False`.
 
     Returns:
         Passes.
     """
+    slow = min(SLOW, int(OF_ALL * most)) if few else 0
     random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks))
     if engine.moves.flux:
         engine.find_drift()
     best = engine.judge()
     passes = Passes(engine.state, [float(best.mean())])
     try:
-        for number in range(1, most + 1):
+        for number in range(1, most - slow + 1):
             now = _made(engine, pace, number, random)
             passes.deviances.append(float(now.mean()))
             progress(number)
@@ -55,6 +67,8 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object]) 
                 engine.rest(passes.kept)
             if pace.over:
                 break
+        if slow:
+            _slow_phase(engine, passes, best, slow, progress)
     except KeyboardInterrupt:
         passes.interrupted = True
     return passes
@@ -66,3 +80,26 @@ def _made(engine: Engine, pace: Pace, number: int, random: np.random.Generator) 
     engine.turn(turn, random.permutation(turn.subsets))
     engine.settle(number)
     return engine.judge()
+
+
+def _slow_phase(
+    engine: Engine, passes: Passes, best: np.ndarray, count: int, progress: Callable[[int], object]
+) -> None:
+    """Go on with slow phase alone from what was kept, until it predicts worse than that by more than chance.
+
+    Args:
+        engine: Engine.
+        passes: Passes that were made, changed in place.
+        best: float array `(pattern,)`: deviances of what judges, for what was kept.
+        count: int. Passes, at most.
+        progress: function called with the number of passes made.
+    """
+    engine.rest(passes.kept)
+    for _ in range(count):
+        engine.turn(Turn(1, MOMENTUM, detail=0.0), np.zeros(1, int))
+        now = engine.judge()
+        passes.deviances.append(float(now.mean()))
+        progress(len(passes.deviances) - 1)
+        if better(best, now):
+            break
+        passes.kept, passes.best = engine.state, len(passes.deviances) - 1

@@ -33,8 +33,8 @@ def lift_of(light: Tensor, shape: tuple[int, int]) -> Tensor:
     return ops.where(varies, ops.maximum(lift, 0.0), 0.0)
 
 
-def lifted(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
-    """Add to a step of the object the slow part of its phase, lifted.
+def slow_step(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
+    """Return what a step of the object lacks of slow phase: the slow part of its own, lifted.
 
     Args:
         step, canvas: pairs of float32 tensors `(pixel,)`: the step, and the object.
@@ -45,4 +45,4 @@ def lifted(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
     phase = ops.reshape(multiply(step, conjugate(direction))[1] * covered, (-1, *lift.shape))
     slow = ops.ifft2(scale(ops.fft2((phase, ops.zeros_like(phase))), lift))[0]
     turn = ops.reshape(slow, covered.shape) * covered
-    return step[0] - turn * canvas[1], step[1] + turn * canvas[0]
+    return -turn * canvas[1], turn * canvas[0]

@@ -11,7 +11,7 @@ from ptychopinn.device import compiled
 from ptychopinn.engine.background import background_after, background_asked_of
 from ptychopinn.engine.patterns import brightening_of, offsets_of, weight_steps_of
 from ptychopinn.engine.pulls import Pull, deviance_of, nothing_of, probes_of, pull_of
-from ptychopinn.engine.slow_phase import lift_of, lifted
+from ptychopinn.engine.slow_phase import lift_of, slow_step
 from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.waves import Wave, light_of, scale
 
@@ -26,6 +26,14 @@ class Waves(typing.NamedTuple):
     probe: Wave
     canvas_ahead: Wave
     probe_ahead: Wave
+
+
+class Stride(typing.NamedTuple):
+    """How far a step goes, with what momentum, and how much of its detail is taken, 0 for slow phase alone: tensors."""
+
+    length: Tensor
+    momentum: Tensor
+    detail: Tensor
 
 
 class Steps(typing.NamedTuple):
@@ -72,25 +80,23 @@ def steps_of(shape: tuple[int, int], moves_probe: bool, optics: Optics = FAR) ->
     )
 
 
-def _moved(
-    waves: Waves, pull: Pull, lift: Tensor, covered: Tensor, length: Tensor, momentum: Tensor, *,
-    moves_probe: bool,
-) -> Waves:  # fmt: skip
-    """Return object and probe a step further, and where momentum takes them."""
+def _moved(waves: Waves, pull: Pull, lift: Tensor, covered: Tensor, stride: Stride, *, moves_probe: bool) -> Waves:
+    """Return object and probe a step further, and where momentum takes them; without detail, slow phase alone."""
     canvas, probe, canvas_ahead, probe_ahead = waves
     step = scale(pull.object, 1.0 / (pull.light + LIGHT_FLOOR * ops.max(pull.light)))
-    step = lifted(step, canvas_ahead, lift, covered)
-    canvas, canvas_ahead = _forward(canvas, canvas_ahead, step, length, momentum)
+    slow = slow_step(step, canvas_ahead, lift, covered)
+    step = tuple(stride.detail * part + more for part, more in zip(step, slow))
+    canvas, canvas_ahead = _forward(canvas, canvas_ahead, step, stride)
     if moves_probe:
         pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
-        probe, probe_ahead = _forward(probe, probe_ahead, pulled, length, momentum)
+        probe, probe_ahead = _forward(probe, probe_ahead, scale(pulled, stride.detail), stride)
     return Waves(canvas, probe, canvas_ahead, probe_ahead)
 
 
-def _forward(now: Wave, ahead: Wave, step: Wave, length: Tensor, momentum: Tensor) -> tuple[Wave, Wave]:
+def _forward(now: Wave, ahead: Wave, step: Wave, stride: Stride) -> tuple[Wave, Wave]:
     """Return where a step from ahead leads to, and where momentum takes it from there."""
-    new = tuple(part + length * move for part, move in zip(ahead, step))
-    return new, tuple(part + momentum * (part - old) for part, old in zip(new, now))
+    new = tuple(part + stride.length * move for part, move in zip(ahead, step))
+    return new, tuple(part + stride.momentum * (part - old) for part, old in zip(new, now))
 
 
 def _lift_of(probe: Wave, shape: tuple[int, int]) -> Tensor:

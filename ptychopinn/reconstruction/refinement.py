@@ -18,6 +18,7 @@ from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.prior import go_on
+from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.beginnings import check, check_variation
@@ -35,6 +36,9 @@ SEED = 0
 
 MARGIN = 8
 """Pixels around the object that positions may move into."""
+
+FEW = 100.0
+"""Photons of a pixel in the median, of those that were lit, below which they are few."""
 
 AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
@@ -104,9 +108,11 @@ def refine(
     with clock("compile"):
         engine.compile()
     with clock("passes"):
-        passed = go(engine, passes, SEED, lambda number: progress(number * len(scan)))
+        dose = dose_of(cover, start.probe)
+        few = scan.measurement == "counts" and np.median(dose[cover > COVERED * cover.max()]) < FEW
+        passed = go(engine, passes, SEED, lambda number: progress(number * len(scan)), few)
         if prior is not None and not passed.interrupted:
-            dose, likelier = dose_of(cover, start.probe), prior
+            likelier = prior
             passed = go_on(
                 engine, passed, lambda obj: likelier(obj, dose), passes, lambda number: progress(number * len(scan))
             )
