@@ -6,6 +6,7 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.schema import Params, option
 
 PROBES = ("scan", "bundle")
+FOCUS = ("keep", "find")
 POSITIONS = ("keep", "refine")
 FLUX = ("even", "find")
 BACKGROUND = ("none", "find")
@@ -51,6 +52,12 @@ class ReconstructionParams(Params):
         "they share tells the resolution, in what they differ the error bars.",
     )
     refine_probe: bool = option(True, "Whether these passes move the probe too.")
+    focus: str | None = option(
+        None,
+        "Whether the scan's probe is taken where it is along the beam, or where it explains some patterns best, before "
+        "passes move it. If not given, it is found where passes move it.",
+        choices=FOCUS,
+    )
     modes: int | None = option(
         None, "Incoherent modes of the probe: the strongest of its own, and guesses of others. If not given, its own.",
         low=1, high=32, unit="modes",

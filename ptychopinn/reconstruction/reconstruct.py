@@ -14,6 +14,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.focus import focused
 from ptychopinn.reconstruction.found import found_of
 from ptychopinn.reconstruction.halving import reconstruct_halves
 from ptychopinn.reconstruction.modes import with_modes
@@ -86,9 +87,12 @@ def reconstruct(
         clock.add(seconds)
         return dataclasses.replace(begun, optics=optics)
 
-    found = begun = begin(start, scan, probe)
     passes = PASSES if params.passes is None else params.passes
     record = {"start": start, "probe": whose, **decided(scan, params, passes)}
+    if params.focus != "keep" and passes and params.refine_probe and whose == "scan" and start in STARTS:
+        with clock("focus"):
+            probe, record["probe_propagated_px2"] = focused(probe, scan, optics, params.batch_size or PATTERNS_AT_ONCE)
+    found = begun = begin(start, scan, probe)
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))

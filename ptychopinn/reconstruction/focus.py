@@ -1,0 +1,93 @@
+r"""Focus a probe before passes move it: how far its guess is, along the beam, from where the scan was taken.
+
+A defocus is how guesses of probes are mostly wrong, and what passes mend last: the object has made up for it by then,
+and has to unlearn that. It is one number, and a few passes over a small part of the scan tell it.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from ptychopinn.data.scan import Scan
+from ptychopinn.engine.engine import Engine, Moves
+from ptychopinn.engine.pace import better
+from ptychopinn.engine.passes import go
+from ptychopinn.engine.photons import Photons
+from ptychopinn.physics.numpy_physics import near_field
+from ptychopinn.physics.optics import Optics
+from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
+from ptychopinn.reconstruction.starts import flat
+
+PATTERNS, PASSES = 64, 4
+"""Patterns of the middle of the scan, at most, and passes over them for each defocus that is tried."""
+
+STEP_RAD, MOST = 0.5, 5
+"""First defocus that is tried, as the phase that it turns at the rms of the probe's frequencies; doublings, at most."""
+
+FINE = 3
+"""Steps of Brent's method, between those that were tried."""
+
+
+def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64) -> tuple[np.ndarray, float]:
+    """Return a probe as it is where it explains the scan best along the beam, and how far it was propagated.
+
+    Args:
+        probe: complex array `(mode, y, x)`.
+        scan: Scan.
+        optics: Optics.
+        batch_size: int. Patterns at a time, at most. Defaults to 64.
+
+    Returns:
+        `(probe, distance)`: complex64 array `(mode, y, x)`, and wavelength times distance in squared pixels of the
+        object (see `near_field`), 0 where none predicts the patterns better by more than chance.
+    """
+    part, unit = in_photons(scan.subset(_middle(scan.positions)))
+    start, cover = estimate_of(flat(part, probe), part, unit * probe)
+    photons = Photons(part, start.probe, batch_size, SEED, optics.zero_first)
+
+    @functools.cache
+    def deviances(distance: float) -> np.ndarray:
+        tried = dataclasses.replace(start, probe=near_field(start.probe, distance))
+        engine = Engine(tried, photons, cover, Moves(probe=False), optics)
+        engine.rest(go(engine, PASSES, SEED, lambda number: None).kept)
+        return engine.judge()
+
+    def misfit(distance: float) -> float:
+        return float(deviances(distance).mean())
+
+    best = _least(misfit, STEP_RAD / (np.pi * _mean_square_frequency(probe)))
+    if not better(deviances(best), deviances(0.0)):
+        return probe, 0.0
+    return near_field(probe, best).astype(np.complex64), best
+
+
+def _least(misfit: Callable[[float], float], step: float) -> float:
+    """Return where a function is least: from 0 on downhill, in steps that double, and between the last of them."""
+    low, best = 0.0, min((0.0, step, -step), key=misfit)
+    if best == 0:  # what is less than half a step, passes mend soon
+        return best
+    for _ in range(MOST):
+        high = 2 * best
+        if misfit(high) >= misfit(best):
+            break
+        low, best = best, high
+    else:
+        return best
+    found = minimize_scalar(misfit, bracket=(low, best, high), method="brent", options={"maxiter": FINE})
+    return float(found.x)
+
+
+def _middle(positions: np.ndarray) -> np.ndarray:
+    """Return the patterns in the middle of a scan: int array `(pattern,)`."""
+    away = np.abs(positions - np.median(positions, axis=0)).max(axis=1)
+    return np.argsort(away, kind="stable")[:PATTERNS]
+
+
+def _mean_square_frequency(probe: np.ndarray) -> float:
+    """Return the mean of a probe's squared frequencies, in squared cycles a pixel."""
+    frequency = np.fft.fftfreq(probe.shape[-1])
+    light = np.sum(np.abs(np.fft.fft2(probe)) ** 2, axis=0)
+    return float(np.sum(light * (frequency[:, None] ** 2 + frequency**2)) / light.sum())
