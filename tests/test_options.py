@@ -74,6 +74,7 @@ PREPARED = {
     "dark": "test_detectors.test_a_background_is_subtracted",
     "photons_per_unit": "test_detectors.test_photons_per_unit_scale_counts_and_are_refused_for_amplitudes",
     "faults": "test_detectors.test_kept_faults_are_data",
+    "pattern_axis": "test_formats.test_as_many_patterns_as_pixels_are_told_by_their_light",
     "pair": "test_preparation.test_frames_and_positions_are_paired_as_the_user_says",
     "bursts": "test_preparation.test_frames_of_a_burst_are_added_up",
     "defocus": "test_preparation.test_a_defocus_widens_the_probe_that_is_made",

@@ -10,6 +10,7 @@ from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.wavelengths import wavelength_m
 from ptychopinn.preparation.applied import Applied
+from ptychopinn.preparation.cube import along_axis
 from ptychopinn.preparation.cutting import window_of
 from ptychopinn.preparation.detector import Asked, Detected, detected
 from ptychopinn.preparation.geometry import with_geometry
@@ -46,6 +47,7 @@ def prepare(recording: Recording, wanted: Preparation | None = None, asked: Aske
     if wanted.orient == "auto":
         return _by_trials(recording, wanted, asked)
     check_frames(recording.patterns, recording.name)
+    recording = along_axis(recording, wanted)
     recording = without_lost_positions(delayed(paired(recording, wanted), wanted))
     recording = as_scanned(in_pixels(with_geometry(recording, wanted), wanted), wanted)
     told = detected(without_outliers(recording), wanted, asked)
