@@ -77,6 +77,7 @@ PREPARED = {
     "pattern_axis": "test_formats.test_as_many_patterns_as_pixels_are_told_by_their_light",
     "pair": "test_preparation.test_frames_and_positions_are_paired_as_the_user_says",
     "bursts": "test_preparation.test_frames_of_a_burst_are_added_up",
+    "make_probe": "test_preparation.test_the_probe_of_the_file_is_left_out_as_asked",
     "defocus": "test_preparation.test_a_defocus_widens_the_probe_that_is_made",
 }
 """Options of a preparation, which every command that opens scans has: `test_every_command_prepares_scans_alike`."""

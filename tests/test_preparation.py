@@ -332,6 +332,15 @@ def test_a_defocus_widens_the_probe_that_is_made(recording):
         prepared(dataclasses.replace(recording, probe=None), defocus=1e-5)
 
 
+def test_the_probe_of_the_file_is_left_out_as_asked(recording):
+    wrong = dataclasses.replace(recording, probe=np.abs(recording.probe))
+    found, without = prepared(wrong, make_probe=True), prepared(dataclasses.replace(recording, probe=None))
+    np.testing.assert_array_equal(found.probe, without.probe)
+    assert found.probe_made and said(found, "left out, as asked") and said(without, "holds no probe")
+    with pytest.raises(ValueError, match="holds one. Received: defocus=0.001 m.*--make-probe"):
+        prepared(wrong, defocus=1e-3)
+
+
 def test_what_is_asked_of_the_zero_frequency_wins_over_the_light(recording):
     assert prepared(recording, Asked(zero_frequency="corner")).corner
 

@@ -34,6 +34,6 @@ def along_axis(recording: Recording, wanted: Preparation) -> Recording:
 
 
 def _by_other_axis(patterns: np.ndarray, told: str) -> np.ndarray:
-    """Return patterns `(pattern, y, x)` as the other end of the stored array counts them; `told` is which they are of."""
+    """Return patterns `(pattern, y, x)` as the other end of the stored array counts them, not that which was told."""
     turned = np.moveaxis(patterns, 0, -1) if told == "last" else np.moveaxis(patterns, -1, 0)
     return np.ascontiguousarray(turned)

@@ -110,9 +110,11 @@ class Preparation(Params):
     bursts: str = option(
         "sum", "Whether frames taken one after the other at one position are added up.", choices=BURSTS
     )
+    make_probe: bool = option(False, "Make the first guess of the probe of the patterns, and leave out the file's.")
     defocus: float | None = option(
-        None, "Distance of the sample from the focus, for a probe where the file has none.", low=-1, high=1, unit="m"
-    )
+        None, "Distance of the sample from the focus, for a probe that is made: where the file has none.", low=-1,
+        high=1, unit="m",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()

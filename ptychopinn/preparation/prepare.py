@@ -87,7 +87,7 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
     check_positions(positions, grid.side)
     pixel = None if recording.pixel_size_m is None else recording.pixel_size_m * grid.pixel_ratio
     number = None if recording.fresnel_number is None else recording.fresnel_number * grid.binned**2
-    probe, notes = probe_of_file(recording, grid)
+    probe, notes = probe_of_file(recording, grid, wanted)
     probe_made = probe is None
     if probe is None:
         light = mean**2 if amplitudes else mean
