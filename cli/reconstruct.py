@@ -118,9 +118,9 @@ def run(request, restated, talk):
     bundle = None if request.bundle is None else load_bundle(request.bundle)
     if bundle is not None:
         refuse_contradictions(restated, bundle.model.params)
-    request = corrected(request, bundle, talk) if request.auto else request
+    request, scan = corrected(request, bundle, talk) if request.auto else (request, None)
     reading = reading_of(request, bundle)
-    scan = read(reading, request.save, talk)
+    scan = read(reading, request.save, talk, scan)
     inputs = inputs_of(reading, request.bundle, earlier(request))
     opened = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
@@ -150,7 +150,10 @@ def run(request, restated, talk):
 
 
 def corrected(request, bundle, talk):
-    """Return the request with the options that correct what is found wrong in the scan, and say what that is."""
+    """Return the request with the options that correct what is found wrong in the scan, and say what that is.
+
+    Besides, the scan, where nothing of its reading is corrected; else None.
+    """
     from ptychopinn.doctor.examine import examine
 
     diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
@@ -159,7 +162,8 @@ def corrected(request, bundle, talk):
     asked = request.params.said()
     besides = {name: value for name, value in diagnosis.reconstruction.items() if name not in asked}
     params = dataclasses.replace(request.params, **besides)
-    return dataclasses.replace(request, params=params, preparation=diagnosis.preparation.to_dict())
+    request = dataclasses.replace(request, params=params, preparation=diagnosis.preparation.to_dict())
+    return request, diagnosis.corrected_scan
 
 
 def numbers_read_as(request, bundle):
@@ -176,9 +180,9 @@ def reading_of(request, bundle):
     return Reading(str(request.data), **numbers, preparation=preparation)
 
 
-def read(reading, save, talk):
-    """Read the scan, and say what was assumed."""
-    scan = reading.scan()
+def read(reading, save, talk, scan=None):
+    """Read the scan, unless it was read before, and say what was assumed."""
+    scan = reading.scan() if scan is None else scan
     say_assumed([scan], talk)
     refuse_unwritable(save, scan)
     return scan

@@ -12,6 +12,7 @@ from ptychopinn.preparation.orientation import FLIPS
 from ptychopinn.preparation.pairing import pairs_late
 from ptychopinn.preparation.trials.comparing import is_clear, leaves_less, predicts
 from ptychopinn.preparation.trials.hypothesis import Hypothesis, Matrix
+from ptychopinn.preparation.trials.orientation import of_scan
 from ptychopinn.preparation.trials.passes import Effort, Outcome, tried
 from ptychopinn.preparation.trials.place import Place, place_of
 
@@ -51,13 +52,15 @@ QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
 def from_afar(scan: Scan, place: Place) -> Matrix | None:
     """Look for an angle, or a factor of the positions, where no orientation alone explains anything.
 
-    Where the probe is not known, no factor is looked for: a probe made for it would explain a wrong one as well.
+    Where the probe is not known, no factor is looked for: a probe made for it would explain a wrong one as well. Nor is
+    a mirrored scan tried besides mirrored patterns: only a probe that is known tells them apart.
 
     Returns:
         the map of positions that surely predicts more than neighbours do, and more than the file; None if none does.
     """
     near = place_of(scan, FEWEST)
-    turned = [Hypothesis(one).turned(float(angle)) for one in ("identity", "fliplr") for angle in ANGLES]
+    mirrored = [Hypothesis("fliplr")] if scan.probe_made else [Hypothesis("fliplr"), of_scan("fliplr")]
+    turned = [one.turned(float(angle)) for one in (Hypothesis(), *mirrored) for angle in ANGLES]
     found = _best(turned, near, place, turns)
     if found is None and not scan.probe_made:
         stretched = [Hypothesis(one).turned(0.0, factor) for one in FLIPS for factor in FACTORS]
@@ -115,10 +118,17 @@ def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcom
 
 
 def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> bool:
-    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well."""
+    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well.
+
+    It leaves much less of what is missed; or, where more is missed than geometry explains, much less of what neighbours
+    miss.
+    """
     if not leaves_less(other, told, counted, PROMISING):
         return False
-    return leaves_less(tried(place, other.hypothesis, LONG), tried(place, told.hypothesis, LONG), counted, LESS)
+    before, after = tried(place, told.hypothesis, LONG), tried(place, other.hypothesis, LONG)
+    if leaves_less(after, before, counted, LESS):
+        return True
+    return is_clear(after.misfits, before.misfits, place.by_neighbours())
 
 
 def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
