@@ -150,10 +150,7 @@ def run(request, restated, talk):
 
 
 def corrected(request, bundle, talk):
-    """Return the request with the options that correct what is found wrong in the scan, and say what that is.
-
-    Besides, the scan, where nothing of its reading is corrected; else None.
-    """
+    """Return the request with what corrects the scan, which is said, and the scan, where it need not be read again."""
     from ptychopinn.doctor.examine import examine
 
     diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
@@ -162,8 +159,8 @@ def corrected(request, bundle, talk):
     asked = request.params.said()
     besides = {name: value for name, value in diagnosis.reconstruction.items() if name not in asked}
     params = dataclasses.replace(request.params, **besides)
-    request = dataclasses.replace(request, params=params, preparation=diagnosis.preparation.to_dict())
-    return request, diagnosis.corrected_scan
+    preparation = diagnosis.preparation.to_dict()
+    return dataclasses.replace(request, params=params, preparation=preparation), diagnosis.corrected_scan
 
 
 def numbers_read_as(request, bundle):
