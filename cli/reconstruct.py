@@ -156,8 +156,7 @@ def corrected(request, bundle, talk):
     diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
     for one in diagnosis.findings:
         talk.note(one.words)
-    asked = request.params.said()
-    besides = {name: value for name, value in diagnosis.reconstruction.items() if name not in asked}
+    besides = {name: value for name, value in diagnosis.reconstruction.items() if name not in request.params.said()}
     params = dataclasses.replace(request.params, **besides)
     preparation = diagnosis.preparation.to_dict()
     return dataclasses.replace(request, params=params, preparation=preparation), diagnosis.corrected_scan
