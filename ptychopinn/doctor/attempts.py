@@ -56,16 +56,18 @@ def attempted(reading: Reading, figures: dict[str, Any]) -> Attempt:
 
 def _with_its_probe(reading: Reading, stray: Stray | None) -> Attempt | None:
     """Try a scan with the probe it has, without stray light where that keeps its orientation from being told."""
-    scan, without = reading.scan, False
+    scan = reading.scan
     found = orientation_of(scan)
     if found.best is None and stray is not None:
-        scan, without = without_stray(scan, stray.level), True
-        found = orientation_of(scan)
+        without = without_stray(scan, stray.level)
+        of_less = orientation_of(without)
+        if of_less.best is not None:
+            geometry = geometry_of(without, reading.preparation, of_less)
+            return Attempt(reading.preparation, geometry, besides=(background(stray),))
     geometry = geometry_of(scan, reading.preparation, found)
     if geometry.best is None:
         return None
-    besides = [background(stray)] if stray is not None and without else of_experiment(geometry, scan, stray)
-    return Attempt(reading.preparation, geometry, besides=tuple(besides))
+    return Attempt(reading.preparation, geometry, besides=tuple(of_experiment(geometry, scan, stray)))
 
 
 def _with_another_probe(reading: Reading) -> Attempt | None:
