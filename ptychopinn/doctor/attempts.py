@@ -15,6 +15,9 @@ from ptychopinn.preparation.trials.orientation import orientation_of
 FEWEST_PATTERNS = 16
 """Patterns below which nothing is tried."""
 
+AXES = ("orient", "sign", "swap_xy")
+"""Options of axes alone: with any other, a scan may tell nothing as it is read for another reason than stray light."""
+
 LEAST_OVERLAP, FEWEST_PHOTONS = 0.5, 1000
 """Mean overlap of neighbours, of the probe's diameter, and photons of a pattern: with less, trials may tell nothing."""
 
@@ -56,18 +59,25 @@ def attempted(reading: Reading, figures: dict[str, Any]) -> Attempt:
 
 def _with_its_probe(reading: Reading, stray: Stray | None) -> Attempt | None:
     """Try a scan with the probe it has, without stray light where that keeps its orientation from being told."""
-    scan = reading.scan
+    scan, without = reading.scan, None
     found = orientation_of(scan)
     if found.best is None and stray is not None:
-        without = without_stray(scan, stray.level)
-        of_less = orientation_of(without)
-        if of_less.best is not None:
-            geometry = geometry_of(without, reading.preparation, of_less)
-            return Attempt(reading.preparation, geometry, besides=(background(stray),))
+        without = _without_light(reading, stray)
+        if without is not None and set(without.geometry.changes) <= set(AXES):
+            return without
     geometry = geometry_of(scan, reading.preparation, found)
     if geometry.best is None:
-        return None
+        return without
     return Attempt(reading.preparation, geometry, besides=tuple(of_experiment(geometry, scan, stray)))
+
+
+def _without_light(reading: Reading, stray: Stray) -> Attempt | None:
+    """Try a scan without light that all pixels count besides."""
+    scan = without_stray(reading.scan, stray.level)
+    found = orientation_of(scan)
+    if found.best is None:
+        return None
+    return Attempt(reading.preparation, geometry_of(scan, reading.preparation, found), besides=(background(stray),))
 
 
 def _with_another_probe(reading: Reading) -> Attempt | None:
