@@ -81,7 +81,18 @@ def reconstruct(data, bundle, report, talk, backend, **options):
 
 
 def perform(bundle, data, report, talk, backend, options):
-    """Check what was asked for, choose the backend, and do it."""
+    """Do what was asked for."""
+    check_scans_there(data)
+    request = requested(bundle, data, report, backend, options)
+    from ptychopinn.files import writing
+
+    imported(options.get("generator"))  # which registers the layers of a bundle's network
+    with writing(request.output_dir):
+        run(request, options, talk)
+
+
+def requested(bundle, data, report, backend, options):
+    """Check what was asked for, and choose the backend; what only restates a bundle is left in the options."""
     output_dir, save, auto = (options.pop(name) for name in ("output_dir", "save_format", "auto"))
     reading = {name: options.pop(name) for name in ("measurement", "zero_frequency")}
     said = given(click.get_current_context(), [field.name for field in user_fields(Preparation)])
@@ -93,16 +104,11 @@ def perform(bundle, data, report, talk, backend, options):
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     check_there("A bundle", "folder", bundle)
-    check_scans_there(data)
     if params.start not in (None, *STARTS):
         check_there(f"A start other than {' or '.join(STARTS)}", "file or a folder", pathlib.Path(params.start))
     check_writable(output_dir)
     backends.use(backend, execution)
-    from ptychopinn.files import writing
-
-    imported(options.get("generator"))  # which registers the layers of a bundle's network
-    with writing(output_dir):
-        run(Request(bundle, data, output_dir, params, execution, reading, said, report, auto, save), options, talk)
+    return Request(bundle, data, output_dir, params, execution, reading, said, report, auto, save)
 
 
 def run(request, restated, talk):

@@ -1,0 +1,106 @@
+"""What is shown of a scan that runs: pictures of the image so far, and figures."""
+
+import dataclasses
+import typing
+
+import numpy as np
+
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.scan import Scan
+from ptychopinn.data.selection import spread
+from ptychopinn.evaluation.against_patterns import Residual, residual
+from ptychopinn.physics.ramp import ramp_of, straightened
+from ptychopinn.reconstruction.refinement import dose_of
+from ptychopinn.report.colours import Scale, from_zero, middle, of_phase
+from ptychopinn.report.images import limit_size, paint, paint_bar
+from ptychopinn.report.viewer import scale_bar
+
+LARGEST = 1024
+"""Larger images are averaged over blocks of pixels."""
+
+JUDGED = 32
+"""Patterns of the last round that the figures are of."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """What is said of a scan that runs.
+
+    Args:
+        patterns: int. Patterns with their positions, so far.
+        shown: int. Those that the image was made of; dark ones are not.
+        waiting: int. Patterns whose position has not come yet, or positions whose pattern has not.
+        per_second: float. Patterns that came, over the last seconds.
+        latency_s: float. From when patterns were found to when the image showed them.
+        r_factor, deviance: float. Of some patterns of the last round, per photon; see `Residual`.
+        noise_deviance: float. What the deviance would be if nothing but the noise of photons were left.
+        error: float. Standard error of the transmission that the dose leaves, in the median of the pixels that are lit.
+    """
+
+    patterns: int
+    shown: int
+    waiting: int
+    per_second: float
+    latency_s: float | None = None
+    r_factor: float | None = None
+    deviance: float | None = None
+    noise_deviance: float | None = None
+    error: float | None = None
+
+    @property
+    def words(self) -> list[tuple[str, str]]:
+        """What is known of them, each as what it is and its value."""
+        said = [("patterns", f"{self.shown:,}"), ("patterns/s", f"{self.per_second:.0f}")]
+        if self.waiting:
+            said.append(("wait for their partner", f"{self.waiting:,}"))
+        if self.latency_s is not None:
+            said.append(("latency", f"{self.latency_s:.1f} s"))
+        if self.r_factor is not None:
+            said.append(("R-factor", f"{self.r_factor:.3f}"))
+        if self.deviance is not None and self.noise_deviance is not None:
+            said.append(("deviance, noise alone", f"{self.deviance:.3g}, {self.noise_deviance:.3g}"))
+        if self.error is not None:
+            said.append(("standard error", f"{self.error:.2g}"))
+        return said
+
+
+def judged(image: Reconstruction, part: Scan) -> Residual:
+    """Return how well an image explains some patterns of the last round, which it was made of."""
+    return residual(image, np.asarray(image.probe), part.subset(spread(part.patterns, JUDGED)))
+
+
+def pictures(image: Reconstruction, probe: np.ndarray, counts: bool) -> dict[str, typing.Any]:
+    """Paint an image, as far as light fell: amplitude, phase without its ramp, and the error that the dose leaves.
+
+    Args:
+        image: Reconstruction.
+        probe: complex array `(mode, y, x)`.
+        counts: bool. Whether patterns are photons, which tell the error.
+
+    Returns:
+        dict of `panes`, each of a name, the picture and the bar of its colours as data URIs, and `marks`; and `bar`,
+        the scale bar's part of the width and its text.
+    """
+    rows, columns = (np.flatnonzero(image.weight.max(axis=axis)) for axis in (1, 0))
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width = image.object[box].shape[1]
+    small, weight = limit_size(image.object[box], LARGEST), limit_size(image.weight[box], LARGEST)
+    small = np.where(weight > 0, straightened(small, weight, ramp_of(small, weight)), np.nan)
+    panes = [
+        _pane("amplitude", np.abs(small), middle(np.abs(small))),
+        _pane("phase / rad", np.angle(small), of_phase(np.angle(small))),
+    ]
+    if counts:
+        error = error_of(weight, probe)
+        panes.append(_pane("standard error by the dose", error, from_zero(error)))
+    return {"panes": panes, "bar": scale_bar(width, image.pixel_size_m)}
+
+
+def error_of(weight: np.ndarray, probe: np.ndarray) -> np.ndarray:
+    """Return the standard error of the object that the dose of each pixel leaves: float `(y, x)`, NaN where dark."""
+    dose = dose_of(weight, probe)
+    return 1 / np.sqrt(np.where(dose > 0, dose, np.nan))
+
+
+def _pane(name: str, values: np.ndarray, scale: Scale) -> dict[str, typing.Any]:
+    return {"name": name, "picture": paint(values, scale), "colours": paint_bar(scale), "marks": scale.marks}
