@@ -6,7 +6,7 @@ import time
 
 import click
 
-from ptychopinn.params import MEASUREMENTS, ZERO_FREQUENCIES, DataParams, ExecutionParams
+from ptychopinn.params import DataParams, ExecutionParams
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
@@ -17,25 +17,9 @@ from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import failed, made_or_noted, report_option
+from ptychopinn_cli.reading import output_and_reading
 from ptychopinn_cli.reconstruction_report import page, receipt_of, report_of, resolution_of, said, score_of, trust_of
-from ptychopinn_cli.save_format import refuse_unwritable, save_format_option, say_told
-
-
-def output_and_reading(function):
-    """Add where the result goes, and how the file is read."""
-    for option in (
-        click.option("--zero-frequency", type=click.Choice(ZERO_FREQUENCIES),
-                     help="Where the file keeps the zero frequency; if not given, as in training, or where light is."),
-        click.option("--measurement", type=click.Choice(MEASUREMENTS),
-                     help="What the file holds; as in training, or told from the values, if not given."),
-        save_format_option,
-        click.option("--auto", is_flag=True,
-                     help="Correct what trials find wrong in the scan, as ptycho inspect says it."),
-        click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
-                     help="Folder of the reconstruction."),
-    ):  # fmt: skip
-        function = option(function)
-    return params_options(Preparation)(function)
+from ptychopinn_cli.save_format import refuse_unwritable, say_told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +66,6 @@ def reconstruct(data, bundle, report, talk, backend, **options):
 
 def perform(bundle, data, report, talk, backend, options):
     """Do what was asked for."""
-    check_scans_there(data)
     request = requested(bundle, data, report, backend, options)
     from ptychopinn.files import writing
 
@@ -104,6 +87,7 @@ def requested(bundle, data, report, backend, options):
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     check_there("A bundle", "folder", bundle)
+    check_scans_there(data)
     if params.start not in (None, *STARTS):
         check_there(f"A start other than {' or '.join(STARTS)}", "file or a folder", pathlib.Path(params.start))
     check_writable(output_dir)

@@ -17,7 +17,8 @@ from ptychopinn_cli.common import check_there, command, keeping
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import Number, params_options
 from ptychopinn_cli.pages import report_option
-from ptychopinn_cli.reconstruct import numbers_read_as, output_and_reading, preparation_of, requested, run
+from ptychopinn_cli.reading import output_and_reading
+from ptychopinn_cli.reconstruct import numbers_read_as, preparation_of, requested, run
 
 LINE_S = 10.0
 """From a line to the next, where stderr is no terminal."""
@@ -68,12 +69,12 @@ def watch(data, count, idle, port, bundle, report, talk, backend, **options):
 def watched(feed, request, ends, board, talk):
     """Watch until the scan is over, and return its `Arrivals`; refuse one without patterns."""
     from ptychopinn.live.arrivals import Arrivals
+    from ptychopinn.live.picture import network_of
     from ptychopinn.live.watch import Watch
-    from ptychopinn.reconstruction.prior import prior_of
     from ptychopinn.training.bundle import load_bundle
 
     bundle = None if request.bundle is None else load_bundle(request.bundle)
-    network = None if bundle is None else prior_of(bundle, request.execution)
+    network = None if bundle is None else network_of(bundle, request.execution)
     arrivals = Arrivals(feed, preparation_of(request, bundle), **numbers_read_as(request, bundle))
     line = Line(talk)
 
@@ -81,7 +82,7 @@ def watched(feed, request, ends, board, talk):
         words = [] if figures is None else figures.words
         state = waiting(watch.trouble) if figures is None else "The scan runs."
         board.publish({"state": state, "figures": words, **pictures})
-        line.say(", ".join(f"{name} {value}" for name, value in words) or state)
+        line.say(state, ", ".join(f"{name} {value}" for name, value in words) or state)
 
     watch = Watch(arrivals, show, ends, network)
     with keeping():
@@ -104,16 +105,17 @@ class Line:
     """One line on a terminal that is written again and again; elsewhere, a line now and then."""
 
     def __init__(self, talk):
-        self.talk, self.live, self.next = talk, sys.stderr.isatty() and not talk.quiet, 0.0
+        self.talk, self.live = talk, sys.stderr.isatty() and not talk.quiet
+        self.state, self.next = None, 0.0
 
-    def say(self, words):
-        """Say how it is."""
+    def say(self, state, words):
+        """Say how it is; at once, where the state is a new one."""
         now = time.monotonic()
         if self.live:
             width = shutil.get_terminal_size().columns - 1
             click.echo(f"\r{printable(words)[:width]:{width}}", nl=False, err=True)
-        elif now >= self.next:
-            self.next = now + LINE_S
+        elif now >= self.next or state != self.state:
+            self.state, self.next = state, now + LINE_S
             self.talk.note(words)
 
     def end(self):

@@ -159,6 +159,12 @@ SEEN = {
         "seed": "test_grouping.test_epochs_differ_and_depend_on_seed_and_epoch_alone",
     },
     "reconstruct": RECONSTRUCTION | {"bundle": "test_reconstruct.test_infer_is_reconstruct_with_a_bundle"},
+    "watch": RECONSTRUCTION | {
+        "count": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
+        "idle": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
+        "port": "test_watch.test_a_page_has_the_port_that_is_asked_for_and_no_other_s",
+        "bundle": "test_watch.test_a_bundle_corrects_the_image_and_makes_the_start_at_the_end",
+    },
     "infer": RECONSTRUCTION | {
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
     },

@@ -41,19 +41,19 @@ class Folder:
         self._read: set[str] = set()
         self._seen: dict[str, tuple[int, int]] = {}
         self._failed: dict[str, tuple[int, int]] = {}
+        self._trouble: Exception | None = None
 
     def look(self) -> Recording | None:
         """Return what the files hold that are whole; one that cannot be read is tried again when it has changed."""
-        trouble = None
         before, self._seen = self._seen, self._states()
         for name in sorted(self._seen, key=lambda name: by_numbers(pathlib.Path(name))):
             state = self._seen[name]
             if state == before.get(name) and state != self._failed.get(name):
-                trouble = self._add(name, state) or trouble
+                self._add(name, state)
             if name not in self._read and self._in_order:
                 break
-        if self._parts.first is None and trouble is not None:
-            raise trouble
+        if self._parts.first is None and self._trouble is not None:
+            raise self._trouble
         return None if self._parts.first is None else self._parts.joined()
 
     def close(self) -> None:
@@ -70,15 +70,14 @@ class Folder:
         stats = {entry.name: entry.stat() for entry in new if not entry.name.startswith(".")}
         return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
 
-    def _add(self, name: str, state: tuple[int, int]) -> Exception | None:
-        """Read a file, or return why it could not be."""
+    def _add(self, name: str, state: tuple[int, int]) -> None:
+        """Read a file, or remember why it could not be."""
         try:
             self._parts.add(self.folder / name)
         except (ValueError, OSError) as error:
-            self._failed[name] = state
-            return error
-        self._read.add(name)
-        return None
+            self._failed[name], self._trouble = state, error
+        else:
+            self._read.add(name)
 
 
 class Growing:

@@ -9,11 +9,14 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import spread
 from ptychopinn.evaluation.against_patterns import Residual, residual
+from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.ramp import ramp_of, straightened
-from ptychopinn.reconstruction.refinement import dose_of
+from ptychopinn.reconstruction.prior import prior_of
+from ptychopinn.reconstruction.refinement import Prior, dose_of
 from ptychopinn.report.colours import Scale, from_zero, middle, of_phase
 from ptychopinn.report.images import limit_size, paint, paint_bar
 from ptychopinn.report.viewer import scale_bar
+from ptychopinn.training.bundle import Bundle
 
 LARGEST = 1024
 """Larger images are averaged over blocks of pixels."""
@@ -81,8 +84,7 @@ def pictures(image: Reconstruction, probe: np.ndarray, counts: bool) -> dict[str
         dict of `panes`, each of a name, the picture and the bar of its colours as data URIs, and `marks`; and `bar`,
         the scale bar's part of the width and its text.
     """
-    rows, columns = (np.flatnonzero(image.weight.max(axis=axis)) for axis in (1, 0))
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = lit_box(image)
     width = image.object[box].shape[1]
     small, weight = limit_size(image.object[box], LARGEST), limit_size(image.weight[box], LARGEST)
     small = np.where(weight > 0, straightened(small, weight, ramp_of(small, weight)), np.nan)
@@ -94,6 +96,34 @@ def pictures(image: Reconstruction, probe: np.ndarray, counts: bool) -> dict[str
         error = error_of(weight, probe)
         panes.append(_pane("standard error by the dose", error, from_zero(error)))
     return {"panes": panes, "bar": scale_bar(width, image.pixel_size_m)}
+
+
+def network_of(bundle: Bundle, execution: ExecutionParams) -> Prior:
+    """Return what corrects the image that is shown: the network of a bundle that sees estimates of objects.
+
+    Raises:
+        ValueError: if the bundle's network sees patterns.
+    """
+    kind = bundle.model.params.input
+    if kind != "estimate":
+        raise ValueError(
+            f"An image so far is corrected by a network of estimates. Received: a bundle of input={kind}. Take the one "
+            "that ships, --bundle shipped, or none."
+        )
+    return prior_of(bundle, execution)
+
+
+def corrected(image: Reconstruction, probe: np.ndarray, network: Prior) -> Reconstruction:
+    """Return an image as a network corrects it, where light fell."""
+    box, obj = lit_box(image), image.object.copy()
+    obj[box] = network(image.object[box], dose_of(image.weight[box], probe))
+    return dataclasses.replace(image, object=obj)
+
+
+def lit_box(image: Reconstruction) -> tuple[slice, slice]:
+    """Return the rows and columns of an image that light fell on."""
+    rows, columns = (np.flatnonzero(image.weight.max(axis=axis)) for axis in (1, 0))
+    return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def error_of(weight: np.ndarray, probe: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.live.arrivals import FEWEST, Arrivals
 from ptychopinn.live.image import LiveImage
-from ptychopinn.live.picture import Figures, error_of, judged, pictures
-from ptychopinn.reconstruction.refinement import Prior, dose_of
+from ptychopinn.live.picture import Figures, corrected, error_of, judged, pictures
+from ptychopinn.reconstruction.refinement import Prior
 
 LOOK_S, SHOW_S = 0.2, 0.5
 """Seconds from a look to the next, and from a picture to the next, at least."""
@@ -150,8 +150,7 @@ class Watch:
         left = judged(*latest)
         counts = left.noise_deviance is not None
         if self.network is not None:
-            likelier = self.network(image.object, dose_of(image.weight, live.probe))
-            image = dataclasses.replace(image, object=likelier)
+            image = corrected(image, live.probe, self.network)
         drawn = pictures(image, live.probe, counts)
         figures = Figures(
             patterns=len(live.seen), shown=int(live.shown.sum()),
