@@ -26,8 +26,8 @@ def first_of(scan, count):
 
 
 def test_the_image_comes_nearer_the_truth_as_patterns_come(scan):
-    live = LiveImage(first_of(scan, 40))
-    for count in (40, 70, 100):
+    live = LiveImage(first_of(scan, 64))
+    for count in (64, 100):
         part = first_of(scan, count)
         live.take(part)
         assert live.shown.sum() < count
@@ -55,7 +55,7 @@ def test_dark_patterns_are_shown_once_there_is_light(scan):
     live, dark = LiveImage(scan), dataclasses.replace(scan, patterns=patterns, whole=scan)
     for now, shown in ((dark, 80), (dataclasses.replace(scan, whole=scan), 100)):
         live.take(now)
-        for _ in range(8):
+        for _ in range(4):
             live.improve(now)
         assert live.shown.sum() == shown
 

@@ -16,7 +16,7 @@ from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.reconstruction.stitching import canvas_of
 
 TURNS = 2
-"""Passes over the patterns of a round."""
+"""Passes over the patterns of a round; one, where more patterns wait than a round takes."""
 
 FEWEST, MOST_BYTES = 64, 1 << 25
 """Patterns of a round, unless there are fewer, and bytes of their photons, at most."""
@@ -125,10 +125,10 @@ class LiveImage:
         first = self.origin + corner
         estimate = Estimate(self.object[window], self.probe, part.positions - first, np.ones(len(part)))
         photons = Photons(part, self.probe, BATCH, zero_first=self.optics.zero_first, holdout=0.0)
-        moves = Moves(probe=self.seen.mean() > STEADY)
+        moves = Moves(probe=bool(self.seen.mean() > STEADY))
         engine = Engine(estimate, photons, self.cover[window], moves, self.optics)
         subsets = min(SUBSETS, len(photons.chunks))
-        for number in range(TURNS):
+        for number in range(1 if np.count_nonzero(self.seen == 0) > self.at_once else TURNS):
             engine.turn(Turn(subsets, MOMENTUM if number else 0.0), random.permutation(subsets))
         found = engine.estimate()
         self.object[window], self.probe = found.object, found.probe

@@ -13,13 +13,19 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.ramp import ramp_of, straightened
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import Prior, dose_of
-from ptychopinn.report.colours import Scale, from_zero, middle, of_phase
+from ptychopinn.report.colours import Scale, middle, of_phase
 from ptychopinn.report.images import limit_size, paint, paint_bar
 from ptychopinn.report.viewer import scale_bar
 from ptychopinn.training.bundle import Bundle
 
 LARGEST = 1024
 """Larger images are averaged over blocks of pixels."""
+
+FAINT = 0.02
+"""Pixels that saw less than this part of the most light are blank."""
+
+DOUBTFUL = 4.0
+"""Standard errors are painted up to so many times their median."""
 
 JUDGED = 32
 """Patterns of the last round that the figures are of."""
@@ -87,14 +93,15 @@ def pictures(image: Reconstruction, probe: np.ndarray, counts: bool) -> dict[str
     box = lit_box(image)
     width = image.object[box].shape[1]
     small, weight = limit_size(image.object[box], LARGEST), limit_size(image.weight[box], LARGEST)
-    small = np.where(weight > 0, straightened(small, weight, ramp_of(small, weight)), np.nan)
+    lit = weight > FAINT * weight.max()
+    small = np.where(lit, straightened(small, weight, ramp_of(small, weight)), np.nan)
     panes = [
         _pane("amplitude", np.abs(small), middle(np.abs(small))),
         _pane("phase / rad", np.angle(small), of_phase(np.angle(small))),
     ]
     if counts:
-        error = error_of(weight, probe)
-        panes.append(_pane("standard error by the dose", error, from_zero(error)))
+        error = np.where(lit, error_of(weight, probe), np.nan)
+        panes.append(_pane("standard error by the dose", error, Scale("magma", 0.0, DOUBTFUL * np.nanmedian(error))))
     return {"panes": panes, "bar": scale_bar(width, image.pixel_size_m)}
 
 
