@@ -22,6 +22,7 @@ import time
 import urllib.request
 
 import numpy as np
+import psutil
 
 TOGETHER = 15
 """Patterns that are written together."""
@@ -114,7 +115,10 @@ def followed(folder, count, asked):
     watching = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     url = re.search(r"http://\S+/", watching.stderr.readline()).group()
     shown = []
-    readers = [threading.Thread(target=watching.stderr.read), threading.Thread(target=read_events, args=(url, shown))]
+    readers = [
+        threading.Thread(target=watching.stderr.read),
+        threading.Thread(target=read_events, args=(url, watching.pid, shown)),
+    ]
     for reader in readers:
         reader.start()
     written, _ = producer(folder, target, asked).communicate()
@@ -148,21 +152,23 @@ def producer(folder, target, asked):
     return subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True)
 
 
-def read_events(url, shown):
-    """Note when the page was told of how many patterns, until it ends."""
+def read_events(url, pid, shown):
+    """Note when the page was told of how many patterns, and the seconds of the processor by then, until it ends."""
+    process = psutil.Process(pid)
     with urllib.request.urlopen(f"{url}events") as events:
         for line in events:
             if line.startswith(b"data: "):
                 said = dict(json.loads(line[6:]).get("figures") or [])
                 if "patterns" in said:
-                    shown.append((time.time(), int(said["patterns"].replace(",", ""))))
+                    spent = sum(process.cpu_times()[:2])
+                    shown.append((time.time(), int(said["patterns"].replace(",", "")), spent))
 
 
 def figures(shown, written, asked):
     """Return latency and speed: of each bunch, from when it was written to when a picture of it was there."""
     first = np.searchsorted(shown[:, 1], written[:, 0])
     latency = shown[first, 0] - written[:, 1]
-    settled = latency[len(latency) // 5 :]
+    settled, follows = latency[len(latency) // 5 :], shown[: first[-1] + 1]
     return {
         "patterns": int(written[-1, 0]),
         "written, patterns/s": f"{(written[-1, 0] - written[0, 0]) / np.ptp(written[:, 1]):.0f}",
@@ -170,14 +176,13 @@ def figures(shown, written, asked):
         "latency, median and 95 %, s": f"{np.median(settled):.2f}, {np.percentile(settled, 95):.2f}",
         "latency, largest, s": f"{settled.max():.2f}",
         "latency of the first fifth, largest, s": f"{latency[: len(latency) // 5].max():.2f}",
+        "seconds of the processor, a second": f"{np.ptp(follows[:, 2]) / np.ptp(follows[:, 0]):.2f}",
         "pictures/s": f"{len(shown) / np.ptp(shown[:, 0]):.1f}",
     }  # fmt: skip
 
 
 def long_day(folder, count, asked):
     """Watch scans one after the other from this process, each with its passes, and return what it holds after each."""
-    import psutil
-
     from ptychopinn.formats import read_scan
     from ptychopinn.live.arrivals import Arrivals
     from ptychopinn.live.feeds import feed_of

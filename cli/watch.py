@@ -53,6 +53,7 @@ def watch(data, count, idle, port, bundle, report, talk, backend, **options):
     request = requested(bundle, None, report, backend, options)
     from ptychopinn.files import writing
     from ptychopinn.live.feeds import feed_of
+    from ptychopinn.live.picture import pictures
     from ptychopinn.live.server import PageServer
     from ptychopinn.live.watch import Ends
 
@@ -62,8 +63,8 @@ def watch(data, count, idle, port, bundle, report, talk, backend, **options):
         arrivals = watched(feed, request, Ends(count, idle), server.board, talk)
         server.board.publish({"state": "The scan is over: passes over all its patterns."})
         at_end = {**request.preparation, **arrivals.as_read.said()}
-        run(dataclasses.replace(request, data=pathlib.Path(feed.path), preparation=at_end), options, talk)
-        server.board.publish({"state": f"Finished: {request.output_dir}", "over": True})
+        found = run(dataclasses.replace(request, data=pathlib.Path(feed.path), preparation=at_end), options, talk)
+        server.board.publish({"state": f"Finished: {request.output_dir}", "over": True, **pictures(found)})
 
 
 def watched(feed, request, ends, board, talk):

@@ -6,9 +6,16 @@ import threading
 import urllib.error
 import urllib.request
 
+import numpy as np
 import pytest
+from test_page_browser import browser  # noqa: F401  # a fixture
 
 from ptychopinn.live.server import PageServer
+from ptychopinn.report.colours import Scale
+from ptychopinn.report.images import paint
+
+DOT = paint(np.ones((1, 1)), Scale("gray", 0.0, 1.0))
+"""A picture of one pixel."""
 
 
 @pytest.fixture
@@ -65,3 +72,25 @@ def test_readers_that_go_leave_no_thread(server):
             break
         threading.Event().wait(0.05)
     assert threading.active_count() <= before
+
+
+def test_a_browser_shows_what_is_told(server, browser):  # noqa: F811
+    pane = {"name": "amplitude", "picture": DOT, "colours": DOT, "marks": ["0", "0.5", "1"]}
+    server.board.publish(
+        {"state": "The scan runs.", "figures": [["patterns", "1,240"]], "panes": [pane], "bar": [0.2, "1 µm"]}
+    )
+    browser.get_log("browser")
+    browser.get(server.url)
+    shown = "return document.querySelector('main').innerText + document.querySelectorAll('.frame img').length"
+    for state in ("The scan runs.", "Finished: out"):
+        server.board.publish({"state": state})
+        for _ in range(50):
+            text = browser.execute_script(shown)
+            if state in text:
+                break
+            threading.Event().wait(0.05)
+        assert all(words in text for words in ("<scan & co>", state, "1,240", "amplitude", "1 µm")) and text.endswith(
+            "1"
+        )
+    assert browser.execute_script("return document.querySelector('.frame img').naturalWidth") == 1
+    assert not browser.get_log("browser")

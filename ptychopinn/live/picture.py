@@ -78,13 +78,11 @@ def judged(image: Reconstruction, part: Scan) -> Residual:
     return residual(image, np.asarray(image.probe), part.subset(spread(part.patterns, JUDGED)))
 
 
-def pictures(image: Reconstruction, probe: np.ndarray, counts: bool) -> dict[str, typing.Any]:
-    """Paint an image, as far as light fell: amplitude, phase without its ramp, and the error that the dose leaves.
+def pictures(image: Reconstruction) -> dict[str, typing.Any]:
+    """Paint an image, as far as light fell: amplitude, phase without its ramp, and the error where it is known.
 
     Args:
         image: Reconstruction.
-        probe: complex array `(mode, y, x)`.
-        counts: bool. Whether patterns are photons, which tell the error.
 
     Returns:
         dict of `panes`, each of a name, the picture and the bar of its colours as data URIs, and `marks`; and `bar`,
@@ -99,9 +97,9 @@ def pictures(image: Reconstruction, probe: np.ndarray, counts: bool) -> dict[str
         _pane("amplitude", np.abs(small), middle(np.abs(small))),
         _pane("phase / rad", np.angle(small), of_phase(np.angle(small))),
     ]
-    if counts:
-        error = np.where(lit, error_of(weight, probe), np.nan)
-        panes.append(_pane("standard error by the dose", error, Scale("magma", 0.0, DOUBTFUL * np.nanmedian(error))))
+    if image.uncertainty is not None:
+        error = np.where(lit, limit_size(image.uncertainty[box], LARGEST), np.nan)
+        panes.append(_pane("standard error", error, Scale("magma", 0.0, DOUBTFUL * np.nanmedian(error))))
     return {"panes": panes, "bar": scale_bar(width, image.pixel_size_m)}
 
 
@@ -120,23 +118,24 @@ def network_of(bundle: Bundle, execution: ExecutionParams) -> Prior:
     return prior_of(bundle, execution)
 
 
-def corrected(image: Reconstruction, probe: np.ndarray, network: Prior) -> Reconstruction:
+def corrected(image: Reconstruction, network: Prior) -> Reconstruction:
     """Return an image as a network corrects it, where light fell."""
     box, obj = lit_box(image), image.object.copy()
-    obj[box] = network(image.object[box], dose_of(image.weight[box], probe))
+    obj[box] = network(image.object[box], dose_of(image.weight[box], np.asarray(image.probe)))
     return dataclasses.replace(image, object=obj)
+
+
+def with_dose_error(image: Reconstruction) -> Reconstruction:
+    """Return an image with the standard error that the dose of each pixel leaves; see `reconstruction.photon_error`."""
+    with np.errstate(divide="ignore"):
+        error = 1 / np.sqrt(dose_of(image.weight, np.asarray(image.probe)))
+    return dataclasses.replace(image, uncertainty=error)
 
 
 def lit_box(image: Reconstruction) -> tuple[slice, slice]:
     """Return the rows and columns of an image that light fell on."""
     rows, columns = (np.flatnonzero(image.weight.max(axis=axis)) for axis in (1, 0))
     return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def error_of(weight: np.ndarray, probe: np.ndarray) -> np.ndarray:
-    """Return the standard error of the object that the dose of each pixel leaves: float `(y, x)`, NaN where dark."""
-    dose = dose_of(weight, probe)
-    return 1 / np.sqrt(np.where(dose > 0, dose, np.nan))
 
 
 def _pane(name: str, values: np.ndarray, scale: Scale) -> dict[str, typing.Any]:

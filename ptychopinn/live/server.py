@@ -1,10 +1,11 @@
 """The page of a scan that runs: served to this machine alone, and told of what is new by server-sent events."""
 
+import contextlib
 import http.server
 import json
 import threading
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import jinja2
 
@@ -14,6 +15,9 @@ HOSTS = (HERE, "localhost")
 
 ALIVE_S = 10.0
 """After so long without anything new, a reader is told so: that it went away is found when it is written to."""
+
+LAST_S = 2.0
+"""So long readers may take at the end for what was published last."""
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
 
@@ -25,6 +29,7 @@ class Board:
         self._changed = threading.Condition()
         self._all: dict[str, typing.Any] = {}
         self._newest, self._number, self._closed = b"", 0, False
+        self._readers = 0
 
     def publish(self, news: Mapping[str, typing.Any]) -> None:
         """Put something new up, in place of what was there under the same names."""
@@ -34,10 +39,23 @@ class Board:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let all readers go."""
+        """Let all readers go, when they have read what was published last."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._readers, LAST_S)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Count a reader, until it goes."""
+        with self._changed:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._readers -= 1
+                self._changed.notify_all()
 
     def after(self, number: int) -> tuple[int, bytes] | None:
         """Wait for what is newer than a number, and return it with its own; b"" if nothing came, None at the end."""
@@ -117,9 +135,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _tell(self) -> None:
         """Write what is new, until the reader goes or nothing more comes."""
         number = 0
-        try:
+        with self.board.reading(), contextlib.suppress(BrokenPipeError, ConnectionResetError):
             while (news := self.board.after(number)) is not None:
                 number, content = news
                 self.wfile.write(b"data: " + content + b"\n\n" if content else b":\n\n")
-        except (BrokenPipeError, ConnectionResetError):
-            return

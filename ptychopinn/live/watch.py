@@ -12,7 +12,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.live.arrivals import FEWEST, Arrivals
 from ptychopinn.live.image import LiveImage
-from ptychopinn.live.picture import Figures, corrected, error_of, judged, pictures
+from ptychopinn.live.picture import Figures, corrected, judged, pictures, with_dose_error
 from ptychopinn.reconstruction.refinement import Prior
 
 LOOK_S, SHOW_S = 0.2, 0.5
@@ -146,18 +146,18 @@ class Watch:
         self._shows_at = now + max(SHOW_S, (now - began) * (1 / SHARE - 1))
 
     def _show_image(self, live: LiveImage, latest: tuple[Reconstruction, Scan]) -> None:
-        image = live.reconstruction()
-        left = judged(*latest)
-        counts = left.noise_deviance is not None
+        left, image, error = judged(*latest), live.reconstruction(), None
         if self.network is not None:
-            image = corrected(image, live.probe, self.network)
-        drawn = pictures(image, live.probe, counts)
+            image = corrected(image, self.network)
+        if left.noise_deviance is not None:
+            image = with_dose_error(image)
+            error = float(np.median(np.asarray(image.uncertainty)[image.weight > 0]))
+        drawn = pictures(image)
         figures = Figures(
             patterns=len(live.seen), shown=int(live.shown.sum()),
             waiting=abs(self.arrivals.counts[0] - self.arrivals.counts[1]),
             per_second=self._per_second(), latency_s=self._latency_s,
-            r_factor=left.r_factor, deviance=left.deviance_per_photon, noise_deviance=left.noise_deviance,
-            error=float(np.nanmedian(error_of(image.weight, live.probe))) if counts else None,
+            r_factor=left.r_factor, deviance=left.deviance_per_photon, noise_deviance=left.noise_deviance, error=error,
         )  # fmt: skip
         self.show(figures, drawn)
         self._count_latency(live)
