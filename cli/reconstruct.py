@@ -96,7 +96,7 @@ def requested(bundle, data, report, backend, options):
 
 
 def run(request, restated, talk):
-    """Read, reconstruct, write and return it; what the library needs is imported here, after the backend is chosen."""
+    """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.evaluation.receipt import inputs_of
     from ptychopinn.reconstruction.reconstruct import reconstruct as reconstructed
     from ptychopinn.report.page import PAGE
@@ -137,7 +137,6 @@ def run(request, restated, talk):
         talk.result(f"resolution {resolution.words}")
     if score is not None:
         talk.result(f"complex error against the file's object {score.figures['nrmse_complex']:.4f}")
-    return found
 
 
 def corrected(request, bundle, talk):

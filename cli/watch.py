@@ -52,6 +52,7 @@ def watch(data, count, idle, port, bundle, report, talk, backend, **options):
     check_there("A folder to watch, or that of a file to watch,", "folder", data if data.is_dir() else data.parent)
     request = requested(bundle, None, report, backend, options)
     from ptychopinn.files import writing
+    from ptychopinn.formats import read_reconstruction
     from ptychopinn.live.feeds import feed_of
     from ptychopinn.live.picture import pictures
     from ptychopinn.live.server import PageServer
@@ -63,8 +64,9 @@ def watch(data, count, idle, port, bundle, report, talk, backend, **options):
         arrivals = watched(feed, request, Ends(count, idle), server.board, talk)
         server.board.publish({"state": "The scan is over: passes over all its patterns."})
         at_end = {**request.preparation, **arrivals.as_read.said()}
-        found = run(dataclasses.replace(request, data=pathlib.Path(feed.path), preparation=at_end), options, talk)
-        server.board.publish({"state": f"Finished: {request.output_dir}", "over": True, **pictures(found)})
+        run(dataclasses.replace(request, data=pathlib.Path(feed.path), preparation=at_end), options, talk)
+        found = pictures(read_reconstruction(request.output_dir))
+        server.board.publish({"state": f"Finished: {request.output_dir}", "over": True, **found})
 
 
 def watched(feed, request, ends, board, talk):
