@@ -1,6 +1,6 @@
 """Which physics evidence chooses where the truth is known: `python benchmarks/evidence.py --out evidence.jsonl`.
 
-A case is a scan of 144 patterns of 64 x 64 pixels with modes, errors of its positions, a probe that varies, light that
+A case is a scan of 196 patterns of 64 x 64 pixels with modes, errors of its positions, a probe that varies, light that
 is unsteady, or background, none of which its file tells; a plain run; and what evidence chooses, as `reconstruct
 --auto` does after the doctor's trials. A run goes on where it ended; `--table` prints what there is.
 """
@@ -18,7 +18,7 @@ import machine
 import numpy as np
 from markdown_tables import table
 
-SIZE, STEP, SIDE = 64, 6.0, 12
+SIZE, STEP, SIDE = 64, 6.0, 14
 """Pixels of a pattern, between neighbours, and positions along a side."""
 
 WIDTH, CURVATURE_RAD = 0.14, 1.5

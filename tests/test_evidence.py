@@ -9,7 +9,8 @@ from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import score
-from ptychopinn.evaluation.evidence import FEWEST, WORTH, choose
+from ptychopinn.evaluation.evidence import WORTH, choose
+from ptychopinn.evaluation.experiment_trials import FEW
 from ptychopinn.simulation import modes, objects, probes, scans
 
 PROBE = probes.gaussian(32, curvature=1.5)
@@ -69,7 +70,7 @@ def test_what_has_no_photons_to_hold_out_is_left_as_it_is():
     scan = simulated(1)
     amplitudes = dataclasses.replace(scan, measurement="amplitude", patterns=np.sqrt(scan.patterns[:]))
     assert "no photons to hold out" in choose(amplitudes).why and not choose(amplitudes).chosen
-    assert "too few" in choose(scan.subset(np.arange(FEWEST - 1))).why
+    assert "too few" in choose(scan.subset(np.arange(FEW - 1))).why
 
 
 def test_auto_says_what_was_tried_and_keeps_what_was_said(tmp_path):

@@ -3,8 +3,8 @@
 A part of the scan is reconstructed plainly, until passes bring no more. Then one thing after another that its file may
 not tell is allowed for (positions that are wrong, background, incoherent modes, unsteady light, a probe that varies),
 and passes go on from there, as they do without it. What predicts the photons held out better, by more than chance and
-by a part of what their noise leaves to explain, is kept. At the end each is taken away again, and stays where it is
-missed.
+by a part of what their noise leaves to explain, and still does so when both have gone on once more, is kept. At the
+end each is taken away again, and stays where it is missed.
 """
 
 import dataclasses
@@ -14,16 +14,13 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.evaluation.experiment_trials import Belief, Trials
+from ptychopinn.evaluation.experiment_trials import FEW, Belief, Trials
 from ptychopinn.reconstruction.params import ReconstructionParams
 
-FEWEST = 32
-"""Patterns below which nothing is tried."""
-
-SURE = 4.0
+SURE = 4.5
 """Standard errors by which photons held out must be predicted better."""
 
-WORTH = 0.05
+WORTH = 0.08
 """Part of what their noise leaves to explain that must be explained."""
 
 CANDIDATES: dict[str, tuple[Any, ...]] = {
@@ -166,11 +163,14 @@ class Search:
             way, without = (self.trials.begin, self.belief) if afresh else (self._onward, self.onward)
             found = way({name: value})
             one = self._compared(name, value, found, without)
+            further = self.trials.go_on(found) if one.kept else found
+            if one.kept:  # what only came sooner is caught up with
+                one = self._compared(name, value, further, self.trials.go_on(without))
             self._note(one)
             if not one.kept:
                 return
             self.chosen += [] if name in self.chosen else [name]
-            self._believe(found)
+            self._believe(found, further)
 
     def doubt(self, name: str) -> None:
         """Take away what was believed: once others are allowed for, it may not be missed."""
@@ -186,8 +186,8 @@ class Search:
         self.tried.append(one)
         self.progress(one)
 
-    def _believe(self, belief: Belief) -> None:
-        self.belief, self.onward = belief, self.trials.go_on(belief)
+    def _believe(self, belief: Belief, onward: Belief | None = None) -> None:
+        self.belief, self.onward = belief, onward or self.trials.go_on(belief)
         self.noise = self.trials.noise(self.onward)
         self.left = self.onward.judged.mean() / self.trials.scan.mean_photons - self.noise
 
@@ -207,8 +207,8 @@ def why_not(scan: Scan, params: ReconstructionParams) -> str:
     """Say why nothing can be tried; empty where it can."""
     if scan.measurement != "counts":
         return "Amplitudes have no photons to hold out."
-    if len(scan) < FEWEST:
-        return f"{len(scan)} patterns are too few: {FEWEST} are asked for."
+    if len(scan) < FEW:
+        return f"{len(scan)} patterns are too few: {FEW} are asked for."
     return "No passes are made." if params.passes == 0 else ""
 
 

@@ -22,13 +22,13 @@ from ptychopinn.reconstruction.refinement import SEED, estimate_of
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.ways import optics_of
 
-MANY = 80
-"""Patterns of the part, at most."""
+FEW, MANY, PART = 32, 80, 0.4
+"""Patterns of the part, at least and at most, and as a part of the scan: trials cost at most twice the plain run."""
 
 FIRST = 48
 """Passes from a flat object, at most."""
 
-SCHEDULE = (1,) * 4 + (2,) * 4 + (4,) * 2 + (8,) * 6
+SCHEDULE = (1,) * 4 + (2,) * 3 + (4,) * 2 + (8,) * 5
 """Of the passes of a trial: by what the most subsets that a scan can be parted in are divided."""
 
 
@@ -57,7 +57,8 @@ class Trials:
     """
 
     def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams) -> None:
-        self.scan = scan.subset(around_the_middle(scan.positions, MANY))
+        count = int(np.clip(PART * len(scan), FEW, MANY))
+        self.scan = scan.subset(around_the_middle(scan.positions, count))
         probe = with_modes(probe, params.modes or len(probe))
         self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
         start = dataclasses.replace(flat(self.scan, probe), optics=self.optics)
@@ -70,6 +71,8 @@ class Trials:
         params = dataclasses.replace(self.params, **(options or {}))
         engine = self._engine(params, self.told)
         passes = go(engine, FIRST, SEED, lambda number: None)
+        if passes.interrupted:
+            raise KeyboardInterrupt
         engine.rest(passes.kept)
         return Belief(params, engine.estimate(), engine.judge())
 
