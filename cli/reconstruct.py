@@ -24,6 +24,7 @@ from ptychopinn_cli.reconstruction_report import (
     records_of,
     report_of,
     resolution_of,
+    results,
     said,
     score_of,
 )
@@ -143,12 +144,5 @@ def run(request, restated, talk):
         html = made_or_noted(lambda: page(bundle, found, scan, record, score, judged), PAGE, talk)
         record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
     write_reconstruction(request.output_dir, found, record, failed(talk), score, html, request.save)
-    height, width = found.object.shape
-    talk.result(f"{request.output_dir}: object of {height} x {width} pixels from {len(scan)} patterns, "
-                f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
-    if resolution is not None:
-        talk.result(f"resolution {resolution.words}")
-        for one in judged["forecast"]:
-            talk.result(one.words(resolution.pixel_size_m))
-    if score is not None:
-        talk.result(f"complex error against the file's object {score.figures['nrmse_complex']:.4f}")
+    for line in results(request.output_dir, found, record, judged, score):
+        talk.result(line)

@@ -91,6 +91,25 @@ def report_of(request, reconstruction, score, seconds):
     }  # fmt: skip
 
 
+def results(folder, reconstruction, record, judged, score):
+    """Yield what a command prints of a reconstruction, line by line.
+
+    Args:
+        folder: path that it was written to.
+        reconstruction, score: what it is of.
+        record: dict: the content of its `report.json`.
+        judged: dict of what may be believed, see `judged_of`.
+    """
+    (height, width), resolution = reconstruction.object.shape, judged["resolution"]
+    yield (f"{folder}: object of {height} x {width} pixels from {record['patterns']} patterns, "
+           f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
+    if resolution is not None:
+        yield f"resolution {resolution.words}"
+        yield from (one.words(resolution.pixel_size_m) for one in judged["forecast"])
+    if score is not None:
+        yield f"complex error against the file's object {score.figures['nrmse_complex']:.4f}"
+
+
 def receipt_of(reconstruction, scan, seconds, talk):
     """Return the figures that anybody can compute again of a reconstruction; none where they cannot be made."""
     from ptychopinn.evaluation.receipt import figures_of

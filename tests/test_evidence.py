@@ -9,8 +9,9 @@ from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import score
-from ptychopinn.evaluation.evidence import WORTH, choose
+from ptychopinn.evaluation.evidence import choose
 from ptychopinn.evaluation.experiment_trials import FEW
+from ptychopinn.evaluation.physics_search import WORTH
 from ptychopinn.simulation import modes, objects, probes, scans
 
 PROBE = probes.gaussian(32, curvature=1.5)

@@ -1,6 +1,7 @@
 """What physics the photons of a scan spoke for: what was tried, and what it brought."""
 
-from ptychopinn.evaluation.evidence import Evidence, Tried, option
+from ptychopinn.evaluation.evidence import Evidence
+from ptychopinn.evaluation.physics_search import Tried, option
 from ptychopinn.report.blocks import Section, Table
 
 HEAD = ("tried", "explains, of what noise leaves", "deviance / photon less", "standard error", "")
