@@ -154,7 +154,7 @@ def test_the_command_says_and_draws_the_resolution(scan, tmp_path):
     with np.load(out / "reconstruction.npz") as file:
         assert np.isfinite(file["local_resolution"]).any() and file["local_resolution"].shape == file["object"].shape
     page = (out / "report.html").read_text()
-    assert "Fourier ring correlation of two halves" in page and "or a step 0.5 times as wide" in page
+    assert "Fourier ring correlation of two halves" in page and "With more photons" in page
 
 
 def blocks(squares, side=8):

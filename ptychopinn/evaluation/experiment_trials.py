@@ -22,7 +22,7 @@ from ptychopinn.reconstruction.refinement import SEED, estimate_of
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.ways import optics_of
 
-FEW, MANY, PART = 32, 80, 0.4
+FEW, MANY, PART = 32, 80, 1 / 3
 """Patterns of the part, at least and at most, and as a part of the scan: trials cost at most twice the plain run."""
 
 FIRST = 48

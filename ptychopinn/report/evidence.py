@@ -4,7 +4,7 @@ from ptychopinn.evaluation.evidence import Evidence
 from ptychopinn.evaluation.physics_search import Tried, option
 from ptychopinn.report.blocks import Section, Table
 
-HEAD = ("tried", "explains, of what noise leaves", "deviance / photon less", "standard error", "")
+HEAD = ("tried", "explains", "standard errors", "")
 
 
 def evidence_section(evidence: Evidence) -> Section:
@@ -14,7 +14,7 @@ def evidence_section(evidence: Evidence) -> Section:
     note = (
         f"Photons held out from {evidence.patterns} patterns around the middle speak for {evidence.words}. Passes went "
         "on from the same object, with each thing and without it; what predicts these photons better, by more than "
-        "chance and by a part of what their noise leaves to explain, is taken."
+        "chance and by a part of what their noise leaves to explain, which is given, is taken."
     )
     return Section("evidence", "Evidence", note, [Table("What was tried", [row(one) for one in evidence.tried], HEAD)])
 
@@ -23,7 +23,8 @@ def row(one: Tried) -> tuple[str, ...]:
     """Return a row of the table."""
     name = option(one.name, one.value)
     if one.again:
-        name, verdict = f"{name}, once more at the end", "stays" if one.kept else "left out again"
+        name, verdict = f"{name}, at the end", "stays" if one.kept else "left out again"
     else:
         verdict = "taken" if one.kept else "left"
-    return name, f"{one.part:.1%}", f"{one.gain:.3g}", f"{one.error:.2g}", verdict
+    times = f"{one.gain / one.error:.1f}" if one.error else "–"
+    return name, f"{one.part:.1%}", times, verdict

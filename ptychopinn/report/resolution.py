@@ -48,9 +48,9 @@ def more_photons(forecasts: Sequence[Forecast], pixel_size_m: float | None) -> l
     rows = []
     for one in forecasts:
         period = f"{1 / one.frc50:.3g} px" + (f", {metres(pixel_size_m / one.frc50)}" if pixel_size_m else "")
-        limit = ", where the pixels end" if one.frc50 >= NYQUIST else ""
-        rows.append((one.how, period + limit, f"{one.error:.2f} times that of now"))
-    head = "", "full period at FRC 0.5", "error"
+        limit = ", the pixels' limit" if one.frc50 >= NYQUIST else ""
+        rows.append((f"× {one.dose:g}", f"× {one.dose**-0.5:.2g}", period + limit, f"× {one.error:.2f}"))
+    head = "photons", "or step", "FRC 0.5", "error"
     return [Table("With more photons, as these foretell", rows, head)] if rows else []
 
 
