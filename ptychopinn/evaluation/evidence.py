@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.evaluation.experiment_trials import FEW, Trials
+from ptychopinn.evaluation.experiment_trials import Trials
 from ptychopinn.evaluation.physics_search import CANDIDATES, Search, Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
+
+FEWEST = 32
+"""Patterns below which nothing is tried."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +89,8 @@ def why_not(scan: Scan, params: ReconstructionParams) -> str:
     """Say why nothing can be tried; empty where it can."""
     if scan.measurement != "counts":
         return "Amplitudes have no photons to hold out."
-    if len(scan) < FEW:
-        return f"{len(scan)} patterns are too few: {FEW} are asked for."
+    if len(scan) < FEWEST:
+        return f"{len(scan)} patterns are too few: {FEWEST} are asked for."
     return "No passes are made." if params.passes == 0 else ""
 
 

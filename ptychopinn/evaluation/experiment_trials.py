@@ -22,8 +22,8 @@ from ptychopinn.reconstruction.refinement import SEED, estimate_of
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.ways import optics_of
 
-FEW, MANY, PART = 32, 80, 1 / 3
-"""Patterns of the part, at least and at most, and as a part of the scan: trials cost at most twice the plain run."""
+FEW, MANY, PART = 64, 80, 1 / 3
+"""Patterns of the part, at least and at most, and as a part of the scan: fewer tell little, more cost too much."""
 
 FIRST = 48
 """Passes from a flat object, at most."""
@@ -57,7 +57,7 @@ class Trials:
     """
 
     def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams) -> None:
-        count = int(np.clip(PART * len(scan), FEW, MANY))
+        count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
         self.scan = scan.subset(around_the_middle(scan.positions, count))
         probe = with_modes(probe, params.modes or len(probe))
         self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
