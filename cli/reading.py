@@ -31,7 +31,8 @@ def output_and_reading(function):
                      help="What the file holds; as in training, or told from the values, if not given."),
         save_format_option,
         click.option("--auto", is_flag=True,
-                     help="Correct what trials find wrong in the scan, as ptycho inspect says it."),
+                     help="Correct what trials find wrong in the scan, as ptycho inspect says it, and let photons held "
+                     "out choose modes, positions, background, flux and variation of the probe, where not said."),
         click.option("--output-dir", type=click.Path(path_type=pathlib.Path), default="out", show_default=True,
                      help="Folder of the reconstruction."),
     ):  # fmt: skip

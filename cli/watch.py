@@ -18,7 +18,8 @@ from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import Number, params_options
 from ptychopinn_cli.pages import report_option
 from ptychopinn_cli.reading import output_and_reading
-from ptychopinn_cli.reconstruct import numbers_read_as, preparation_of, requested, run
+from ptychopinn_cli.reconstruct import requested, run
+from ptychopinn_cli.request import numbers_read_as, preparation_of
 
 LINE_S = 10.0
 """From a line to the next, where stderr is no terminal."""

@@ -8,7 +8,7 @@ from ptychopinn.schema import Params, option
 PROBES = ("scan", "bundle")
 POSITIONS = ("keep", "refine")
 FLUX = ("even", "find")
-BACKGROUND = ("none", "find")
+BACKGROUND = ("none", "even", "find")
 PRIORS = ("none", "network")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
@@ -66,7 +66,9 @@ class ReconstructionParams(Params):
         low=0, high=32, unit="dimensions",
     )  # fmt: skip
     background: str = option(
-        "none", "Whether a detector's pixels count the light alone, or what each counts besides is found.",
+        "none",
+        "Whether a detector's pixels count the light alone, or what they count besides is found: the same in all of "
+        "them, or smooth over the detector.",
         choices=BACKGROUND,
     )  # fmt: skip
     blur: float = option(
