@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import functools
+import glob
 import inspect
 import os
 import pathlib
@@ -104,9 +105,11 @@ def check_there(what, kind, *paths):
 
 
 def check_scans_there(*paths):
-    """Raise OSError unless each is there: a file, a folder of files, or `FILE:/path` of patterns in a file."""
+    """Raise OSError unless each is there: a file, a folder, `FOLDER/*` of files, or `FILE:/path` of patterns."""
     for path in filter(None, paths):
         file = pathlib.Path(str(path).rpartition(":/")[0] or path)
+        if glob.has_magic(file.name) and not file.exists():
+            file = next(file.parent.glob(file.name), file)
         check_there("A scan", "file or a folder", path if path.exists() or not file.is_file() else file)
 
 

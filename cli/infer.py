@@ -11,7 +11,8 @@ from ptychopinn_cli.common import command
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.options import params_options
 from ptychopinn_cli.pages import report_option
-from ptychopinn_cli.reconstruct import output_and_reading, perform
+from ptychopinn_cli.reading import output_and_reading
+from ptychopinn_cli.reconstruct import perform
 
 
 @click.command(short_help="Reconstruct a scan with a trained bundle.")

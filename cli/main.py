@@ -18,6 +18,7 @@ from ptychopinn_cli.reconstruct import reconstruct
 from ptychopinn_cli.simulate import simulate
 from ptychopinn_cli.train import train
 from ptychopinn_cli.verify import verify
+from ptychopinn_cli.watch import watch
 
 
 def hyphens(name):
@@ -52,7 +53,9 @@ def main(context, backend):
     context.obj = {**(context.obj or {}), "backend": backend}
 
 
-COMMANDS = (reconstruct, train, infer, evaluate, compare, verify, inspect, convert, export, simulate, demo, backends)
+COMMANDS = (
+    reconstruct, train, infer, watch, evaluate, compare, verify, inspect, convert, export, simulate, demo, backends,
+)  # fmt: skip
 
 for command in COMMANDS:
     main.add_command(command)

@@ -5,6 +5,9 @@ import time
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of
 
+SHOWN = ("trust", "evidence", "forecast", "reading", "inputs")
+"""Parts of a record that stand elsewhere on the page."""
+
 NOTHING_KEPT = "No pass over the scan predicted the photons that were held out better: the start is kept."
 
 
@@ -43,19 +46,39 @@ def resolution_of(reconstruction, talk):
     return made_or_noted(lambda: with_error_bars(reconstruction), "error bars", talk) or reconstruction, found
 
 
-def trust_of(reconstruction, scan, resolution, talk):
-    """Return what may be believed of a reconstruction: list of Finding."""
+def judged_of(reconstruction, scan, resolution, evidence, talk):
+    """Return what may be believed of a reconstruction, and would be with more photons, beside what is known already.
+
+    Args:
+        reconstruction, scan: what it is of.
+        resolution, evidence: Resolution and Evidence, or None.
+        talk: Talk.
+    """
+    from ptychopinn.evaluation.forecast import forecast
     from ptychopinn.evaluation.trust import trust
 
-    return made_or_noted(lambda: trust(reconstruction, scan, resolution), "judgement of what to believe", talk) or []
+    believed = made_or_noted(lambda: trust(reconstruction, scan, resolution), "judgement of what to believe", talk)
+    foretold = resolution and made_or_noted(lambda: forecast(resolution), "forecast for more photons", talk)
+    return {"resolution": resolution, "forecast": foretold or (), "evidence": evidence, "trust": believed or []}
 
 
-def report_of(request, reconstruction, score, opening_s):
-    """Return what `report.json` says of a reconstruction, the seconds of opening bundle and scan among it."""
+def records_of(judged):
+    """Return what `report.json` says of what was judged."""
+    record = {"trust": [finding.record for finding in judged["trust"]]}
+    if judged["resolution"] is not None:
+        record["resolution"] = judged["resolution"].record
+        record["forecast"] = [one.record for one in judged["forecast"]]
+    if judged["evidence"] is not None:
+        record["evidence"] = judged["evidence"].record
+    return record
+
+
+def report_of(request, reconstruction, score, seconds):
+    """Return what `report.json` says of a reconstruction, the seconds of what was done before it, by part, among it."""
     from ptychopinn.training.record import versions
 
     decided = dict(reconstruction.record)
-    parts = {"open": opening_s, **decided.pop("seconds")}
+    parts = {**seconds, **decided.pop("seconds")}
     deviances = [round(deviance, 8) for deviance in decided.pop("refinement_deviances", [])]
     return {
         **({"bundle": str(request.bundle)} if request.bundle else {}), "data": str(request.data), **decided,
@@ -66,6 +89,25 @@ def report_of(request, reconstruction, score, opening_s):
         "patterns_per_second": round(decided["patterns"] / (sum(parts.values()) - parts["open"]), 2),
         "error_against_file_object": None if score is None else round(score.figures["nrmse_complex"], 5),
     }  # fmt: skip
+
+
+def results(folder, reconstruction, record, judged, score):
+    """Yield what a command prints of a reconstruction, line by line.
+
+    Args:
+        folder: path that it was written to.
+        reconstruction, score: what it is of.
+        record: dict: the content of its `report.json`.
+        judged: dict of what may be believed, see `judged_of`.
+    """
+    (height, width), resolution = reconstruction.object.shape, judged["resolution"]
+    yield (f"{folder}: object of {height} x {width} pixels from {record['patterns']} patterns, "
+           f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
+    if resolution is not None:
+        yield f"resolution {resolution.words}"
+        yield from (one.words(resolution.pixel_size_m) for one in judged["forecast"])
+    if score is not None:
+        yield f"complex error against the file's object {score.figures['nrmse_complex']:.4f}"
 
 
 def receipt_of(reconstruction, scan, seconds, talk):
@@ -84,7 +126,7 @@ def page(bundle, reconstruction, scan, record, score, judged):
     Args:
         bundle, reconstruction, scan, score: what it is of.
         record: dict: the content of its `report.json`.
-        judged: dict of its `resolution` and `trust`.
+        judged: dict of what may be believed, see `judged_of`.
     """
     tables = {"resolution": "Resolution", "figures": "Against the patterns", "seconds": "Seconds",
               "versions": "Versions"}  # fmt: skip
@@ -93,9 +135,7 @@ def page(bundle, reconstruction, scan, record, score, judged):
     facts = {
         "Command": command_facts(),
         "Data": {"path": record["data"], "name": scan.name, "shape": list(scan.patterns.shape)},
-        "Reconstruction": {
-            name: value for name, value in record.items() if name not in (*tables, "trust", "reading", "inputs")
-        },
+        "Reconstruction": {name: value for name, value in record.items() if name not in (*tables, *SHOWN)},
         "Reading": record["reading"],
         "SHA-256": files,
         **{title: record[name] for name, title in tables.items()},

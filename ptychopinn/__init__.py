@@ -34,6 +34,8 @@ _HOMES = {
     "score": "evaluation.against_truth",
     "resolution": "evaluation.resolution",
     "residual": "evaluation.against_patterns",
+    "forecast": "evaluation.forecast",
+    "choose": "evaluation.evidence",
 }
 
 __all__ = sorted(_HOMES)

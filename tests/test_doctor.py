@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from ptychopinn.doctor.corrections import composed, corrections
 from ptychopinn.doctor.examine import examine
+from ptychopinn.doctor.search import LONG
 from ptychopinn.formats import read_scan
 from ptychopinn.physics.resampling import centred_fft
 from ptychopinn.preparation.orientation import FLIPS, oriented
@@ -16,6 +17,8 @@ from ptychopinn.preparation.params import SIGNS, Preparation
 from ptychopinn.preparation.scan_positions import rotation, scan_matrix
 from ptychopinn.preparation.trials.hypothesis import Hypothesis, axes_of
 from ptychopinn.preparation.trials.orientation import of_scan, told_orientation
+from ptychopinn.preparation.trials.passes import tried
+from ptychopinn.preparation.trials.place import place_of
 from ptychopinn.preparation.trials.reduced import reduction_of
 from ptychopinn.simulation import probes, pupils, scans
 from ptychopinn_cli.main import main
@@ -27,8 +30,8 @@ SIDE = 32
 def healthy():
     """A scan whose probe is not symmetric, so that all of its geometry can be told."""
     random = np.random.default_rng(5)
-    rough = np.exp(-((np.hypot(*np.meshgrid(*2 * [np.arange(76) - 38])) / 14) ** 2))
-    phase = np.real(centred_fft(centred_fft(random.normal(size=(76, 76))) * rough, inverse=True))
+    rough = np.exp(-((np.hypot(*np.meshgrid(*2 * [np.arange(66) - 33])) / 12) ** 2))
+    phase = np.real(centred_fft(centred_fft(random.normal(size=(66, 66))) * rough, inverse=True))
     obj = np.exp(1j * phase / phase.std())
     probe = pupils.zernike(SIDE, 0.4, 1.0, seed=3)
     return scans.simulate(obj, probe, scans.jittered_raster(obj.shape, SIDE, 5.0, seed=1), photons=1e5, seed=2)
@@ -64,7 +67,7 @@ def test_a_healthy_scan_is_left_as_it_is(healthy, write):
     path = write(healthy)
     found = examine(path)
     assert not alarms(found) and found.preparation == Preparation() and not found.reconstruction
-    assert found.command == f"ptycho reconstruct {path}"
+    assert found.command == f"ptycho reconstruct {path}" and found.corrected_scan is found.scan
     assert [one.sureness for one in found.findings] == ["said"]
     assert found.measures["overlap_mean"] > found.measures["overlap_worst"] > 0
     assert np.abs(found.measures["zero_frequency_off_px"]).max() < 1.5
@@ -72,8 +75,7 @@ def test_a_healthy_scan_is_left_as_it_is(healthy, write):
 
 PLANTED = {
     "turned detector": lambda scan: dataclasses.replace(scan, patterns=oriented(np.asarray(scan.patterns), "rot90_cw")),
-    "mirrored axis": lambda scan: about_middle(scan, np.diag([-1, 1])),
-    "turned scan": lambda scan: about_middle(scan, rotation(25)),
+    "mirrored and turned scan": lambda scan: about_middle(scan, rotation(25) @ np.diag([-1, 1])),
 }
 
 
@@ -82,7 +84,7 @@ def test_planted_faults_of_geometry_are_corrected(healthy, write, plant):
     """With the options that are said, positions against patterns are those that were simulated."""
     path = write(plant(healthy))
     found = examine(path)
-    assert alarms(found) <= {"orientation", "rotation", "scale"} and alarms(found)
+    assert alarms(found) <= {"orientation", "rotation", "scale"} and alarms(found) and found.corrected_scan is None
     corrected = read_scan(path, preparation=found.preparation)
     patterns = np.square(corrected.amplitudes(slice(None)))
     as_simulated = [
@@ -105,7 +107,9 @@ def test_frames_that_are_late_are_found(healthy, write):
 
 
 def test_a_delay_along_the_lines_of_a_raster_is_said_to_be_ambiguous(healthy, write):
-    places = np.stack(np.meshgrid(16.0 + 5 * np.arange(4), 18.0 + 2 * np.arange(20), indexing="ij"), -1).reshape(-1, 2)
+    places = np.stack(np.meshgrid(17.0 + 5 * np.arange(4), 17.0 + 1.6 * np.arange(20), indexing="ij"), -1).reshape(
+        -1, 2
+    )
     scan = scans.simulate(healthy.object, healthy.probe, places, photons=1e5, seed=6)
     (late,) = [one for one in examine(write(scan)).findings if one.kind == "late"]
     assert late.sureness == "ambiguous" and {"late": 1} in late.equal
@@ -133,11 +137,25 @@ def test_the_twin_of_a_symmetric_probe_is_said_to_be_ambiguous(healthy, write):
 
 
 def test_where_nothing_can_be_told_that_is_said(healthy, write):
-    faint = scans.simulate(healthy.object, healthy.probe, healthy.positions, photons=30, seed=4)
+    faint = scans.simulate(healthy.object, healthy.probe, healthy.positions[:28], photons=30, seed=4)
     few = dataclasses.replace(healthy, patterns=healthy.patterns[:9], positions=healthy.positions[:9])
     for scan in (faint, few):
         found = examine(write(scan))
         assert [one.sureness for one in found.findings] == ["untold"] and found.preparation == Preparation()
+
+
+def test_a_probe_that_explains_nothing_is_left_out(healthy, write):
+    """Without the phase of its defocus the probe tells nothing; one that is made of the patterns does."""
+    curved = probes.gaussian(SIDE, 0.15, 3.0)
+    scan = scans.simulate(healthy.object, curved, healthy.positions, photons=1e5, seed=4)
+    found = examine(write(scan, probeGuess=np.abs(curved)))
+    assert found.preparation.make_probe and "--make-probe" in found.command and alarms(found) == {"probe"}
+
+
+def test_trials_know_parts_of_a_pixel(healthy):
+    place, known = place_of(healthy, 40), Hypothesis(probe_moves=False)
+    rounded = dataclasses.replace(place, positions=np.rint(place.positions))
+    assert tried(place, known, LONG).misfit < 0.6 * tried(rounded, known, LONG).misfit
 
 
 def test_positions_of_no_known_unit_find_their_pixel(healthy, write):
@@ -216,7 +234,13 @@ def test_the_page_shows_what_was_found(healthy, write, tmp_path):
     done = CliRunner().invoke(main, ["inspect", str(write(healthy, diff3d=gap)), "--no-trials", "--report", str(page)])
     assert done.exit_code == 0 and "Wrote" in done.output, done.output
     text = page.read_text()
-    for words in ("64 pixels without data are blank", "ptycho reconstruct", "overlap mean", "Highest of", "photons by"):
+    for words in (
+        "64 pixels without data are blank",
+        "ptycho reconstruct",
+        "overlap of neighbours",
+        "Highest of",
+        "photons by",
+    ):
         assert words in text
     assert text.count("data:image/") >= 6
 

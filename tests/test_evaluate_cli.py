@@ -118,13 +118,26 @@ def test_reconstructions_of_unlike_extent_share_their_region(recons, scan, out):
     np.testing.assert_allclose(fair["region_px"], (16, 76, 24, 84), atol=1)
 
 
+def test_what_a_result_says_of_itself_stands_beside_those_that_say_nothing(scan, tmp_path, out):
+    shape, known = scan.object.shape, {"object": scan.object, "origin": [0, 0], "ramp": [0, 0], "probe": scan.probe}
+    maps = {"uncertainty": np.full(shape, 0.02, np.float32), "local_resolution": np.full(shape, 3.5, np.float32)}
+    paths = [tmp_path / "sure.npz", tmp_path / "silent.npz"]
+    for path, said in zip(paths, (maps, {})):
+        np.savez(path, **known, **said)
+    result = ptycho("compare", *paths, "--output-dir", out, "--truth", paths[1])
+    assert result.exit_code == 0, result.output
+    sure, silent = (one["figures"] for one in json.loads((out / "compare.json").read_text())["reconstructions"])
+    assert sure["error_bar"] == pytest.approx(0.02) and sure["local_resolution_px"] == 3.5
+    assert "error_bar" not in silent and "local_resolution_px" not in silent
+
+
 def test_without_a_truth_the_first_is_the_reference(recons, scan_file, out):
     result = ptycho("compare", *recons, "--scan", scan_file, "--output-dir", out)
     assert result.exit_code == 0, result.output
     facts = json.loads((out / "compare.json").read_text())
     assert facts["reference"] == "good" and facts["truth"] is None
     reference, fair, poor = facts["reconstructions"]
-    assert set(reference["figures"]) == {"r_factor", "deviance_per_photon"}
+    assert set(reference["figures"]) == {"r_factor", "deviance_per_photon", "deviance_over_noise"}
     assert fair["figures"]["nrmse_complex"] < poor["figures"]["nrmse_complex"]
 
 
@@ -172,7 +185,8 @@ def test_an_object_that_is_no_truth_is_noted_and_the_patterns_judge(value, recon
     result = ptycho("evaluate", recons[0], scan_file, "--output-dir", out)
     assert result.exit_code == 0, result.output
     assert "The object objectGuess is left out: " in result.stderr
-    assert set(json.loads((out / "evaluation.json").read_text())["figures"]) == {"r_factor", "deviance_per_photon"}
+    figures = json.loads((out / "evaluation.json").read_text())["figures"]
+    assert set(figures) == {"r_factor", "deviance_per_photon", "deviance_over_noise"}
     result = ptycho("compare", *recons, "--truth", scan_file, "--output-dir", out / "many")
     assert_said_plainly(result, "must hold an object", "Received", "--scan", out=out / "many")
     assert "The object objectGuess is left out: " in result.stderr

@@ -10,6 +10,7 @@ from foreign_files import hdf5
 
 from ptychopinn.data.scan import NO_DATA
 from ptychopinn.formats import read_scan
+from ptychopinn.preparation.params import Preparation
 
 
 @pytest.fixture
@@ -60,6 +61,17 @@ def test_as_many_patterns_as_pixels_are_told_by_their_light(scan, tmp_path, writ
     read = read_scan(tmp_path / "a.npz")
     np.testing.assert_array_equal(read.amplitudes(slice(None)), scan.amplitudes(slice(32)))
     assert any(f"{'last' if axis else 'first'} axis is taken to count them" in note for note in read.notes)
+    right, wrong = ("last", "first") if axis else ("first", "last")
+    assert_same_scan(read_scan(tmp_path / "a.npz", preparation=Preparation(pattern_axis=right)), read)
+    other = read_scan(tmp_path / "a.npz", preparation=Preparation(pattern_axis=wrong))
+    stored = np.moveaxis(np.asarray(scan.patterns)[:32], 0, axis)
+    np.testing.assert_array_equal(other.patterns[5], stored[5] if wrong == "first" else stored[:, :, 5])
+    assert any(f"counted by the {wrong} axis, as asked" in note for note in other.notes)
+
+
+def test_the_axis_of_patterns_is_not_to_be_said_where_the_shape_tells_it(reread, content):
+    with pytest.raises(ValueError, match="the shape tells.*Received: pattern_axis=last"):
+        reread(content, preparation=Preparation(pattern_axis="last"))
 
 
 LAYOUTS = {

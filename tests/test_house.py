@@ -21,6 +21,7 @@ FLOORS = [
     {"reconstruction"},
     {"evaluation"},
     {"report"},
+    {"live"},
 ]
 SOURCES = sorted(LIBRARY.rglob("*.py"))
 ALL_SOURCES = SOURCES + sorted((ROOT / "cli").glob("*.py"))

@@ -74,8 +74,10 @@ PREPARED = {
     "dark": "test_detectors.test_a_background_is_subtracted",
     "photons_per_unit": "test_detectors.test_photons_per_unit_scale_counts_and_are_refused_for_amplitudes",
     "faults": "test_detectors.test_kept_faults_are_data",
+    "pattern_axis": "test_formats.test_as_many_patterns_as_pixels_are_told_by_their_light",
     "pair": "test_preparation.test_frames_and_positions_are_paired_as_the_user_says",
     "bursts": "test_preparation.test_frames_of_a_burst_are_added_up",
+    "make_probe": "test_preparation.test_the_probe_of_the_file_is_left_out_as_asked",
     "defocus": "test_preparation.test_a_defocus_widens_the_probe_that_is_made",
 }
 """Options of a preparation, which every command that opens scans has: `test_every_command_prepares_scans_alike`."""
@@ -157,6 +159,12 @@ SEEN = {
         "seed": "test_grouping.test_epochs_differ_and_depend_on_seed_and_epoch_alone",
     },
     "reconstruct": RECONSTRUCTION | {"bundle": "test_reconstruct.test_infer_is_reconstruct_with_a_bundle"},
+    "watch": RECONSTRUCTION | {
+        "count": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
+        "idle": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
+        "port": "test_watch.test_a_page_has_the_port_that_is_asked_for_and_no_other_s",
+        "bundle": "test_watch.test_a_bundle_corrects_the_image_and_makes_the_start_at_the_end",
+    },
     "infer": RECONSTRUCTION | {
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
     },

@@ -242,6 +242,8 @@ def test_frames_and_positions_are_paired_as_the_user_says(scan, recording, pair,
     np.testing.assert_array_equal(prepared(fewer, pair=pair).positions[7], scan.positions[7 + first])
     with pytest.raises(ValueError, match="by-index needs"):
         prepared(more, pair="by-index")
+    with pytest.raises(ValueError, match=f"--pair {pair} chooses.*Received: 100 of each"):
+        prepared(recording, pair=pair)
 
 
 @pytest.mark.parametrize("pair", [None, "by-index", "last"])
@@ -253,6 +255,10 @@ def test_frames_and_positions_are_paired_by_index(scan, recording, pair):
     found = prepared(dataclasses.replace(recording, **told), pair=pair)
     if pair == "last":
         np.testing.assert_array_equal(counts_of(found, [0])[0].round(), scan.patterns[10])
+        of_all = {"frame_indexes": np.arange(100), "position_indexes": np.arange(100)[::-1]}
+        in_order = prepared(dataclasses.replace(recording, **of_all), pair=pair)
+        np.testing.assert_array_equal(in_order.positions, scan.positions)
+        assert said(in_order, "by their order, as asked, and not by their indexes")
         return
     assert said(found, "paired by index: 89 pairs; 1 positions and 11 patterns have no partner")
     np.testing.assert_array_equal(found.positions, scan.positions[places[1:]])
@@ -324,6 +330,15 @@ def test_a_defocus_widens_the_probe_that_is_made(recording):
     assert widths[1] > 1.5 * widths[0]
     with pytest.raises(ValueError, match="defocus needs .*Received: defocus=.*--energy"):
         prepared(dataclasses.replace(recording, probe=None), defocus=1e-5)
+
+
+def test_the_probe_of_the_file_is_left_out_as_asked(recording):
+    wrong = dataclasses.replace(recording, probe=np.abs(recording.probe))
+    found, without = prepared(wrong, make_probe=True), prepared(dataclasses.replace(recording, probe=None))
+    np.testing.assert_array_equal(found.probe, without.probe)
+    assert found.probe_made and said(found, "left out, as asked") and said(without, "holds no probe")
+    with pytest.raises(ValueError, match="holds one. Received: defocus=0.001 m.*--make-probe"):
+        prepared(wrong, defocus=1e-3)
 
 
 def test_what_is_asked_of_the_zero_frequency_wins_over_the_light(recording):

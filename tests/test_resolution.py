@@ -12,7 +12,8 @@ from ptychopinn.data.halves import halves
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation import ring_correlation as rings
 from ptychopinn.evaluation.against_truth import score
-from ptychopinn.evaluation.resolution import at_full_dose, resolution
+from ptychopinn.evaluation.forecast import AT_HALF, forecast
+from ptychopinn.evaluation.resolution import Resolution, at_full_dose, of_waves, resolution
 from ptychopinn.simulation import objects, probes, scans
 
 
@@ -96,6 +97,20 @@ def test_more_photons_resolve_more(judged):
     assert bright.frc50 > 1.2 * resolution(judged).frc50
 
 
+def test_waves_that_fall_as_is_expected_are_foretold_and_what_agrees_on_nothing_is_not():
+    frequency = rings.frequencies((96, 96))
+    waves = AT_HALF * np.exp(-30 * (frequency**1.5 - 0.2**1.5))
+    curves = {"frequency": frequency, "halves": of_waves(waves / 2), "signal": np.exp(-30 * frequency)}
+    told = Resolution(0.2, 0.25, 0.3, curves, (0, 96, 0, 96), np.zeros((96, 96)), None, ())
+    twice, four_times = forecast(told)
+    expected = [(0.2**1.5 + np.log(dose) / 30) ** (2 / 3) for dose in (2, 4)]
+    assert [twice.frc50, four_times.frc50] == pytest.approx(expected)
+    assert 2**-0.5 < twice.error < 1 and 0.5 < four_times.error < twice.error
+    assert forecast(dataclasses.replace(told, frc50=0.0)) == ()
+    bright = dataclasses.replace(told, curves={**curves, "halves": of_waves(1e6 * waves)}, frc50=0.5)
+    assert all(one.frc50 == 0.5 for one in forecast(bright))
+
+
 def test_the_map_knows_where_detail_is_finer(judged):
     random = np.random.default_rng(0)
     image = random.normal(size=(2, 96, 96))
@@ -132,9 +147,14 @@ def test_the_command_says_and_draws_the_resolution(scan, tmp_path):
     assert said["frc50_nm"] == pytest.approx(10 / said["frc50"], rel=1e-3) and "the probe at first" in said["shared"]
     words = re.search(r"resolution (\S+) px, (\S+) nm \(FRC 0.5\)", done.output)
     assert [float(word) for word in words.groups()] == pytest.approx([1 / said["frc50"], said["frc50_nm"]], rel=5e-3)
+    twice, four_times = report["forecast"]
+    assert said["frc50"] < twice["frc50"] < four_times["frc50"] <= 0.5
+    assert 1 > twice["error"] > four_times["error"] > 0.3
+    assert f"{1 / four_times['frc50']:.3g} px, {10 / four_times['frc50']:.3g} nm (FRC 0.5)" in done.output
     with np.load(out / "reconstruction.npz") as file:
         assert np.isfinite(file["local_resolution"]).any() and file["local_resolution"].shape == file["object"].shape
-    assert "Fourier ring correlation of two halves" in (out / "report.html").read_text()
+    page = (out / "report.html").read_text()
+    assert "Fourier ring correlation of two halves" in page and "With more photons" in page
 
 
 def blocks(squares, side=8):

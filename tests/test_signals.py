@@ -113,3 +113,14 @@ def test_a_second_interrupt_ends_such_work():
     assert process.stdout.readline() == "kept\n"
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60) == ("", "") and process.returncode == 130
+
+
+def test_an_interrupt_ends_a_scan_that_is_watched_and_passes_follow(scan_file, out):
+    process = begin(
+        *PTYCHO, "watch", scan_file, "--passes", 1, "--no-report", "--output-dir", out, stdout=subprocess.PIPE
+    )
+    while not process.stderr.readline().startswith("patterns "):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    result, said = process.communicate(timeout=120)
+    assert process.returncode == 0 and "from 100 patterns" in result, said

@@ -25,6 +25,8 @@ class Recording:
         flux: float array `(position,)`: brightness of the light, of any unit.
         frame_indexes, position_indexes: int arrays `(pattern,)`, `(position,)`: a frame was taken at the position of
             the same index. Without them, or without either, their order tells.
+        cube_axis: `"first"` or `"last"`: which axis was taken to count the patterns, where there are as many as pixels
+            a side.
         measurement: `"counts"` or `"amplitude"`.
         corner: bool. Whether the zero frequency is at pixel (0, 0) and not at the centre.
         centre_px: `(y, x)` of the zero frequency in the stored patterns, pixels.
@@ -51,6 +53,7 @@ class Recording:
     flux: np.ndarray | None = None
     frame_indexes: np.ndarray | None = None
     position_indexes: np.ndarray | None = None
+    cube_axis: str | None = None
     measurement: str | None = None
     corner: bool | None = None
     centre_px: tuple[float, float] | None = None

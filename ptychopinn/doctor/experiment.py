@@ -7,17 +7,14 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.doctor.findings import SAID, Finding
 from ptychopinn.doctor.geometry import Geometry
-from ptychopinn.doctor.search import LESS, LONG
+from ptychopinn.doctor.search import LESS, LONG, is_far_off
 from ptychopinn.doctor.stray import Stray
-from ptychopinn.preparation.trials.comparing import is_clear, leaves_less
+from ptychopinn.preparation.trials.comparing import leaves_less
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import Place, misfit
 
 UNSTEADY = 0.12
 """Spread of the beam's brightness from which on it is worth finding."""
-
-WORSE = 0.15
-"""Part of what neighbours leave unexplained, that a probe must miss more than a refined one to be worth a word."""
 
 
 def of_experiment(geometry: Geometry, scan: Scan, stray: Stray | None) -> list[Finding]:
@@ -34,11 +31,9 @@ def of_experiment(geometry: Geometry, scan: Scan, stray: Stray | None) -> list[F
     long = tried(place, hypothesis, LONG)
     without = stray is not None and _is_better_without(place, long, stray.level, counted)
     findings = [background(stray)] if stray is not None and without else _brightness(long)
-    if not scan.probe_made:
-        believed = tried(place, dataclasses.replace(hypothesis, probe_moves=False), LONG)
-        if is_clear(long.misfits, believed.misfits, place.by_neighbours(), WORSE):
-            words = "The probe of the file explains patterns clearly worse than one that passes refine."
-            findings.append(Finding("probe", words, SAID))
+    if not scan.probe_made and is_far_off(place, long):
+        words = "The probe of the file explains patterns clearly worse than one that passes refine."
+        findings.append(Finding("probe", words, SAID))
     return findings
 
 

@@ -49,6 +49,7 @@ class Diagnosis:
         scan: Scan, as it is read with what was said before anything was found.
         measures: dict from the name of a figure, with its unit, to the figure.
         findings: list of Finding.
+        read_by: Preparation that the scan was read by.
         preparation: Preparation that corrects what was found clearly.
         reconstruction: dict of the options of a reconstruction that are asked for besides.
     """
@@ -57,8 +58,14 @@ class Diagnosis:
     scan: Scan
     measures: dict[str, float | int | list | None]
     findings: tuple[Finding, ...]
+    read_by: Preparation
     preparation: Preparation
     reconstruction: dict[str, Any]
+
+    @property
+    def corrected_scan(self) -> Scan | None:
+        """The scan as it is corrected, where it was read so; None where it must be read again."""
+        return self.scan if self.preparation == self.read_by else None
 
     @property
     def command(self) -> str:

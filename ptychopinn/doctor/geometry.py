@@ -22,7 +22,7 @@ from ptychopinn.doctor.search import (
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.trials.comparing import explained
 from ptychopinn.preparation.trials.hypothesis import SAME, Hypothesis, as_matrix, axes_of
-from ptychopinn.preparation.trials.orientation import orientation_like, orientation_of
+from ptychopinn.preparation.trials.orientation import Oriented, orientation_like, orientation_of
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import FEW, MANY, Place
 
@@ -46,10 +46,9 @@ class Geometry:
     best: Outcome | None = None
 
 
-def geometry_of(scan: Scan, wanted: Preparation) -> Geometry:
-    """Try delays, orientations, angles and factors of a scan that was read by a preparation."""
+def geometry_of(scan: Scan, wanted: Preparation, found: Oriented) -> Geometry:
+    """Try delays, angles and factors of a scan that was read by a preparation, and whose orientations were tried."""
     counted, before = scan.measurement == "counts", SAME
-    found = orientation_of(scan)
     late = lateness(scan, found.best, counted)
     if late:
         scan = delayed(scan, late)
@@ -60,7 +59,7 @@ def geometry_of(scan: Scan, wanted: Preparation) -> Geometry:
     if found.best is None:
         return Geometry(place=found.place)
     best = corrected(found.place, found.best, counted, known=not scan.probe_made)
-    if factor_of(before) != 1:
+    if abs(factor_of(before) - 1) >= TRUE:
         best = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG)
     whole = dataclasses.replace(best.hypothesis, matrix=product(best.hypothesis.matrix, before), late=late)
     axes = found.best.hypothesis

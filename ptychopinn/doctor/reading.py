@@ -35,12 +35,19 @@ class Reading:
     Args:
         scan: Scan.
         preparation: Preparation that it was read by.
+        read: function of a Preparation that reads the scan by it.
         findings: list of Finding: of the unit that had to be told.
     """
 
     scan: Scan
     preparation: Preparation
+    read: Callable[..., Scan]
     findings: tuple[Finding, ...] = ()
+
+    def with_made_probe(self) -> "Reading":
+        """Return the scan with a probe that is made of its patterns, in place of that of the file."""
+        how = dataclasses.replace(self.preparation, make_probe=True)
+        return dataclasses.replace(self, scan=self.read(preparation=how).lit(), preparation=how)
 
 
 def readable(
@@ -59,7 +66,7 @@ def readable(
     as_said: Reading | ValueError
     read = functools.partial(read_scan, path, **reading_as)
     try:
-        as_said = Reading(read(preparation=wanted).lit(), wanted)
+        as_said = Reading(read(preparation=wanted).lit(), wanted, read)
         if wanted.units is not None or _makes_a_scan(as_said.scan):
             return as_said
     except ValueError as error:
@@ -92,7 +99,7 @@ def _in_unit(read: Callable[..., Scan], wanted: Preparation, unit: str) -> Readi
         scan = read(preparation=how).lit()
     except ValueError:
         return None
-    return Reading(scan, how) if _makes_a_scan(scan) else None
+    return Reading(scan, how, read) if _makes_a_scan(scan) else None
 
 
 def _of_any_unit(recording: Recording, read: Callable[..., Scan], wanted: Preparation) -> Reading | None:
@@ -121,4 +128,4 @@ def _of_any_unit(recording: Recording, read: Callable[..., Scan], wanted: Prepar
         "object is looked for."
     )
     options = {"units": unit, "pixel_size": how.pixel_size}
-    return Reading(scan, how, (Finding("units", words, AMBIGUOUS, options),))
+    return Reading(scan, how, read, (Finding("units", words, AMBIGUOUS, options),))

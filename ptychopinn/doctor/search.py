@@ -12,6 +12,7 @@ from ptychopinn.preparation.orientation import FLIPS
 from ptychopinn.preparation.pairing import pairs_late
 from ptychopinn.preparation.trials.comparing import is_clear, leaves_less, predicts
 from ptychopinn.preparation.trials.hypothesis import Hypothesis, Matrix
+from ptychopinn.preparation.trials.orientation import of_scan
 from ptychopinn.preparation.trials.passes import Effort, Outcome, tried
 from ptychopinn.preparation.trials.place import Place, place_of
 
@@ -44,6 +45,9 @@ ALIKE, NEARLY_ALL = 0.1, 0.9
 PROMISING = 0.9
 """The same, after which it is worth the longer passes."""
 
+WORSE = 0.15
+"""Part of what neighbours leave unexplained, that a probe must miss more than a refined one to be worth a word."""
+
 QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
 """To look around; and after which a probe is no longer to blame for what a wrong angle or factor explains."""
 
@@ -51,13 +55,15 @@ QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
 def from_afar(scan: Scan, place: Place) -> Matrix | None:
     """Look for an angle, or a factor of the positions, where no orientation alone explains anything.
 
-    Where the probe is not known, no factor is looked for: a probe made for it would explain a wrong one as well.
+    Where the probe is not known, no factor is looked for: a probe made for it would explain a wrong one as well. Nor is
+    a mirrored scan tried besides mirrored patterns: only a probe that is known tells them apart.
 
     Returns:
         the map of positions that surely predicts more than neighbours do, and more than the file; None if none does.
     """
     near = place_of(scan, FEWEST)
-    turned = [Hypothesis(one).turned(float(angle)) for one in ("identity", "fliplr") for angle in ANGLES]
+    mirrored = [Hypothesis("fliplr")] if scan.probe_made else [Hypothesis("fliplr"), of_scan("fliplr")]
+    turned = [one.turned(float(angle)) for one in (Hypothesis(), *mirrored) for angle in ANGLES]
     found = _best(turned, near, place, turns)
     if found is None and not scan.probe_made:
         stretched = [Hypothesis(one).turned(0.0, factor) for one in FLIPS for factor in FACTORS]
@@ -110,15 +116,41 @@ def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcom
         return best
     stretched = downhill(place, best, stretches)
     if not confirmed(place, best, stretched, counted):
-        return best
+        return _stretched_with_probe(place, best)
     return downhill(place, tried(place, stretched.hypothesis, LONG), stretches, LONG)
 
 
+def _stretched_with_probe(place: Place, told: Outcome) -> Outcome:
+    """Return an outcome with the factor that is clearly better once passes have mended a probe that is far off.
+
+    So it is where the pixel of the object is another than the file says: its probe is as wrong as its positions are.
+    """
+    neighbours = place.by_neighbours()
+    before = tried(place, told.hypothesis, LONG)
+    if not is_far_off(place, before):
+        return told
+    after = downhill(place, before, stretches, LONG)
+    return after if is_clear(after.misfits, before.misfits, neighbours) else told
+
+
+def is_far_off(place: Place, refined: Outcome) -> bool:
+    """Tell whether the probe of a place explains clearly less than the one that passes refined."""
+    believed = tried(place, dataclasses.replace(refined.hypothesis, probe_moves=False), LONG)
+    return is_clear(refined.misfits, believed.misfits, place.by_neighbours(), WORSE)
+
+
 def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> bool:
-    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well."""
+    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well.
+
+    It leaves much less of what is missed; or, where more is missed than geometry explains, much less of what neighbours
+    miss.
+    """
     if not leaves_less(other, told, counted, PROMISING):
         return False
-    return leaves_less(tried(place, other.hypothesis, LONG), tried(place, told.hypothesis, LONG), counted, LESS)
+    before, after = tried(place, told.hypothesis, LONG), tried(place, other.hypothesis, LONG)
+    if leaves_less(after, before, counted, LESS):
+        return True
+    return is_clear(after.misfits, before.misfits, place.by_neighbours())
 
 
 def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:

@@ -46,6 +46,8 @@ class Engine:
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
         canvas, probe = parts(estimate.object.reshape(-1)), parts(self._stack(estimate))
         weights = np.zeros((len(estimate.positions), moves.variation), complex)
+        if estimate.weights is not None and moves.variation:
+            weights = estimate.weights
         background = self._dark(estimate.background)
         waves = Waves(canvas, probe, canvas, probe)
         self.state = State(waves, estimate.positions, estimate.flux, weights, background)
@@ -103,11 +105,13 @@ class Engine:
                 flux[patterns] *= ops.convert_to_numpy(self._do.brightening(*told))[: len(patterns)]
             if moves.variation:
                 weights[patterns] += whole(self._do.weights(*told))[: len(patterns)]
-            if moves.background:
+            if moves.background != "none":
                 more = self._do.background_asked(*told)
                 asked, known = asked + more[0], known + more[1]
         self._lit = {}
-        if moves.background:
+        if moves.background == "even":
+            asked, known = (ops.full_like(each, ops.mean(each)) for each in (asked, known))
+        if moves.background != "none":
             background = self._do.background_after(background, asked, known)
         half = self.photons.scan.size // 2
         inside = np.clip(
@@ -184,11 +188,13 @@ class Engine:
     def _dark(self, known: np.ndarray | None) -> Tensor:
         """Return the background to start from, its middle where patterns have it; none, 0."""
         if known is None:
-            return ops.zeros((self.photons.scan.size,) * 2 if self.moves.background else ())
+            return ops.zeros(() if self.moves.background == "none" else (self.photons.scan.size,) * 2)
         return ops.convert_to_tensor((np.fft.ifftshift(known) if self.optics.zero_first else known).astype(np.float32))
 
     def _stack(self, estimate: Estimate) -> np.ndarray:
-        """Return the probe, and room for its variations: complex array `((1 + dimension) * mode, y, x)`."""
+        """Return the probe with its variations, or room for them: complex array `((1 + dimension) * mode, y, x)`."""
+        if estimate.variation is not None and self.moves.variation:
+            return np.concatenate([estimate.probe, *estimate.variation])
         return np.concatenate([estimate.probe, *[np.zeros_like(estimate.probe)] * self.moves.variation])
 
 

@@ -26,15 +26,17 @@ class Photons:
         batch_size: int. Patterns in a batch, at most.
         seed: int.
         zero_first: bool. Whether counts are rolled so that their middle is at pixel (0, 0). Defaults to `True`.
+        holdout: float. Part of the photons that judges. Defaults to a tenth.
     """
 
     def __init__(
-        self, scan: Scan, probe: np.ndarray, batch_size: int, seed: int = 0, zero_first: bool = True
+        self, scan: Scan, probe: np.ndarray, batch_size: int, seed: int = 0, zero_first: bool = True,
+        holdout: float = HOLDOUT,
     ) -> None:  # fmt: skip
         self.scan, self.seed, self.zero_first = scan, seed, zero_first
         order = evenly(scan.positions)
         self.judging = judges_of(order)
-        self.held_out = HOLDOUT if scan.measurement == "counts" else 0.0
+        self.held_out = holdout if scan.measurement == "counts" else 0.0
         chunks = most_subsets(scan.positions, probe)
         longest = math.ceil(len(scan) / chunks)
         self.batch_size = math.ceil(longest / math.ceil(longest / batch_size))

@@ -27,15 +27,16 @@ class Moves:
     """What of an estimate moves, besides the object.
 
     Args:
-        probe, positions, flux, background: bool.
+        probe, positions, flux: bool.
         variation: int. Dimensions that the probe varies in from pattern to pattern.
+        background: str: `"none"`, `"even"`, the same in all pixels of the detector, or `"find"`, a smooth one.
     """
 
     probe: bool = True
     positions: bool = False
     flux: bool = False
     variation: int = 0
-    background: bool = False
+    background: str = "none"
 
     def after(self, made: int) -> "Moves":
         """Return what moves after so many passes: some parts wait until others are settled."""
@@ -43,13 +44,13 @@ class Moves:
             self,
             positions=self.positions and made > positions.SETTLED,
             variation=self.variation if made > variation.SETTLED else 0,
-            background=self.background and made > background.SETTLED,
+            background=self.background if made > background.SETTLED else "none",
         )
 
     @property
     def between_passes(self) -> bool:
         """Whether anything is found from all patterns at once, between passes."""
-        return bool(self.positions or self.flux or self.variation or self.background)
+        return bool(self.positions or self.flux or self.variation or self.background != "none")
 
 
 def parts(wave: np.ndarray) -> Wave:

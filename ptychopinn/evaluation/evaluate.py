@@ -4,11 +4,13 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_patterns import Residual, residual, where_found
 from ptychopinn.evaluation.against_truth import Score, score
-from ptychopinn.evaluation.region import SMALLEST, Box, intersect
+from ptychopinn.evaluation.region import SMALLEST, Box, intersect, well_lit
 from ptychopinn.printable import printable
 
 ALIKE = 1e-3
@@ -23,11 +25,13 @@ class Evaluation:
         name: str. The reconstruction.
         score: Score. Against the truth, where there is one.
         residual: Residual. Against the patterns, where there are some and the reconstruction says where it lies.
+        said: dict of what the reconstruction says of itself, see `said_by`.
     """
 
     name: str
     score: Score | None = None
     residual: Residual | None = None
+    said: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def figures(self) -> dict[str, float]:
@@ -35,7 +39,9 @@ class Evaluation:
         figures = {} if self.score is None else dict(self.score.figures)
         if self.residual is not None:
             figures |= {name: getattr(self.residual, name) for name in ("r_factor", "deviance_per_photon")}
-        return figures
+            if self.residual.noise_deviance:
+                figures["deviance_over_noise"] = self.residual.deviance_per_photon / self.residual.noise_deviance
+        return {**figures, **self.said}
 
 
 def evaluate_one(
@@ -56,7 +62,23 @@ def evaluate_one(
     """
     _check_read_alike(reconstruction, scan)
     found = None if truth is None else score(_on(scan, reconstruction), _on(scan, truth), region, low_pass_px)
-    return Evaluation(printable(name or reconstruction.name), found, _residual(reconstruction, scan))
+    name = printable(name or reconstruction.name)
+    return Evaluation(name, found, _residual(reconstruction, scan), said_by(reconstruction))
+
+
+def said_by(reconstruction: Reconstruction) -> dict[str, float]:
+    """Return what a reconstruction says of itself where it was well lit: medians of its maps, those that it has.
+
+    Returns:
+        dict of `error_bar`, of the complex object, and `local_resolution_px`, the full period of its finest detail.
+    """
+    maps = {"error_bar": reconstruction.uncertainty, "local_resolution_px": reconstruction.local_resolution}
+    lit, said = well_lit(reconstruction), {}
+    for name, values in maps.items():
+        known = np.array([]) if values is None else np.asarray(values)[lit]
+        if np.isfinite(known).any():
+            said[name] = float(np.median(known[np.isfinite(known)]))
+    return said
 
 
 def evaluate_together(

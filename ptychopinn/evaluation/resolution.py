@@ -27,7 +27,7 @@ class Resolution:
         frc50, half_bit, seventh: float. Frequency, cycles per pixel, at which the ring correlation of the complex
             object falls below 0.5, the half-bit curve and 1/7; 0.5 where it never does.
         curves: dict of float arrays `(ring,)`: `frequency` (cycles per pixel), `halves`, that of the halves, `full`,
-            that of two scans of the full dose, and the threshold `half_bit`.
+            that of two scans of the full dose, the threshold `half_bit`, and `signal`, the power that the halves share.
         region: `(top, bottom, left, right)` in the object's pixels.
         local: float32 array `(y, x)`, of the object's shape: the period at which it falls below 0.5 around each pixel,
             in pixels; NaN outside the region.
@@ -95,7 +95,10 @@ def resolution(reconstruction: Reconstruction) -> Resolution:
     curve = rings.ring_correlation(found.image, found.truth)
     full, half_bit = at_full_dose(curve), rings.half_bit(shape)
     frc50, finest, seventh = (rings.crossing(full, limit) for limit in (0.5, half_bit, rings.SEVENTH))
-    curves = {"frequency": rings.frequencies(shape), "halves": curve, "full": full, "half_bit": half_bit}
+    curves = {
+        "frequency": rings.frequencies(shape), "halves": curve, "full": full, "half_bit": half_bit,
+        "signal": rings.shared_power(found.image, found.truth),
+    }  # fmt: skip
     pixel = reconstruction.pixel_size_m
     return Resolution(
         frc50, finest, seventh, curves, found.box, local_of(found, reconstruction), pixel, shared(reconstruction)
@@ -112,11 +115,20 @@ def local_of(found: Registered, reconstruction: Reconstruction) -> np.ndarray:
 
 def at_full_dose(correlation: np.ndarray) -> np.ndarray:
     """Return the correlation of two scans of the full dose, of that of two halves; what is negative stays."""
+    return np.where(correlation < 0, correlation, of_waves(2 * waves_of(correlation)))
+
+
+def waves_of(correlation: np.ndarray) -> np.ndarray:
+    """Return the ratio x of signal to noise of the waves whose object correlates so; 0 where it does not."""
     ratio = np.clip(correlation, 0, 1 - 1e-9)
     ratio = ratio / (1 - ratio)
-    waves = ratio + np.sqrt(ratio**2 + 4 * ratio)  # twice the x of a half
-    full = waves**2 / (1 + waves)
-    return np.where(correlation < 0, correlation, full / (1 + full))
+    return (ratio + np.sqrt(ratio**2 + 4 * ratio)) / 2
+
+
+def of_waves(waves: np.ndarray) -> np.ndarray:
+    """Return the ring correlation of objects from waves of a ratio x of signal to noise."""
+    ratio = waves**2 / (1 + waves)
+    return ratio / (1 + ratio)
 
 
 def shared(reconstruction: Reconstruction) -> tuple[str, ...]:

@@ -33,14 +33,22 @@ def ring_correlation(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
     Returns:
         float array `(ring,)`: from -1 to 1, half the shorter side of rings from frequency 0 to Nyquist.
     """
-    window = _window(truth.shape)
-    ours, theirs = (np.fft.fft2((part - part.mean()) * window) for part in (image, truth))
-    rings = _rings(truth.shape)
-    cross, power, true_power = (
-        np.bincount(rings.ravel(), part.ravel())[: min(truth.shape) // 2]
-        for part in ((theirs * np.conj(ours)).real, np.abs(ours) ** 2, np.abs(theirs) ** 2)
-    )
+    cross, power, true_power = (shared_power(*pair) for pair in ((image, truth), (image, image), (truth, truth)))
     return cross / np.sqrt(np.maximum(power * true_power, np.finfo(float).tiny))
+
+
+def shared_power(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the power that two images share ring by ring, their means removed, under a Tukey window.
+
+    Args:
+        image, truth: real or complex arrays `(y, x)`.
+
+    Returns:
+        float array `(ring,)`: its parts where they agree, less those where they disagree.
+    """
+    window, rings = _window(truth.shape), _rings(truth.shape)
+    ours, theirs = (np.fft.fft2((part - part.mean()) * window) for part in (image, truth))
+    return np.bincount(rings.ravel(), (theirs * np.conj(ours)).real.ravel())[: min(truth.shape) // 2]
 
 
 def frequencies(shape: tuple[int, ...]) -> np.ndarray:

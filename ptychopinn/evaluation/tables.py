@@ -35,6 +35,9 @@ COLUMNS = {
     "FRC area": "frc_area_complex",
     "R-factor": "r_factor",
     "deviance": "deviance_per_photon",
+    "over noise": "deviance_over_noise",
+    "error bar": "error_bar",
+    "resolution / px": "local_resolution_px",
 }
 """Columns of the table of several; those that nobody has are left out."""
 

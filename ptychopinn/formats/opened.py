@@ -57,12 +57,18 @@ class Opened:
 
     @functools.cached_property
     def hdf5(self) -> h5py.File | None:
-        """`h5py.File`, or None if the file is none; raises ValueError if it is damaged."""
+        """`h5py.File`, or None if the file is none; raises ValueError if it is damaged.
+
+        A file that grows is opened as well, if whoever writes it lets readers in (SWMR).
+        """
         if not self._start.startswith(HDF5) and not h5py.is_hdf5(self.path):
             return None
         check_heaps(self.path, self.name)
         with damage_said(self.name):
-            return h5py.File(self.path, rdcc_nbytes=CACHE_BYTES)
+            try:
+                return h5py.File(self.path, rdcc_nbytes=CACHE_BYTES)
+            except OSError:
+                return h5py.File(self.path, rdcc_nbytes=CACHE_BYTES, swmr=True)
 
     @functools.cached_property
     def store(self) -> Store | None:
@@ -80,6 +86,11 @@ class Opened:
         """The `Store` of a file that was recognised as one."""
         assert self.store is not None
         return self.store
+
+    def close(self) -> None:
+        """Let go of the file where it is HDF5, whose arrays cannot be read any more; others are closed with them."""
+        if self.__dict__.get("hdf5") is not None:
+            self.__dict__["hdf5"].close()
 
     def holds(self, *paths: str) -> bool:
         """Tell whether the file is a container with arrays under all of the paths."""

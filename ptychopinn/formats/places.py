@@ -40,7 +40,7 @@ class Place:
         found = []
         if glob.has_magic(pathlib.Path(self.file).name) and not glob.has_magic(str(pathlib.Path(self.file).parent)):
             found = [pathlib.Path(path) for path in glob.iglob(self.file)]
-        paths = sorted((path for path in found if path.is_file()), key=_by_numbers)
+        paths = sorted((path for path in found if path.is_file()), key=by_numbers)
         if not 1 <= len(paths) <= MOST_FILES:
             raise ValueError(
                 f"{self.name} must be a file, or with * up to {MOST_FILES} files. "
@@ -119,7 +119,7 @@ def _store(path: pathlib.Path) -> Store:
     return opened.store
 
 
-def _by_numbers(path: pathlib.Path) -> list[tuple[bool, int, str]]:
+def by_numbers(path: pathlib.Path) -> list[tuple[bool, int, str]]:
     """Return a key that sorts `a2` before `a10`."""
     parts = re.split(r"(\d+)", path.name)
     return [(not part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part) for part in parts]

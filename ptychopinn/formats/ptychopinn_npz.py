@@ -19,7 +19,7 @@ from ptychopinn.formats.archive import Archive
 from ptychopinn.formats.assumptions import known_object, probe_modes
 from ptychopinn.formats.member import Member
 from ptychopinn.formats.opened import Opened
-from ptychopinn.formats.pattern_axis import is_cube, light_tells
+from ptychopinn.formats.pattern_axis import cube_axis, is_cube, light_tells
 from ptychopinn.formats.quantities import GEOMETRY
 from ptychopinn.preparation.masks import BAD_PIXELS, MASKS, good_pixels
 
@@ -42,10 +42,11 @@ def record(opened: Opened) -> Recording:
         patterns = patterns.viewed(lambda stored: stored.reshape(-1, *stored.shape[2:]))
     positions = _positions(archive, patterns.shape)
     notes = ["Positions are pixels (x column, y row) of the patch's centre."]
-    last, axis_notes = _pattern_axis_is_last(patterns, len(positions))
-    notes += axis_notes
+    last = _pattern_axis_is_last(patterns, len(positions))
+    cube = cube_axis(patterns, last)
     if last:
         patterns = patterns.viewed(lambda stored: np.moveaxis(stored, -1, 0))
+    if last and not cube:
         notes.append("Patterns are in the order (y, x, pattern): turned to (pattern, y, x).")
     obj, left_out = known_object(archive, "objectGuess")
     mask, of_mask = _mask(archive, patterns.shape[1:])
@@ -56,6 +57,7 @@ def record(opened: Opened) -> Recording:
         probe=probe_modes(archive.array("probeGuess")) if "probeGuess" in archive else None,
         object=obj,
         mask=mask,
+        cube_axis=cube,
         **geometry,
         name=opened.name,
         notes=(*notes, *left_out, *of_mask),
@@ -148,8 +150,8 @@ def _number(archive: Archive, key: str) -> float:
     return float(value[0])
 
 
-def _pattern_axis_is_last(patterns: Member, positions: int) -> tuple[bool, tuple[str, ...]]:
+def _pattern_axis_is_last(patterns: Member, positions: int) -> bool:
     shape = patterns.shape
     if is_cube(shape):
         return light_tells(patterns)
-    return len(shape) == 3 and shape[0] == shape[1] and shape[2] != shape[1] and shape[0] != positions, ()
+    return len(shape) == 3 and shape[0] == shape[1] and shape[2] != shape[1] and shape[0] != positions

@@ -7,8 +7,10 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.formats import door, ptychopinn_npz, tike_npz
 from ptychopinn.formats.detector_images import read_background, read_mask
 from ptychopinn.formats.opened import Opened
+from ptychopinn.formats.parts import Parts
 from ptychopinn.formats.places import is_place, place
 from ptychopinn.formats.position_files import with_positions
+from ptychopinn.formats.sources import bare_arrays
 from ptychopinn.formats.sources.table import BEFORE_PTYCHOPINN, SOURCES, Source
 from ptychopinn.preparation.detector import Asked
 from ptychopinn.preparation.params import Preparation
@@ -30,8 +32,8 @@ def read_scan(
     """Read a scan of any known format: open the file, record what it holds, and prepare a scan of it.
 
     Args:
-        path: str or path. A file of any known format, a folder that holds the files of one scan, or `FILE:/path` of
-            bare patterns in HDF5, NPZ or MATLAB.
+        path: str or path. A file of any known format, a folder that holds the files of one scan, `FOLDER/*` of files
+            that each hold a part of one, or `FILE:/path` of bare patterns in HDF5, NPZ or MATLAB.
         measurement: `"counts"`, `"intensity"`, `"amplitude"`, or `"auto"`: integers and whole numbers are counts.
         zero_frequency: `"centre"`, `"corner"`, or `"auto"`: where the light of the patterns is.
         photons: float. Mean photons of a pattern, for amplitudes and intensities of arbitrary unit.
@@ -68,7 +70,7 @@ def recorded(path: pathlib.Path | str | Opened) -> Recording:
     """Return what a file, a folder or `FILE:/path` holds, in its own units; see `read_scan`."""
     opened = Opened.of(path)
     if not opened.path.exists() and is_place(opened.path):
-        return door.record(door.Door(str(opened.path)))
+        return _parts(opened.path) or door.record(door.Door(str(opened.path)))
     if not opened.path.exists():
         raise FileNotFoundError(
             f"A scan must be a file, or a folder of its files. Received: path={printable(opened.path)}, which is none. "
@@ -81,6 +83,31 @@ def recorded(path: pathlib.Path | str | Opened) -> Recording:
             "FILE:/path of the patterns, and --positions-from FILE:/path."
         )
     return source.record(opened)
+
+
+def _parts(series: pathlib.Path) -> Recording | None:
+    """Return what the files of a series that are scans hold together; None of a series of bare arrays, or of none."""
+    at = place(str(series))
+    files = at.files()
+    known = filter(None, map(_source_or_none, files))
+    if at.path != "/" or next(known, bare_arrays) is bare_arrays:
+        return None
+    parts, lost = Parts(recorded, at.name), []
+    for file in files:
+        try:
+            parts.add(file)
+        except ValueError as error:
+            lost.append(str(error))
+    if lost and not parts.positions:
+        raise ValueError(lost[0])  # paired by their order, patterns would go with the positions of others
+    return parts.joined(tuple(f"Left out: {error}" for error in lost))
+
+
+def _source_or_none(path: pathlib.Path) -> Source | None:
+    try:
+        return source_of(Opened(path))
+    except ValueError:  # it is damaged
+        return None
 
 
 def file_of(path: pathlib.Path | str) -> pathlib.Path:

@@ -46,3 +46,10 @@ class Applied(ReadAsIndexed):
     def verify(self) -> None:
         """Raise ValueError where the file is damaged."""
         verify(self.patterns)
+
+
+def applied_to(changed: Patterns, patterns: Patterns) -> Patterns:
+    """Return other patterns, changed as those of an array-like are as they are read."""
+    if not isinstance(changed, Applied):
+        return patterns
+    return Applied(applied_to(changed.patterns, patterns), changed.change, changed.shape[1:], changed.dtype)

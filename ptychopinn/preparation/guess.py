@@ -40,7 +40,7 @@ def guessed_probe(
         defocus = min(tried, key=lambda one: trial.misfit(_defocused(amplitude, one)))
         wide = 4 * _width(_defocused(amplitude, defocus))
         made = f"defocused to about {wide:.0f} pixels, with which it explains some patterns best"
-    said = f"The file holds no probe: it is made of the mean pattern, propagated back, {made}; --defocus overrides."
+    said = f"The probe is made of the mean pattern, propagated back, {made}; --defocus overrides."
     return _defocused(amplitude, defocus)[None], said
 
 

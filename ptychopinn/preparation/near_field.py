@@ -79,7 +79,7 @@ def probe_of_mean(light: np.ndarray, mask: np.ndarray, fresnel_number: float) ->
     """
     _, nearest = distance_transform_edt(~mask, return_indices=True)
     amplitude = np.sqrt(light[tuple(nearest)])
-    said = "The file holds no probe: it is made of the mean frame, sent back to the sample."
+    said = "The probe is made of the mean frame, sent back to the sample."
     return near_field(amplitude, -1 / fresnel_number)[None], said
 
 

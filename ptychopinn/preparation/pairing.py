@@ -16,7 +16,8 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
     Where the file says which position belongs to which frame, these are paired, in the order of the positions.
 
     Raises:
-        ValueError: if the file holds no positions, or another number of them than of frames, and nothing is said.
+        ValueError: if the file holds no positions, or another number of them than of frames, and nothing is said; if
+            the first or the last are asked for where there is nothing to choose.
     """
     frames, positions = recording.patterns.shape[0], recording.positions
     if positions is None:
@@ -28,7 +29,7 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
         return _paired_by_index(recording)
     count = len(positions)
     if frames == count:
-        return recording if _known_alike(recording) else _in_order(recording)
+        return _of_one_count(recording, wanted)
     fewer = min(frames, count)
     if wanted.pair is None or not fewer:
         raise ValueError(
@@ -40,15 +41,22 @@ def paired(recording: Recording, wanted: Preparation) -> Recording:
     return _some(recording, _run(frames, fewer, first), _run(count, fewer, first), note)
 
 
-def _known_alike(recording: Recording) -> bool:
-    """Tell whether frames and positions both have indexes, or neither."""
-    return (recording.frame_indexes is None) == (recording.position_indexes is None)
-
-
-def _in_order(recording: Recording) -> Recording:
-    """Say that frames and positions are paired by their order, though one of them has indexes."""
-    known, other = ("frames", "positions") if recording.position_indexes is None else ("positions", "frames")
-    note = f"Patterns and positions are paired by their order: the {known} have indexes, and the {other} none."
+def _of_one_count(recording: Recording, wanted: Preparation) -> Recording:
+    """Pair as many frames as positions by their order, and say so where either of them has indexes."""
+    indexes = {"frames": recording.frame_indexes, "positions": recording.position_indexes}
+    known = [name for name, values in indexes.items() if values is not None]
+    if len(known) == 2:
+        note = "Patterns and positions are paired by their order, as asked, and not by their indexes."
+    elif wanted.pair is not None:
+        raise ValueError(
+            f"--pair {wanted.pair} chooses where there are more frames than positions, or fewer. Received: "
+            f"{recording.patterns.shape[0]} of each. Leave it out, or say --late for frames that come late."
+        )
+    elif not known:
+        return recording
+    else:
+        (other,) = set(indexes) - set(known)
+        note = f"Patterns and positions are paired by their order: the {known[0]} have indexes, and the {other} none."
     return dataclasses.replace(recording, notes=(*recording.notes, note))
 
 

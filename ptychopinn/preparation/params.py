@@ -14,6 +14,7 @@ ORIENTATIONS = (
     "identity", "fliplr", "flipud", "rot180", "transpose", "rot90_cw", "rot90_ccw", "antitranspose",
 )  # fmt: skip
 PROPAGATION = ("far", "near")
+PATTERN_AXES = ("first", "last")
 PAIRS = ("first", "last", "by-index")
 BURSTS = ("sum", "keep")
 FAULTS = ("mask", "keep")
@@ -31,6 +32,10 @@ class Preparation(Params):
     pixel_size: float | None = option(
         None, "Pixel of the object for patterns as they are in the file; wins over energy, distance and detector "
         "pixel.", above=0, high=1e-2, unit="m",
+    )  # fmt: skip
+    pattern_axis: str | None = option(
+        None, "Which axis of the array counts the patterns, where there are as many as pixels a side. If not given, "
+        "that along which the light varies least.", choices=PATTERN_AXES,
     )  # fmt: skip
     propagation: str | None = option(
         None, "Whether the detector is in the far field, or in the near field, behind so much free space. If not "
@@ -105,9 +110,11 @@ class Preparation(Params):
     bursts: str = option(
         "sum", "Whether frames taken one after the other at one position are added up.", choices=BURSTS
     )
+    make_probe: bool = option(False, "Make the first guess of the probe of the patterns, and leave out the file's.")
     defocus: float | None = option(
-        None, "Distance of the sample from the focus, for a probe where the file has none.", low=-1, high=1, unit="m"
-    )
+        None, "Distance of the sample from the focus, for a probe that is made: where the file has none.", low=-1,
+        high=1, unit="m",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()

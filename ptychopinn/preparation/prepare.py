@@ -10,6 +10,7 @@ from ptychopinn.data.recording import Recording
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.wavelengths import wavelength_m
 from ptychopinn.preparation.applied import Applied
+from ptychopinn.preparation.cube import along_axis
 from ptychopinn.preparation.cutting import window_of
 from ptychopinn.preparation.detector import Asked, Detected, detected
 from ptychopinn.preparation.geometry import with_geometry
@@ -46,6 +47,7 @@ def prepare(recording: Recording, wanted: Preparation | None = None, asked: Aske
     if wanted.orient == "auto":
         return _by_trials(recording, wanted, asked)
     check_frames(recording.patterns, recording.name)
+    recording = along_axis(recording, wanted)
     recording = without_lost_positions(delayed(paired(recording, wanted), wanted))
     recording = as_scanned(in_pixels(with_geometry(recording, wanted), wanted), wanted)
     told = detected(without_outliers(recording), wanted, asked)
@@ -85,7 +87,7 @@ def _scan_of(told: Detected, window: Window | None, wanted: Preparation) -> Scan
     check_positions(positions, grid.side)
     pixel = None if recording.pixel_size_m is None else recording.pixel_size_m * grid.pixel_ratio
     number = None if recording.fresnel_number is None else recording.fresnel_number * grid.binned**2
-    probe, notes = probe_of_file(recording, grid)
+    probe, notes = probe_of_file(recording, grid, wanted)
     probe_made = probe is None
     if probe is None:
         light = mean**2 if amplitudes else mean

@@ -7,6 +7,7 @@ import numpy as np
 from ptychopinn.data.recording import Recording
 from ptychopinn.physics.resampling import placed, resampled
 from ptychopinn.preparation.centre import is_at_corner
+from ptychopinn.preparation.params import Preparation
 
 SAME_PIXEL = 0.01
 """By how much pixels may differ and be the same."""
@@ -40,13 +41,15 @@ class Grid:
         return placed(resampled(probe, self.side * self.binned), self.side)
 
 
-def probe_of_file(recording: Recording, grid: Grid) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def probe_of_file(recording: Recording, grid: Grid, wanted: Preparation) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Return the probe that a file holds on the patterns' window, complex `(mode, y, x)`, and what was done to it.
 
-    None, if it holds none: all ones and all zeros are none.
+    None, if it holds none, or another is to be made: all ones and all zeros are none.
     """
     if recording.probe is None:
-        return None, ()
+        return None, ("The file holds no probe.",)
+    if wanted.make_probe:
+        return None, ("The probe of the file is left out, as asked.",)
     probe, notes = np.asarray(recording.probe, np.complex128), []
     if probe.ndim > 3:
         probe = probe.reshape(-1, *probe.shape[-3:])
@@ -61,6 +64,11 @@ def probe_of_file(recording: Recording, grid: Grid) -> tuple[np.ndarray | None, 
     empty = _says_nothing(probe)
     if empty is not None:
         return None, (f"The probe of the file is left out: it is {empty}.",)
+    if wanted.defocus is not None:
+        raise ValueError(
+            f"defocus is for a probe that is made, and {recording.name} holds one. Received: "
+            f"defocus={wanted.defocus:g} m. Leave it out, or say --make-probe."
+        )
     light = np.sum(np.abs(probe) ** 2, axis=0)
     if is_at_corner(light) and not is_at_corner(np.fft.fftshift(light)):
         probe = np.fft.fftshift(probe, axes=(1, 2))

@@ -9,7 +9,7 @@ PROBES = ("scan", "bundle")
 FOCUS = ("keep", "find")
 POSITIONS = ("keep", "refine")
 FLUX = ("even", "find")
-BACKGROUND = ("none", "find")
+BACKGROUND = ("none", "even", "find")
 PRIORS = ("none", "network")
 STARTS = ("network", "flat")
 """What passes start from, but for the path of an earlier reconstruction."""
@@ -73,7 +73,9 @@ class ReconstructionParams(Params):
         low=0, high=32, unit="dimensions",
     )  # fmt: skip
     background: str = option(
-        "none", "Whether a detector's pixels count the light alone, or what each counts besides is found.",
+        "none",
+        "Whether a detector's pixels count the light alone, or what they count besides is found: the same in all of "
+        "them, or smooth over the detector.",
         choices=BACKGROUND,
     )  # fmt: skip
     blur: float = option(

@@ -151,7 +151,7 @@ def moves_of(params: ReconstructionParams) -> Moves:
         params.positions == "refine",
         params.flux == "find",
         params.opr,
-        params.background == "find",
+        params.background,
     )
 
 

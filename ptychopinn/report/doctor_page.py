@@ -22,6 +22,22 @@ LOOKED_AT = 256
 """Patterns that mean and maximum are of, spread evenly over the scan."""
 
 
+FIGURES = {
+    "overlap_mean": ("overlap of neighbours, of the probe's diameter", "{:.0%} on average"),
+    "overlap_worst": ("the least overlap", "{:.0%}"),
+    "probe_diameter_px": ("probe's diameter", "{:.0f} px"),
+    "oversampling": ("windows a probe's diameter", "{:.2f}"),
+    "duplicated_positions": ("positions that are there before", "{}"),
+    "zero_frequency_off_px": ("light beside the middle", "y {:+.1f}, x {:+.1f} px"),
+    "variance_over_mean": ("variance over mean (photons: 1)", "{:.2f}"),
+    "background_photons_per_px_at_most": ("background, at most", "{:.3g} photons a pixel"),
+    "contrast": ("contrast: part of the light that differs", "{:.2g}"),
+    "brightness_spread": ("brightness differs by", "{:.1%}"),
+    "brightness_last_over_first": ("brightness at the end, of the beginning", "{:.3g}"),
+}
+"""What figures are called, and how they are written."""
+
+
 def write_page(path: pathlib.Path | str, diagnosis: Diagnosis) -> None:
     """Write the page of a diagnosis, whole or not at all."""
     html = render(page_of_diagnosis(diagnosis))
@@ -38,23 +54,26 @@ def page_of_diagnosis(diagnosis: Diagnosis) -> Page:
         headline.append((f"{figures['overlap_mean']:.0%}", "overlap"))
     if scan.pixel_size_m:
         headline.append((metres(scan.pixel_size_m), "a pixel"))
-    sections = [found_section(diagnosis), patterns_section(scan), positions_section(scan), probe_section(scan.probe)]
+    sections = [*found_sections(diagnosis), patterns_section(scan), positions_section(scan), probe_section(scan.probe)]
     return Page("Examination of a scan", scan.name, headline, sections)
 
 
-def found_section(diagnosis: Diagnosis) -> Section:
-    """List what was found, what corrects it, and what was measured."""
+def found_sections(diagnosis: Diagnosis) -> list[Section]:
+    """List what was found and what corrects it, what was measured, and how the file was read."""
     rows = [(MARKS[one.sureness], f"{one.words} {in_words(one.options) if one.options else ''}".strip())
             for one in diagnosis.findings]  # fmt: skip
-    notes = [("read", note) for note in diagnosis.scan.notes]
-    measured = [(name.replace("_", " "), "not known" if value is None else _figure(value))
-                for name, value in diagnosis.measures.items()]  # fmt: skip
-    found = Table("Findings", [*rows, *notes])
-    return Section("found", "What was found", diagnosis.command, [found, Table("Measured", measured)])
+    rows.append(("reconstruct", diagnosis.command))
+    measured = [(name, _figure(words, diagnosis.measures[key])) for key, (name, words) in FIGURES.items()]
+    notes = [(str(number), note) for number, note in enumerate(diagnosis.scan.notes, start=1)]
+    tables = {"found": ("What was found", rows), "measured": ("What was measured", measured),
+              "read": ("How the file was read", notes)}  # fmt: skip
+    return [Section(name, title, "", [Table("", lines)]) for name, (title, lines) in tables.items() if lines]
 
 
-def _figure(value: float | int | list) -> str:
-    return ", ".join(map(mark, value)) if isinstance(value, list) else mark(value)
+def _figure(words: str, value: float | int | list | None) -> str:
+    if value is None:
+        return "not known"
+    return words.format(*value) if isinstance(value, list) else words.format(value)
 
 
 def patterns_section(scan: Scan) -> Section:
@@ -66,7 +85,7 @@ def patterns_section(scan: Scan) -> Section:
     seen = good.any(axis=0)
     mean, highest = light.sum(axis=0) / np.maximum(good.sum(axis=0), 1), light.max(axis=0)
     high = float(highest.max())
-    low = max(high / 10**DECADES, 1 / len(some))
+    low = max(high / 10**DECADES, 1 / len(some), float(mean[seen].min()))
     scale = Scale("inferno", float(np.log10(low)), float(np.log10(max(high, 10 * low))))
     tiles = []
     for image, words in ((mean, "mean"), (highest, "highest")):

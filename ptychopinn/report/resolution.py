@@ -1,11 +1,14 @@
 """How fine the detail is that the photons support: ring correlation of two halves, and the map of its local kind."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.forecast import Forecast
 from ptychopinn.evaluation.resolution import THRESHOLDS, Resolution
-from ptychopinn.evaluation.ring_correlation import SEVENTH
-from ptychopinn.report.blocks import Gallery, Plot, Section, Table, Tile
+from ptychopinn.evaluation.ring_correlation import NYQUIST, SEVENTH
+from ptychopinn.report.blocks import Block, Gallery, Plot, Section, Table, Tile
 from ptychopinn.report.colours import Scale
 from ptychopinn.report.images import limit_size, paint
 from ptychopinn.report.pictures import well_seen
@@ -16,8 +19,10 @@ from ptychopinn.report.words import metres
 WORDS = {"frc50": "FRC above 0.5", "half_bit": "FRC above half-bit", "seventh": "FRC above 1/7"}
 
 
-def resolution_section(resolution: Resolution, reconstruction: Reconstruction) -> Section:
-    """Show a `Resolution`: its curves and thresholds, and where detail is finer and coarser."""
+def resolution_section(
+    resolution: Resolution, reconstruction: Reconstruction, forecast: Sequence[Forecast] = ()
+) -> Section:
+    """Show a `Resolution`: its curves and thresholds, what more photons would bring, and where detail is finer."""
     note = (
         "The photons were dealt out at random to two halves, each reconstructed by itself; how far the two agree tells "
         "the resolution of all photons together (two scans of the full dose would agree so far). Both halves share "
@@ -25,9 +30,9 @@ def resolution_section(resolution: Resolution, reconstruction: Reconstruction) -
     )
     rows = [(WORDS[name], f"{getattr(resolution, name):.4f} / px", period(resolution, name)) for name in THRESHOLDS]
     table = Table("Finest detail", rows, ("", "frequency", "full period"))
-    return Section(
-        "resolution", "Resolution", note, [*curves_of(resolution), table, *local_map(resolution, reconstruction)]
-    )
+    more = more_photons(forecast, resolution.pixel_size_m)
+    blocks: list[Block] = [*curves_of(resolution), table, *more, *local_map(resolution, reconstruction)]
+    return Section("resolution", "Resolution", note, blocks)
 
 
 def period(resolution: Resolution, threshold: str) -> str:
@@ -36,6 +41,17 @@ def period(resolution: Resolution, threshold: str) -> str:
     if not frequency:
         return "nothing agrees"
     return f"{1 / frequency:.3g} px" + (f", {metres(period_m)}" if period_m else "")
+
+
+def more_photons(forecasts: Sequence[Forecast], pixel_size_m: float | None) -> list[Table]:
+    """List what more photons would bring: by longer exposures, or by a step that is narrower by the root of it."""
+    rows = []
+    for one in forecasts:
+        period = f"{1 / one.frc50:.3g} px" + (f", {metres(pixel_size_m / one.frc50)}" if pixel_size_m else "")
+        limit = ", the pixels' limit" if one.frc50 >= NYQUIST else ""
+        rows.append((f"× {one.dose:g}", f"× {one.dose**-0.5:.2g}", period + limit, f"× {one.error:.2f}"))
+    head = "photons", "or step", "FRC 0.5", "error"
+    return [Table("With more photons, as these foretell", rows, head)] if rows else []
 
 
 def curves_of(resolution: Resolution) -> list[Plot]:

@@ -9,9 +9,12 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import Score
+from ptychopinn.evaluation.evidence import Evidence
+from ptychopinn.evaluation.forecast import Forecast
 from ptychopinn.evaluation.resolution import Resolution
 from ptychopinn.evaluation.trust import Finding
 from ptychopinn.report.blocks import Page
+from ptychopinn.report.evidence import evidence_section
 from ptychopinn.report.experiment import experiment_sections
 from ptychopinn.report.fit import fit
 from ptychopinn.report.passes import passes_section
@@ -47,6 +50,8 @@ class Run:
         score: Score. How the object compares with the truth, if that is known.
         resolution: Resolution. What halves of the photons tell, if it was asked for.
         trust: list of Finding. What may be believed.
+        forecast: tuple of Forecast. What more photons would bring.
+        evidence: Evidence. Which physics was chosen, if photons were asked.
     """
 
     title: str
@@ -62,6 +67,8 @@ class Run:
     score: Score | None = None
     resolution: Resolution | None = None
     trust: Sequence[Finding] = ()
+    forecast: Sequence[Forecast] = ()
+    evidence: Evidence | None = None
 
 
 def page_of_run(run: Run) -> Page:
@@ -72,9 +79,11 @@ def page_of_run(run: Run) -> Page:
     if run.score is not None:
         sections.append(truth_section(run.score))
     if run.resolution is not None:
-        sections.append(resolution_section(run.resolution, reconstruction))
+        sections.append(resolution_section(run.resolution, reconstruction, run.forecast))
     if reconstruction.uncertainty is not None and np.isfinite(reconstruction.uncertainty).any():
         sections.append(uncertainty_section(reconstruction))
+    if run.evidence is not None:
+        sections.append(evidence_section(run.evidence))
     if "refinement_deviances" in reconstruction.record:
         sections.append(passes_section(reconstruction, run.scan))
     sections += experiment_sections(reconstruction)

@@ -9,7 +9,7 @@ from ptychopinn.data.checks import REAL
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.frames import Stack
 from ptychopinn.formats.opened import Opened
-from ptychopinn.formats.pattern_axis import is_cube, light_tells, pattern_axis_is_last
+from ptychopinn.formats.pattern_axis import cube_axis, is_cube, light_tells, pattern_axis_is_last
 from ptychopinn.formats.quantities import position_unit
 from ptychopinn.formats.sources.raster import raster
 from ptychopinn.formats.sources.reading import known_probe
@@ -41,8 +41,8 @@ def record(opened: Opened) -> Recording:
     path = _chosen(store, _candidates(arrays))
     points, unit = _points(store, arrays, path)
     count = None if points is None else len(points)
-    patterns, axis_notes = _frames(store, path, count)
-    notes = [f"Patterns are the array {printable(path)}, {tuple(arrays[path].shape)}.", *axis_notes]
+    patterns, cube = _frames(store, path, count)
+    notes = [f"Patterns are the array {printable(path)}, {tuple(arrays[path].shape)}."]
     if points is not None:
         notes.append("Positions are the one array that has a pair for each pattern, read as (y, x).")
     elif len(patterns.scan_shape) == 2:
@@ -54,6 +54,7 @@ def record(opened: Opened) -> Recording:
         positions=points,
         unit=unit,
         probe=probe,
+        cube_axis=cube,
         name=opened.name,
         notes=(*notes, *probe_notes),
     )
@@ -85,20 +86,22 @@ def _chosen(store: Store, candidates: list[str]) -> str:
     return chosen[0]
 
 
-def _frames(store: Store, path: str, positions: int | None) -> tuple[Stack, tuple[str, ...]]:
-    array = store.known(path)
-    turned = store.attribute(path, "MATLAB_class") is not None
-    last, notes = (False, ()) if turned else _pattern_axis_is_last(array, positions)
-    return Stack(array, f"{store.name}: {printable(path)}", last=last, turned=turned), notes
+def _frames(store: Store, path: str, positions: int | None) -> tuple[Stack, str | None]:
+    """Return the patterns, and which axis of a cube was taken to count them; MATLAB's axes are known."""
+    array, name = store.known(path), f"{store.name}: {printable(path)}"
+    if store.attribute(path, "MATLAB_class") is not None:
+        return Stack(array, name, turned=True), None
+    last = _pattern_axis_is_last(array, positions)
+    return Stack(array, name, last=last), cube_axis(array, last)
 
 
-def _pattern_axis_is_last(array: Lazy, positions: int | None) -> tuple[bool, tuple[str, ...]]:
+def _pattern_axis_is_last(array: Lazy, positions: int | None) -> bool:
     shape = tuple(array.shape)
     if positions is not None:
         return pattern_axis_is_last(array, positions)
     if is_cube(shape):
         return light_tells(array)
-    return len(shape) == 3 and shape[0] == shape[1] != shape[2], ()
+    return len(shape) == 3 and shape[0] == shape[1] != shape[2]
 
 
 def _points(store: Store, arrays: dict[str, Lazy], patterns: str) -> tuple[np.ndarray | None, str | None]:

@@ -2,7 +2,7 @@
 
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats.opened import Opened
-from ptychopinn.formats.pattern_axis import pattern_axis_is_last
+from ptychopinn.formats.pattern_axis import cube_axis, pattern_axis_is_last
 from ptychopinn.formats.quantities import DISTANCE, ENERGY, OBJECT_PIXEL
 from ptychopinn.formats.sources.reading import (
     columns,
@@ -29,7 +29,7 @@ def record(opened: Opened) -> Recording:
     store = opened.known_store
     key = str(store.first(*PATTERNS))
     positions = columns(store, *POSITIONS)
-    last, axis_notes = pattern_axis_is_last(store.known(key), len(positions))
+    last = pattern_axis_is_last(store.known(key), len(positions))
     patterns = frames(store, key, last=last)
     probe, probe_notes = known_probe(store, "probeGuess")
     image, image_notes = known_image(store, "objectGuess")
@@ -41,13 +41,13 @@ def record(opened: Opened) -> Recording:
         object=image,
         object_first_px=None if image is None else (0.0, 0.0),
         mask=good_pixels(store, "bad_pixels", patterns.shape[1:], is_zero),
+        cube_axis=cube_axis(store.known(key), last),
         pixel_size_m=store.number("pixel_size_m", OBJECT_PIXEL),
         energy_eV=store.number("energy_eV", ENERGY),
         distance_m=store.number("distance_m", DISTANCE),
         name=opened.name,
         notes=(
             "Positions are pixels (x column, y row) of the patch's centre.",
-            *axis_notes,
             *probe_notes,
             *image_notes,
         ),

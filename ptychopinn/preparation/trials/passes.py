@@ -67,8 +67,8 @@ def tried(place: Place, hypothesis: Hypothesis = Hypothesis(), effort: Effort = 
     """
     turned = oriented(place.amplitudes, hypothesis.orientation)
     measured = np.fft.ifftshift(turned, axes=(1, 2))
-    corners = np.rint(hypothesis.positions(place.frames, place.positions)).astype(int)
-    fitted = _Fit(measured, corners - corners.min(axis=0), place.probe)
+    places = hypothesis.positions(place.frames, place.positions)
+    fitted = _Fit(measured, places - np.floor(places.min(axis=0)), place.probe)
     random, pulling = np.random.default_rng(0), np.flatnonzero(~place.judges)
     for number in range(effort.passes):
         done = number / effort.passes
@@ -87,27 +87,28 @@ class _Fit:
 
     Args:
         measured: float32 array `(pattern, y, x)`: amplitudes, zero frequency at pixel (0, 0), negative where bad.
-        corners: int array `(pattern, 2)`: first pixel of each patch.
+        places: float array `(pattern, 2)`: first pixel of each patch, and by what part of one the probe is beside it.
         probe: complex64 array `(mode, y, x)`.
     """
 
-    def __init__(self, measured: np.ndarray, corners: np.ndarray, probe: np.ndarray) -> None:
+    def __init__(self, measured: np.ndarray, places: np.ndarray, probe: np.ndarray) -> None:
         self.known = measured >= 0
-        self.measured, self.corners = np.maximum(measured, 0), corners
+        self.measured, self.corners = np.maximum(measured, 0), np.rint(places).astype(int)
         self.complete, self.side = bool(self.known.all()), measured.shape[-1]
         light = np.square(self.measured).sum() / len(measured)
         self.probe = probe * np.float32(np.sqrt(light / _light(probe).sum()))
-        self.object = np.ones(corners.max(axis=0) + self.side, np.complex64)
+        self.object = np.ones(self.corners.max(axis=0) + self.side, np.complex64)
+        self.shifts = _shifts(places - self.corners, self.side)
         self.lit = np.zeros(self.object.shape, np.float32)
 
     def step(self, some: np.ndarray, length: float, with_probe: bool) -> None:
         """Move the object, and the probe if it may, by what some patterns `(pattern,)` pull."""
-        patches = self._patches(some)
-        change = self._missing(some, patches)
-        light = _light(self.probe)
-        pulls = (self.probe.conj() * change).sum(axis=1)
-        windows, dimmest = self._windows(some), DIM * light.max()
-        for window in windows:
+        patches, probes = self._patches(some), self._probes(some)
+        change = self._missing(some, probes * patches[:, None])
+        lights = _light(probes, axis=1)
+        pulls = (probes.conj() * change).sum(axis=1)
+        windows, dimmest = self._windows(some), DIM * lights.max()
+        for window, light in zip(windows, lights):
             self.lit[window] += light
         for window, pull in zip(windows, pulls):
             self.object[window] += np.float32(length) * pull / np.maximum(self.lit[window], dimmest)
@@ -115,17 +116,18 @@ class _Fit:
             self.lit[window] = 0
         if with_probe:
             seen = np.square(np.abs(patches)).sum(axis=0)
-            pull = (patches.conj()[:, None] * change).sum(axis=0)
+            beside = fft.fft2(patches.conj()[:, None] * change, overwrite_x=True)
+            pull = fft.ifft2((self.shifts[some].conj() * beside).sum(axis=0))
             self.probe = self.probe + np.float32(OF_PROBE * length) * pull / np.maximum(seen, DIM * seen.max())
 
     def predicted(self, some: np.ndarray) -> np.ndarray:
         """Return the amplitudes `(pattern, y, x)` of some patterns, a bool array."""
-        waves = self.probe[None] * self._patches(np.flatnonzero(some))[:, None]
+        which = np.flatnonzero(some)
+        waves = self._probes(which) * self._patches(which)[:, None]
         return np.sqrt(_light(fft.fft2(waves, norm="ortho"), axis=1))
 
-    def _missing(self, some: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    def _missing(self, some: np.ndarray, waves: np.ndarray) -> np.ndarray:
         """Return what exit waves `(pattern, mode, y, x)` lack to have the measured amplitudes."""
-        waves = self.probe[None] * patches[:, None]
         far = fft.fft2(waves, norm="ortho")
         ratio = self.measured[some] / np.maximum(np.sqrt(_light(far, axis=1)), 1e-6)
         if not self.complete:
@@ -133,12 +135,23 @@ class _Fit:
         far *= ratio[:, None]
         return fft.ifft2(far, norm="ortho", overwrite_x=True) - waves
 
+    def _probes(self, some: np.ndarray) -> np.ndarray:
+        """Return the probe `(pattern, mode, y, x)`, for some patterns, where it is in their patches."""
+        return fft.ifft2(self.shifts[some] * fft.fft2(self.probe), overwrite_x=True)
+
     def _windows(self, some: np.ndarray) -> list[tuple[slice, slice]]:
         side = self.side
         return [(slice(y, y + side), slice(x, x + side)) for y, x in self.corners[some]]
 
     def _patches(self, some: np.ndarray) -> np.ndarray:
         return np.stack([self.object[window] for window in self._windows(some)])
+
+
+def _shifts(parts: np.ndarray, side: int) -> np.ndarray:
+    """Return what Fourier transforms are multiplied by to shift by parts of a pixel: `(pattern, 1, y, x)`."""
+    phases = -2j * np.pi * np.fft.fftfreq(side) * parts[:, :, None]
+    y, x = np.exp(phases).astype(np.complex64).swapaxes(0, 1)
+    return (y[:, :, None] * x[:, None, :])[:, None]
 
 
 def _light(waves: np.ndarray, axis: int = 0) -> np.ndarray:

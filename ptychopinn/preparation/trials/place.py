@@ -8,7 +8,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import spread
 from ptychopinn.preparation.trials.reduced import Reduction, reduction_of
 
-FEW, MANY = 80, 320
+FEW, MANY = 80, 160
 """Patterns of a place, and of a larger one where that tells nothing."""
 
 MODES = 3

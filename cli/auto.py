@@ -1,0 +1,42 @@
+"""What `--auto` decides: how a scan is read, by the doctor, and the physics of its reconstruction, by evidence."""
+
+import dataclasses
+
+
+def diagnosed(request, preparation, numbers, talk):
+    """Return a request with the options that correct what is found wrong in its scan, which is said, and the scan.
+
+    The scan is None where it has to be read again.
+
+    Args:
+        request: Request of `ptycho reconstruct`.
+        preparation: Preparation, as it was said.
+        numbers: dict of `measurement` and `zero_frequency`.
+        talk: Talk.
+    """
+    from ptychopinn.doctor.examine import examine
+
+    diagnosis = examine(request.data, preparation, **numbers)
+    for one in diagnosis.findings:
+        talk.note(one.words)
+    suspected = {name: value for name, value in diagnosis.reconstruction.items() if name not in request.asked}
+    request = dataclasses.replace(request, preparation=diagnosis.preparation.to_dict(), suspected=suspected)
+    return request, diagnosis.corrected_scan
+
+
+def with_evidence(request, bundle, scan, sha256, talk):
+    """Return a request with the physics that photons held out speak for, and the Evidence; say what was tried.
+
+    Where they cannot be asked, what the doctor suspects is believed.
+    """
+    from ptychopinn.evaluation.evidence import choose
+    from ptychopinn.reconstruction.whose_probe import choose_probe
+
+    params = request.params
+    probe = scan.probe if bundle is None else choose_probe(params.probe, bundle, scan, sha256)[1]
+    found = choose(scan, params, request.asked, probe, request.suspected, lambda one: talk.note(one.words))
+    if found.why:
+        talk.note(f"No physics was tried. {found.why}")
+        return dataclasses.replace(request, params=dataclasses.replace(params, **request.suspected)), found
+    talk.note(f"Photons held out speak for {found.words}.")
+    return dataclasses.replace(request, params=found.params), found

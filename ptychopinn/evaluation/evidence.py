@@ -1,0 +1,99 @@
+"""Evidence: which physics the photons of a scan speak for, by how well photons that were held out are predicted.
+
+A part of the scan is reconstructed plainly, until passes bring no more. Then one thing after another that its file may
+not tell is allowed for (positions that are wrong, background, incoherent modes, unsteady light, a probe that varies),
+and passes go on from there, as they do without it. What predicts the photons held out better, by more than chance and
+by a part of what their noise leaves to explain, and still does so when both have gone on once more, is kept. At the
+end each is taken away again, and stays where it is missed.
+"""
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from ptychopinn.data.scan import Scan
+from ptychopinn.evaluation.experiment_trials import Trials
+from ptychopinn.evaluation.physics_search import CANDIDATES, Search, Tried, option
+from ptychopinn.reconstruction.params import ReconstructionParams
+
+FEWEST = 32
+"""Patterns below which nothing is tried."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What the photons of a scan speak for.
+
+    Args:
+        params: ReconstructionParams, with what was chosen.
+        chosen: dict of the options that were chosen.
+        tried: tuple of Tried, in their order.
+        patterns: int. Of the part of the scan that they were tried on.
+        why: str. Why nothing was tried, where that is so.
+    """
+
+    params: ReconstructionParams
+    chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    tried: tuple[Tried, ...] = ()
+    patterns: int = 0
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """What was chosen, in words."""
+        return " ".join(option(name, value) for name, value in self.chosen.items()) or "the experiment as it is told"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `report.json` says of it."""
+        return {"chosen": dict(self.chosen), "patterns": self.patterns, "why": self.why,
+                "tried": [one.record for one in self.tried]}  # fmt: skip
+
+
+def choose(
+    scan: Scan, params: ReconstructionParams | None = None, asked: Collection[str] | None = None,
+    probe: np.ndarray | None = None, suspected: Collection[str] = (), progress: Callable[[Tried], object] | None = None,
+) -> Evidence:  # fmt: skip
+    """Choose modes, positions, background, flux and variation of the probe by the photons of a scan.
+
+    Args:
+        scan: Scan, of counts.
+        params: ReconstructionParams to begin with.
+        asked: names of options that are not chosen. Defaults to those of `params` that are not at their defaults.
+        probe: complex array `(mode, y, x)`. Defaults to the scan's.
+        suspected: names of options that are tried first.
+        progress: called with each thing that was tried.
+
+    Returns:
+        Evidence.
+    """
+    params = params or ReconstructionParams()
+    asked = params.said() if asked is None else asked
+    why = why_not(scan, params)
+    if why:
+        return Evidence(params, why=why)
+    search = Search(Trials(scan, scan.probe if probe is None else probe, params), progress or (lambda one: None))
+    for name in sorted(CANDIDATES, key=lambda name: name not in suspected):
+        if name not in asked and acts(name, params):
+            search.allow(name)
+    for name in search.chosen[-2::-1]:  # the last one was tried with all others allowed for
+        search.doubt(name)
+    chosen = {name: getattr(search.belief.params, name) for name in search.chosen}
+    params = dataclasses.replace(params, **chosen)
+    return Evidence(params, chosen, tuple(search.tried), len(search.trials.scan))
+
+
+def why_not(scan: Scan, params: ReconstructionParams) -> str:
+    """Say why nothing can be tried; empty where it can."""
+    if scan.measurement != "counts":
+        return "Amplitudes have no photons to hold out."
+    if len(scan) < FEWEST:
+        return f"{len(scan)} patterns are too few: {FEWEST} are asked for."
+    return "No passes are made." if params.passes == 0 else ""
+
+
+def acts(name: str, params: ReconstructionParams) -> bool:
+    """Tell whether an option acts: modes and variation are found by passes that move the probe alone."""
+    return params.refine_probe or name not in ("modes", "opr")

@@ -1,0 +1,125 @@
+"""Passes over a part of a scan that go on from what is believed of it, with more or less physics."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ptychopinn.data.scan import Scan
+from ptychopinn.data.thinning import HOLDOUT
+from ptychopinn.engine.engine import Engine
+from ptychopinn.engine.estimate import Estimate
+from ptychopinn.engine.pace import MOMENTUM, Turn
+from ptychopinn.engine.passes import go
+from ptychopinn.engine.photons import Photons
+from ptychopinn.physics.experiment import Experiment
+from ptychopinn.physics.pure_noise import noise_of_photons
+from ptychopinn.reconstruction.modes import with_modes
+from ptychopinn.reconstruction.params import ReconstructionParams
+from ptychopinn.reconstruction.reconstruct import PATTERNS_AT_ONCE, moves_of
+from ptychopinn.reconstruction.refinement import SEED, estimate_of
+from ptychopinn.reconstruction.starts import flat
+from ptychopinn.reconstruction.ways import optics_of
+
+FEW, MANY, PART = 64, 80, 1 / 3
+"""Patterns of the part, at least and at most, and as a part of the scan: fewer tell little, more cost too much."""
+
+FIRST = 48
+"""Passes from a flat object, at most."""
+
+SCHEDULE = (1,) * 4 + (2,) * 3 + (4,) * 2 + (8,) * 5
+"""Of the passes of a trial: by what the most subsets that a scan can be parted in are divided."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Belief:
+    """What is believed of an experiment, and how well it predicts.
+
+    Args:
+        params: ReconstructionParams, which say what of it moves.
+        estimate: Estimate.
+        judged: float array `(pattern,)`: Poisson deviance of the photons of each pattern that were held out.
+    """
+
+    params: ReconstructionParams
+    estimate: Estimate
+    judged: np.ndarray
+
+
+class Trials:
+    """Passes over a part of a scan, the neighbours of its middle, that go on from what is believed.
+
+    Args:
+        scan: Scan, of counts.
+        probe: complex array `(mode, y, x)`.
+        params: ReconstructionParams to begin with.
+    """
+
+    def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams) -> None:
+        count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
+        self.scan = scan.subset(around_the_middle(scan.positions, count))
+        probe = with_modes(probe, params.modes or len(probe))
+        self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
+        start = dataclasses.replace(flat(self.scan, probe), optics=self.optics)
+        self.told, self.cover = estimate_of(start, self.scan, probe)
+        batch_size = params.batch_size or PATTERNS_AT_ONCE
+        self.photons = Photons(self.scan, probe, batch_size, SEED, self.optics.zero_first)
+
+    def begin(self, options: Mapping[str, Any] | None = None) -> Belief:
+        """Make passes from a flat object until they bring no more."""
+        params = dataclasses.replace(self.params, **(options or {}))
+        engine = self._engine(params, self.told)
+        passes = go(engine, FIRST, SEED, lambda number: None)
+        if passes.interrupted:
+            raise KeyboardInterrupt
+        engine.rest(passes.kept)
+        return Belief(params, engine.estimate(), engine.judge())
+
+    def go_on(self, belief: Belief, options: Mapping[str, Any] | None = None) -> Belief:
+        """Go on from what is believed, with other options or the same, and keep the best of the last passes."""
+        params = dataclasses.replace(belief.params, **(options or {}))
+        engine, random = self._engine(params, self._suited(belief.estimate, params)), np.random.default_rng(SEED)
+        best, kept = np.full(len(self.photons.judging), np.inf), engine.state
+        for number, part in enumerate(SCHEDULE):
+            subsets = max(1, len(self.photons.chunks) // part)
+            engine.turn(Turn(subsets, MOMENTUM if number else 0.0), random.permutation(subsets))
+            engine.settle(FIRST + number)
+            now = engine.judge() if part == SCHEDULE[-1] else best
+            if now.mean() < best.mean():
+                best, kept = now, engine.state
+        engine.rest(kept)
+        return Belief(params, engine.estimate(), best)
+
+    def _engine(self, params: ReconstructionParams, start: Estimate) -> Engine:
+        return Engine(start, self.photons, self.cover, moves_of(params), self.optics)
+
+    def _suited(self, estimate: Estimate, params: ReconstructionParams) -> Estimate:
+        """Return an estimate with what options let move, and what was told in place of what they do not."""
+        found, count = estimate, params.modes or len(estimate.probe)
+        if count != len(found.probe):
+            probe = with_modes(found.probe, count)
+            found = dataclasses.replace(found, probe=probe, variation=None, weights=None)
+        if params.positions == "keep":
+            found = dataclasses.replace(found, positions=self.told.positions)
+        if params.flux == "even":
+            found = dataclasses.replace(found, flux=self.told.flux)
+        if params.background == "none":
+            found = dataclasses.replace(found, background=self.told.background)
+        return found if params.opr else dataclasses.replace(found, variation=None, weights=None)
+
+    def noise(self, belief: Belief) -> float:
+        """Return the deviance that photons held out would have by their noise alone, per photon."""
+        told = belief.estimate
+        experiment = Experiment(
+            told.object, told.probe, optics=self.optics, flux=told.flux, variation=told.variation,
+            weights=told.weights, background=0.0 if told.background is None else told.background,
+        )  # fmt: skip
+        expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))
+        return float(noise_of_photons(HOLDOUT * expected)[0].sum() / HOLDOUT / len(expected) / self.scan.mean_photons)
+
+
+def around_the_middle(positions: np.ndarray, most: int) -> np.ndarray:
+    """Return the patterns nearest to the middle one: int array `(pattern,)`."""
+    middle = positions[np.argmin(np.linalg.norm(positions - np.median(positions, axis=0), axis=1))]
+    return np.sort(np.argsort(np.linalg.norm(positions - middle, axis=1), kind="stable")[:most])

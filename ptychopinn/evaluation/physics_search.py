@@ -1,0 +1,136 @@
+"""The search for the physics of a scan: what each thing brings, and whether it is missed without it at the end."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ptychopinn.evaluation.experiment_trials import Belief, Trials
+
+SURE = 4.5
+"""Standard errors by which photons held out must be predicted better."""
+
+WORTH = 0.08
+"""Part of what their noise leaves to explain that must be explained."""
+
+CANDIDATES: dict[str, tuple[Any, ...]] = {
+    "positions": ("refine",),
+    "background": ("even",),
+    "modes": (2, 3, 4),
+    "flux": ("find",),
+    "opr": (2,),
+}
+"""What is tried, in this order: options, and values from the least to the most."""
+
+
+AFRESH, MUCH = ("positions",), 0.25
+"""What is tried from a flat object, where more than this part of their noise is left to explain: an object of positions
+that are far off holds them there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """One thing that was tried.
+
+    Args:
+        name, value: of an option of a reconstruction.
+        gain, error: float. By how much the Poisson deviance of photons held out is lower than without, per photon, and
+            the standard error of that, over patterns.
+        part: float. Of what their noise did not explain without.
+        kept: bool. Whether it is believed.
+        again: bool. Whether it was believed before, and taken away again.
+    """
+
+    name: str
+    value: Any
+    gain: float
+    error: float
+    part: float
+    kept: bool
+    again: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it brought, in a line."""
+        typed = option(self.name, self.value)
+        brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
+        sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
+        if self.again:
+            return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
+        return f"{typed}: {brought} ({sure}), {'taken' if self.kept else 'left'}"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `report.json` says of it."""
+        return dataclasses.asdict(self)
+
+
+class Search:
+    """Go from the plain experiment to what photons held out speak for, one thing after another.
+
+    Both ways of a trial, with a thing and without, go on from the same belief, by the same passes.
+
+    Args:
+        trials: Trials.
+        progress: called with each thing that was tried.
+    """
+
+    def __init__(self, trials: Trials, progress: Callable[[Tried], object]) -> None:
+        self.trials, self.progress = trials, progress
+        self.tried: list[Tried] = []
+        self.chosen: list[str] = []
+        self._believe(trials.begin())
+
+    def allow(self, name: str) -> None:
+        """Try the values of an option from the least to the most, as long as each brings something."""
+        for value in CANDIDATES[name]:
+            if name == "modes" and value <= len(self.belief.estimate.probe):
+                continue
+            afresh = name in AFRESH and self.left > MUCH * self.noise
+            way, without = (self.trials.begin, self.belief) if afresh else (self._onward, self.onward)
+            found = way({name: value})
+            one = self._compared(name, value, found, without)
+            further = self.trials.go_on(found) if one.kept else found
+            if one.kept:  # what only came sooner is caught up with
+                one = self._compared(name, value, further, self.trials.go_on(without))
+            self._note(one)
+            if not one.kept:
+                return
+            self.chosen += [] if name in self.chosen else [name]
+            self._believe(found, further)
+
+    def doubt(self, name: str) -> None:
+        """Take away what was believed: once others are allowed for, it may not be missed."""
+        plain, value = getattr(self.trials.params, name), getattr(self.belief.params, name)
+        found = self.trials.go_on(self.belief, {name: plain})
+        one = self._compared(name, value, self.onward, found)
+        self._note(dataclasses.replace(one, again=True))
+        if not one.kept:
+            self.chosen.remove(name)
+            self._believe(found)
+
+    def _note(self, one: Tried) -> None:
+        self.tried.append(one)
+        self.progress(one)
+
+    def _believe(self, belief: Belief, onward: Belief | None = None) -> None:
+        self.belief, self.onward = belief, onward or self.trials.go_on(belief)
+        self.noise = self.trials.noise(self.onward)
+        self.left = self.onward.judged.mean() / self.trials.scan.mean_photons - self.noise
+
+    def _onward(self, options: Mapping[str, Any]) -> Belief:
+        return self.trials.go_on(self.belief, options)
+
+    def _compared(self, name: str, value: Any, found: Belief, without: Belief) -> Tried:
+        """Say what something brought: by how much photons held out are predicted better than without."""
+        photons = self.trials.scan.mean_photons
+        gains = (without.judged - found.judged) / photons
+        gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
+        part = gain / max(float(without.judged.mean()) / photons - self.noise, gain, 1e-12)
+        return Tried(name, value, gain, error, float(part), bool(gain > SURE * error and part > WORTH))
+
+
+def option(name: str, value: Any) -> str:
+    """Return an option as it is typed."""
+    return f"--{name} {value}"

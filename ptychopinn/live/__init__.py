@@ -1,0 +1,1 @@
+"""Live: the image of a scan while its patterns and positions still come."""

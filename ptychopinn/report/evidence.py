@@ -1,0 +1,30 @@
+"""What physics the photons of a scan spoke for: what was tried, and what it brought."""
+
+from ptychopinn.evaluation.evidence import Evidence
+from ptychopinn.evaluation.physics_search import Tried, option
+from ptychopinn.report.blocks import Section, Table
+
+HEAD = ("tried", "explains", "standard errors", "")
+
+
+def evidence_section(evidence: Evidence) -> Section:
+    """List what was tried, in its order, and what it brought."""
+    if evidence.why:
+        return Section("evidence", "Evidence", f"No physics was tried. {evidence.why}", [])
+    note = (
+        f"Photons held out from {evidence.patterns} patterns around the middle speak for {evidence.words}. Passes went "
+        "on from the same object, with each thing and without it; what predicts these photons better, by more than "
+        "chance and by a part of what their noise leaves to explain, which is given, is taken."
+    )
+    return Section("evidence", "Evidence", note, [Table("What was tried", [row(one) for one in evidence.tried], HEAD)])
+
+
+def row(one: Tried) -> tuple[str, ...]:
+    """Return a row of the table."""
+    name = option(one.name, one.value)
+    if one.again:
+        name, verdict = f"{name}, at the end", "stays" if one.kept else "left out again"
+    else:
+        verdict = "taken" if one.kept else "left"
+    times = f"{one.gain / one.error:.1f}" if one.error else "–"
+    return name, f"{one.part:.1%}", times, verdict

@@ -1,0 +1,94 @@
+"""Laws of evidence: photons held out choose the physics that made them, and nothing that a user said is overridden."""
+
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+from refusal import ptycho
+
+from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.evaluation.against_truth import score
+from ptychopinn.evaluation.evidence import FEWEST, choose
+from ptychopinn.evaluation.physics_search import WORTH
+from ptychopinn.simulation import modes, objects, probes, scans
+
+
+def simulated(background=0.0):
+    """Scan lines with 64 patterns of 32 x 32."""
+    truth = objects.lines(96, count=120)
+    positions = scans.jittered_raster(truth.shape, 32, 7.6, seed=1, margin=1)
+    return scans.simulate(truth, probes.gaussian(32, curvature=1.5), positions, 1e5, seed=2, background=background)
+
+
+def through_two_modes():
+    """Scan lines with 81 patterns of 64 x 64 through two modes, of which the file holds one."""
+    truth, probe = objects.lines(144, count=200), modes.incoherent(probes.gaussian(64, curvature=1.5), 2, 0.5)
+    positions = scans.jittered_raster(truth.shape, 64, 9, seed=1, margin=1)
+    return dataclasses.replace(scans.simulate(truth, probe, positions, 1e6, seed=2), probe_guess=probe[:1])
+
+
+@pytest.fixture(scope="module")
+def partly_coherent():
+    """Evidence of a scan through two modes, of which its file holds one."""
+    return choose(through_two_modes(), asked=("positions", "flux", "opr"))
+
+
+def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
+    assert partly_coherent.chosen == {"modes": 2} and partly_coherent.params.modes == 2
+    first = next(one for one in partly_coherent.tried if one.name == "modes")
+    assert first.kept and first.part > WORTH and first.gain > 8 * first.error
+
+
+def test_nothing_is_chosen_where_all_is_told():
+    found = choose(simulated())
+    assert found.chosen == {} and found.words == "the experiment as it is told"
+    assert {one.name for one in found.tried} == {"positions", "background", "modes", "flux", "opr"}
+
+
+def test_a_background_is_chosen_and_light_is_not_taken_for_one(partly_coherent):
+    assert "background" in choose(simulated(background=1.0), asked=("positions", "modes", "flux", "opr")).chosen
+    assert not any(one.kept for one in partly_coherent.tried if one.name == "background")
+
+
+def test_an_even_background_is_the_same_in_all_pixels_and_found():
+    from ptychopinn.reconstruction.params import ReconstructionParams
+    from ptychopinn.reconstruction.reconstruct import reconstruct
+
+    scan, known = simulated(background=3.0), ReconstructionParams(passes=20, refine_probe=False)
+    blind, found = (reconstruct(scan, params=dataclasses.replace(known, background=how)) for how in ("none", "even"))
+    assert np.ptp(found.background) < 1e-5 * found.background.max() and 1.5 < found.background.mean() < 3.3
+    errors = [score(one, Reconstruction(scan.object, origin=(0, 0))).figures["nrmse_complex"] for one in (found, blind)]
+    assert errors[0] < 0.75 * errors[1]
+
+
+def test_what_was_asked_for_is_not_tried_and_stays():
+    from ptychopinn.reconstruction.params import ReconstructionParams
+
+    asked = ReconstructionParams(modes=1, positions="refine", refine_probe=False)
+    found = choose(simulated(), asked, asked=("modes", "positions", "background", "flux"))
+    assert found.params == asked and not found.tried  # no variation either, of a probe that stands still
+
+
+def test_what_has_no_photons_to_hold_out_is_left_as_it_is():
+    scan = simulated()
+    amplitudes = dataclasses.replace(scan, measurement="amplitude", patterns=np.sqrt(scan.patterns[:]))
+    assert "no photons to hold out" in choose(amplitudes).why and not choose(amplitudes).chosen
+    assert "too few" in choose(scan.subset(np.arange(FEWEST - 1))).why
+
+
+def test_auto_says_what_was_tried_and_keeps_what_was_said(tmp_path):
+    path, out = tmp_path / "scan.npz", tmp_path / "out"
+    scans.write_ptychopinn(path, through_two_modes())
+    said = ("--positions", "keep", "--background", "none", "--opr", 0)
+    done = ptycho("reconstruct", path, "--auto", *said, "--passes", 4, "--output-dir", out)
+    assert done.exit_code == 0, done.output
+    assert "speak for --modes 2" in done.output and re.search("--flux find: .*, left", done.output)
+    assert "--positions" not in done.output and "--opr" not in done.output
+    report = json.loads((out / "report.json").read_text())
+    assert report["evidence"]["chosen"] == {"modes": 2} and report["seconds"]["evidence"] > 0
+    assert {one["name"] for one in report["evidence"]["tried"]} == {"modes", "flux"}
+    assert len(report["mode_powers"]) == 2
+    page = (out / "report.html").read_text()
+    assert 'id="evidence"' in page and "What was tried" in page
