@@ -14,6 +14,8 @@ NOTHING_KEPT = "No pass over the scan predicted the photons that were held out b
 def said(record, talk):
     """Say what was decided."""
     talk.note(f"The probe is that of the {record['probe']}.")
+    if record.get("probe_propagated_px2"):
+        talk.note(f"It was out of focus, and is propagated by {record['probe_propagated_px2']:g} px^2 / wavelength.")
     if record["refinement_passes_allowed"]:
         kept, made = record["refinement_passes"], record["refinement_passes_made"]
         talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)

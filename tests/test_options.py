@@ -102,6 +102,7 @@ RECONSTRUCTION = (
         "resolution": "test_resolution.test_the_command_says_and_draws_the_resolution",
         "passes": "test_refinement.test_infer_refines_counts_unless_told_not_to",
         "prior": "test_prior.test_infer_takes_a_scan_alone_and_a_prior_acts",
+        "focus": "test_focus.test_the_command_focuses_unless_told_not_to_and_refuses_where_nothing_would_move",
         "modes": "test_refinement.test_modes_that_the_file_does_not_hold_are_found",
         "positions": "test_refinement.test_positions_are_found_again_and_kept_unless_asked",
         "flux": "test_refinement.test_the_flux_of_each_pattern_is_found_and_even_unless_asked",

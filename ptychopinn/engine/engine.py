@@ -15,7 +15,7 @@ from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.engine.state import Moves, State, parts, whole
-from ptychopinn.engine.steps import Stride, Waves, steps_of
+from ptychopinn.engine.steps import Waves, steps_of, stride_of
 from ptychopinn.engine.variation import first_weights, of_time, principal
 from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.optics import FAR, Optics
@@ -59,8 +59,7 @@ class Engine:
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
-        length = 1.0 / (self.optics.slices + self.moves.probe)
-        stride = Stride(*(ops.convert_to_tensor(value, "float32") for value in (length, turn.momentum, turn.detail)))
+        stride = stride_of(1.0 / (self.optics.slices + self.moves.probe), turn.momentum, turn.detail)
         for subset in order:
             pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:
@@ -77,8 +76,7 @@ class Engine:
         patterns = self.photons.chunks[0][0]
         seen = self._seen(patterns)
         pull = self._do.pull(self._do.nothing(canvas, probe), ahead, self._probes_on(patterns, seen), seen)
-        still = Stride(*[ops.zeros(())] * 3)
-        self._do.moved(self.state.waves, pull, self._do.lift(probe), self._covered, still)
+        self._do.moved(self.state.waves, pull, self._do.lift(probe), self._covered, stride_of(0.0, 0.0, 0.0))
 
     def find_drift(self) -> None:
         """Take the light to have changed as the photons of the patterns did, in their order: slowly.

@@ -36,6 +36,11 @@ class Stride(typing.NamedTuple):
     detail: Tensor
 
 
+def stride_of(length: float, momentum: float, detail: float) -> Stride:
+    """Return a `Stride` of numbers, as tensors: of other numbers, nothing is compiled anew."""
+    return Stride(*(ops.convert_to_tensor(value, "float32") for value in (length, momentum, detail)))
+
+
 class Steps(typing.NamedTuple):
     """The compiled functions of a pass."""
 

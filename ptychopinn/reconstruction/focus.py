@@ -61,7 +61,7 @@ def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64)
     best = _least(misfit, STEP_RAD / (np.pi * _mean_square_frequency(probe)))
     if not better(deviances(best), deviances(0.0)):
         return probe, 0.0
-    return near_field(probe, best).astype(np.complex64), best
+    return near_field(probe, best).astype(np.complex64), round(best, 3)
 
 
 def _least(misfit: Callable[[float], float], step: float) -> float:

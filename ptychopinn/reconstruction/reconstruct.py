@@ -8,22 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ptychopinn.data.halves import check_counts
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
+from ptychopinn.reconstruction.asked import check, start_of, to_focus
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.focus import focused
 from ptychopinn.reconstruction.found import found_of
 from ptychopinn.reconstruction.halving import reconstruct_halves
 from ptychopinn.reconstruction.modes import with_modes
-from ptychopinn.reconstruction.params import (
-    STARTS,
-    ReconstructionParams,
-    refuse_network_options,
-    refuse_training_options,
-)
+from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn.reconstruction.photon_error import with_photon_error
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
@@ -77,9 +72,7 @@ def reconstruct(
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
     check(bundle, params, scan)
     probe = probe if params.modes is None else with_modes(probe, params.modes)
-    start = params.start or ("flat" if bundle is None or params.prior != "none" else "network")
-    if start != "network" and params.prior == "none":
-        refuse_network_options(execution)
+    start = start_of(bundle, params, execution)
     optics, clock = optics_of(params, scan), Clock()
 
     def begin(start: str, scan: Scan, probe: np.ndarray) -> Reconstruction:
@@ -89,7 +82,7 @@ def reconstruct(
 
     passes = PASSES if params.passes is None else params.passes
     record = {"start": start, "probe": whose, **decided(scan, params, passes)}
-    if params.focus != "keep" and passes and params.refine_probe and whose == "scan" and start in STARTS:
+    if to_focus(params, passes, whose, start):
         with clock("focus"):
             probe, record["probe_propagated_px2"] = focused(probe, scan, optics, params.batch_size or PATTERNS_AT_ONCE)
     found = begun = begin(start, scan, probe)
@@ -172,24 +165,3 @@ def started(
 def counting(progress: Callable[[str, int, int], object], part: str, total: int) -> Callable[[int], object]:
     """Return a function of the patterns done that reports them as those of a part of the work."""
     return lambda done: progress(part, done, total)
-
-
-def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> None:
-    """Raise ValueError where what is asked for needs another bundle, or a scan of counts."""
-    if params.resolution:
-        check_counts(scan)
-    if bundle is None and params.probe == "bundle":
-        raise ValueError(
-            "A reconstruction needs a bundle for probe=bundle. Received: bundle=None. Give a trained bundle, or take "
-            "the scan's own probe."
-        )
-    if params.prior != "none" and (bundle is None or bundle.model.params.input != "estimate"):
-        raise ValueError(
-            "A prior is a network of estimates. Received: a bundle of input="
-            f"{None if bundle is None else bundle.model.params.input}. Leave the bundle out for the one that ships."
-        )
-    if params.prior != "none" and scan.measurement != "counts":
-        raise ValueError(
-            f"A prior is weighed by photons held out. Received: prior={params.prior} for {scan.name}, of amplitudes. "
-            "Leave it out, or --measurement counts if they are."
-        )

@@ -11,8 +11,10 @@ from ptychopinn.report.words import number
 LEGIBLE = 0.05
 """Length of the longest arrow in a map of shifts, as a part of the scan's side, at least."""
 
-NAMES = ("positions_moved_rms_px", "positions_moved_most_px", "mode_powers", "flux_least_most")
-"""What a reconstruction's record says of what the passes found."""
+NAMES = (
+    "probe_propagated_px2", "positions_moved_rms_px", "positions_moved_most_px", "mode_powers", "flux_least_most",
+)  # fmt: skip
+"""What a reconstruction's record says of what was found before the passes, and by them."""
 
 
 def passes_section(reconstruction: Reconstruction, scan: Scan) -> Section:
@@ -21,7 +23,9 @@ def passes_section(reconstruction: Reconstruction, scan: Scan) -> Section:
     deviances, kept = record["refinement_deviances"], record["refinement_passes"]
     made = len(deviances) - 1
     judged = "photons that were held out" if scan.measurement == "counts" else "the patterns, which judge themselves,"
-    note = f"{made} passes over the scan; {judged} are predicted best after pass {kept}, which is kept."
+    note = (
+        f"{made} passes over the scan; {judged} are predicted best, but for chance, after pass {kept}, which is kept."
+    )
     if record.get("interrupted"):
         note += " They were interrupted."
     plots = [*deviances_by_pass(deviances, kept)]

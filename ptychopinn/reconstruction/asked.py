@@ -1,0 +1,55 @@
+"""What is asked of a reconstruction must fit its bundle and its scan, and what is not said follows from them."""
+
+from ptychopinn.data.halves import check_counts
+from ptychopinn.data.scan import Scan
+from ptychopinn.params import ExecutionParams
+from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_network_options
+from ptychopinn.training.bundle import Bundle
+
+
+def start_of(bundle: Bundle | None, params: ReconstructionParams, execution: ExecutionParams) -> str:
+    """Return what passes start from: as it was said; else the network's object where there is one that is no prior.
+
+    Raises:
+        ValueError: if there is no network, and ExecutionParams ask for what only networks do.
+    """
+    start = params.start or ("flat" if bundle is None or params.prior != "none" else "network")
+    if start != "network" and params.prior == "none":
+        refuse_network_options(execution)
+    return start
+
+
+def to_focus(params: ReconstructionParams, passes: int, whose: str, start: str) -> bool:
+    """Return whether the probe's guess is focused: the scan's own, if passes move it and no earlier one is known.
+
+    Raises:
+        ValueError: if that is asked for where it is not so.
+    """
+    sensible = passes > 0 and params.refine_probe and whose == "scan" and start in STARTS
+    if params.focus == "find" and not sensible:
+        raise ValueError(
+            "focus=find is for a scan's own probe, which passes go on to move. Received: "
+            f"passes={passes}, refine_probe={params.refine_probe}, probe of the {whose}, start={start}. Leave it out."
+        )
+    return sensible and params.focus != "keep"
+
+
+def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> None:
+    """Raise ValueError where what is asked for needs another bundle, or a scan of counts."""
+    if params.resolution:
+        check_counts(scan)
+    if bundle is None and params.probe == "bundle":
+        raise ValueError(
+            "A reconstruction needs a bundle for probe=bundle. Received: bundle=None. Give a trained bundle, or take "
+            "the scan's own probe."
+        )
+    if params.prior != "none" and (bundle is None or bundle.model.params.input != "estimate"):
+        raise ValueError(
+            "A prior is a network of estimates. Received: a bundle of input="
+            f"{None if bundle is None else bundle.model.params.input}. Leave the bundle out for the one that ships."
+        )
+    if params.prior != "none" and scan.measurement != "counts":
+        raise ValueError(
+            f"A prior is weighed by photons held out. Received: prior={params.prior} for {scan.name}, of amplitudes. "
+            "Leave it out, or --measurement counts if they are."
+        )
