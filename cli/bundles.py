@@ -1,5 +1,7 @@
 """Bundles on the command line: a folder, or the one that ships with the package, by its name."""
 
+import dataclasses
+
 import click
 
 from ptychopinn.training.shipped import found, shipped
@@ -16,3 +18,14 @@ class BundlePath(click.Path):
 def bundle_for(bundle, params):
     """Return the bundle that a reconstruction takes: the shipped one where networks are asked for and none is given."""
     return shipped() if bundle is None and params.asks_a_network else bundle
+
+
+def for_scan(request, bundle, scan, talk):
+    """Return request and bundle: where none is given and patterns are apart, the shipped one, which is said."""
+    from ptychopinn.reconstruction.asked import takes_the_shipped
+    from ptychopinn.training.bundle import load_bundle
+
+    if bundle is not None or not takes_the_shipped(scan, request.params):
+        return request, bundle
+    talk.note("Patterns hardly overlap: passes start from what the network that ships makes; --start flat overrides.")
+    return dataclasses.replace(request, bundle=shipped()), load_bundle(shipped())

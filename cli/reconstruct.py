@@ -10,7 +10,7 @@ from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.auto import diagnosed, with_evidence
-from ptychopinn_cli.bundles import BundlePath, bundle_for
+from ptychopinn_cli.bundles import BundlePath, bundle_for, for_scan
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, keeping
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import given
@@ -108,6 +108,7 @@ def run(request, restated, talk):
         request, scan = diagnosed(request, preparation_of(request, bundle), numbers_read_as(request, bundle), talk)
     reading = reading_of(request, bundle)
     scan = read(reading, request.save, talk, scan)
+    request, bundle = for_scan(request, bundle, scan, talk)
     inputs = inputs_of(reading, request.bundle, earlier(request))
     opened, evidence = time.perf_counter(), None
     if request.auto:

@@ -99,6 +99,24 @@ def test_the_shipped_network_lowers_the_error_of_few_photons(dim):
     np.testing.assert_allclose(made.object, by_hand, atol=1e-4)
 
 
+def test_where_patterns_are_apart_the_shipped_network_makes_the_start_unless_told_not_to(tmp_path):
+    truth, probe = objects.lines(256, count=200), probes.gaussian(64, width=0.12, curvature=1.5)
+    apart = scans.simulate(truth, probe, np.mgrid[48:208:5j, 48:208:5j].reshape(2, -1).T, photons=1e5, seed=2)
+    scans.write_ptychopinn(tmp_path / "scan.npz", apart)
+
+    def report(*options):
+        out = tmp_path / "out"
+        done = ptycho("reconstruct", tmp_path / "scan.npz", "--no-report", "--output-dir", out, *options)
+        assert done.exit_code == 0, done.output
+        return done.output, json.loads((out / "report.json").read_text())
+
+    said, by_itself = report()
+    _, flat_one = report("--start", "flat")
+    assert "Patterns hardly overlap" in said and "bundle" in by_itself["inputs"]
+    assert (by_itself["start"], flat_one["start"]) == ("network", "flat")
+    assert by_itself["error_against_file_object"] < flat_one["error_against_file_object"]
+
+
 def test_the_shipped_bundle_is_small_and_says_what_it_is():
     size = (shipped() / "model.keras").stat().st_size
     record = json.loads((shipped() / "params.json").read_text())

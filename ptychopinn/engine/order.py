@@ -55,8 +55,17 @@ def most_subsets(positions: np.ndarray, probe: np.ndarray) -> int:
         positions: float array `(pattern, 2)`, pixels.
         probe: complex array `(mode, y, x)`.
     """
+    most = max(1.0, min(MOST, coverage(positions, probe) / COVERAGE, len(positions) / FEWEST))
+    return 2 ** int(np.log2(most))
+
+
+def coverage(positions: np.ndarray, probe: np.ndarray) -> float:
+    """Return how many patterns light a pixel of the scan, in the mean.
+
+    Args:
+        positions: float array `(pattern, 2)`, pixels.
+        probe: complex array `(mode, y, x)`.
+    """
     lit = effective_area(probe)
     area = max(float(np.prod(np.ptp(positions, axis=0))), lit)
-    coverage = len(positions) * lit / area
-    most = max(1.0, min(MOST, coverage / COVERAGE, len(positions) / FEWEST))
-    return 2 ** int(np.log2(most))
+    return len(positions) * lit / area

@@ -2,9 +2,26 @@
 
 from ptychopinn.data.halves import check_counts
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.order import coverage
 from ptychopinn.params import ExecutionParams
+from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_network_options
 from ptychopinn.training.bundle import Bundle
+
+APART = 1.0
+"""Patterns that light a pixel in the mean, below which they are apart, and passes know little more than each tells."""
+
+
+def takes_the_shipped(scan: Scan, params: ReconstructionParams) -> bool:
+    """Return whether the network that ships makes the start, or is the prior, where no bundle is given.
+
+    It is where it is asked for; and where nothing is said and the patterns of a scan are apart, for there it knows more
+    than passes do (see `benchmarks/regimes.py`).
+    """
+    if params.asks_a_network:
+        return True
+    plain = params.start is None and params.slices == 1 and scan.optics == FAR
+    return plain and coverage(scan.positions, scan.probe) < APART
 
 
 def start_of(bundle: Bundle | None, params: ReconstructionParams, execution: ExecutionParams) -> str:

@@ -12,7 +12,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
-from ptychopinn.reconstruction.asked import check, start_of, to_focus
+from ptychopinn.reconstruction.asked import check, start_of, takes_the_shipped, to_focus
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.focus import focused
 from ptychopinn.reconstruction.found import found_of
@@ -47,7 +47,8 @@ def reconstruct(
 
     Args:
         scan: Scan. Patterns without light, or with far too much of it, are left out (see `Scan.lit`).
-        bundle: Bundle, or path of one. Defaults to the shipped one where start or prior is a network's, else to none.
+        bundle: Bundle, or path of one. Defaults to the shipped one where start or prior is a network's,
+            or patterns are apart and nothing is said; else to none.
         params: ReconstructionParams. Defaults to those of `ptycho reconstruct`.
         execution: ExecutionParams: how the machine is used.
         sha256: str. Of the scan's file: it tells whether the bundle was trained on it.
@@ -66,7 +67,7 @@ def reconstruct(
     params, execution = params or ReconstructionParams(), execution or ExecutionParams()
     scan = scan.lit()
     refuse_training_options(execution)
-    if bundle is None and params.asks_a_network:
+    if bundle is None and takes_the_shipped(scan, params):
         bundle = shipped()
     bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
