@@ -30,10 +30,16 @@ def with_evidence(request, bundle, scan, sha256, talk):
     Where they cannot be asked, what the doctor suspects is believed.
     """
     from ptychopinn.evaluation.evidence import choose
+    from ptychopinn.reconstruction.asked import to_focus
+    from ptychopinn.reconstruction.focus import focused
+    from ptychopinn.reconstruction.refinement import PASSES
+    from ptychopinn.reconstruction.ways import optics_of
     from ptychopinn.reconstruction.whose_probe import choose_probe
 
     params = request.params
-    probe = scan.probe if bundle is None else choose_probe(params.probe, bundle, scan, sha256)[1]
+    whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
+    if to_focus(params, PASSES, whose, params.start or "flat"):  # or modes would be taken for a defocus
+        probe, _ = focused(probe, scan, optics_of(params, scan))
     found = choose(scan, params, request.asked, probe, request.suspected, lambda one: talk.note(one.words))
     if found.why:
         talk.note(f"No physics was tried. {found.why}")

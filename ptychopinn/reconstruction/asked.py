@@ -39,14 +39,18 @@ def start_of(bundle: Bundle | None, params: ReconstructionParams, execution: Exe
 def to_focus(params: ReconstructionParams, passes: int, whose: str, start: str) -> bool:
     """Return whether the probe's guess is focused: the scan's own, if passes move it and no earlier one is known.
 
+    Of several slices, any could be what it is focused on.
+
     Raises:
         ValueError: if that is asked for where it is not so.
     """
-    sensible = passes > 0 and params.refine_probe and whose == "scan" and start in STARTS
+    moves = passes > 0 and params.refine_probe and params.slices == 1
+    sensible = moves and whose == "scan" and start in STARTS
     if params.focus == "find" and not sensible:
         raise ValueError(
-            "focus=find is for a scan's own probe, which passes go on to move. Received: "
-            f"passes={passes}, refine_probe={params.refine_probe}, probe of the {whose}, start={start}. Leave it out."
+            "focus=find is for a scan's own probe, which passes go on to move, and one slice. Received: "
+            f"passes={passes}, refine_probe={params.refine_probe}, slices={params.slices}, probe of the {whose}, "
+            f"start={start}. Leave it out."
         )
     return sensible and params.focus != "keep"
 

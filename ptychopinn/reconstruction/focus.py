@@ -21,8 +21,9 @@ from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
 from ptychopinn.reconstruction.starts import flat
 
-PATTERNS, PASSES = 64, 4
-"""Patterns of the middle of the scan, at most, and passes over them for each defocus that is tried."""
+PATTERNS, PASSES, MOVING = 64, 4, 12
+"""Patterns of the middle of the scan, at most; passes over them for each defocus that is tried, and those in which the
+probe moves, with the best of them and with none: modes that are missed look like a defocus, and are none."""
 
 STEP_RAD, MOST = 0.5, 5
 """First defocus that is tried, as the phase that it turns at the rms of the probe's frequencies; doublings, at most."""
@@ -42,24 +43,21 @@ def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64)
 
     Returns:
         `(probe, distance)`: complex64 array `(mode, y, x)`, and wavelength times distance in squared pixels of the
-        object (see `near_field`), 0 where none predicts the patterns better by more than chance.
+        object (see `near_field`), 0 where passes that move the probe do no better from there by more than chance.
     """
     part, unit = in_photons(scan.subset(_middle(scan.positions)))
     start, cover = estimate_of(flat(part, probe), part, unit * probe)
     photons = Photons(part, start.probe, batch_size, SEED, optics.zero_first)
 
     @functools.cache
-    def deviances(distance: float) -> np.ndarray:
-        tried = dataclasses.replace(start, probe=near_field(start.probe, distance))
-        engine = Engine(tried, photons, cover, Moves(probe=False), optics)
-        engine.rest(go(engine, PASSES, SEED, lambda number: None).kept)
+    def deviances(distance: float, moves: bool = False) -> np.ndarray:
+        there = dataclasses.replace(start, probe=near_field(start.probe, distance))
+        engine = Engine(there, photons, cover, Moves(probe=moves), optics)
+        engine.rest(go(engine, MOVING if moves else PASSES, SEED, lambda number: None).kept)
         return engine.judge()
 
-    def misfit(distance: float) -> float:
-        return float(deviances(distance).mean())
-
-    best = _least(misfit, STEP_RAD / (np.pi * _mean_square_frequency(probe)))
-    if not better(deviances(best), deviances(0.0)):
+    best = _least(lambda one: float(deviances(one).mean()), STEP_RAD / (np.pi * _mean_square_frequency(probe)))
+    if not best or not better(deviances(best, moves=True), deviances(0.0, moves=True)):
         return probe, 0.0
     return near_field(probe, best).astype(np.complex64), round(best, 3)
 
