@@ -23,9 +23,7 @@ def passes_section(reconstruction: Reconstruction, scan: Scan) -> Section:
     deviances, kept = record["refinement_deviances"], record["refinement_passes"]
     made = len(deviances) - 1
     judged = "photons that were held out" if scan.measurement == "counts" else "the patterns, which judge themselves,"
-    note = (
-        f"{made} passes over the scan; {judged} are predicted best, but for chance, after pass {kept}, which is kept."
-    )
+    note = f"{made} passes over the scan; {judged} are predicted best after pass {kept}, but for chance: it is kept."
     if record.get("interrupted"):
         note += " They were interrupted."
     plots = [*deviances_by_pass(deviances, kept)]
