@@ -64,7 +64,8 @@ def watch(data, count, idle, port, bundle, report, talk, backend, **options):
         talk.note(f"The image is shown at {server.url}, on this machine alone. Ctrl-C ends the scan.")
         arrivals = watched(feed, request, Ends(count, idle), server.board, talk)
         server.board.publish({"state": "The scan is over: passes over all its patterns."})
-        at_end = {**request.preparation, **arrivals.as_read.said()}
+        as_read = arrivals.as_read
+        at_end = {**request.preparation, **as_read.said(), "pair": as_read.pair}
         run(dataclasses.replace(request, data=pathlib.Path(feed.path), preparation=at_end), options, talk)
         found = pictures(read_reconstruction(request.output_dir))
         server.board.publish({"state": f"Finished: {request.output_dir}", "over": True, **found})

@@ -47,8 +47,7 @@ class Arrivals:
     @property
     def as_read(self) -> Preparation:
         """The preparation with which `read_scan` reads what is there: the first pairs, where either lacks some."""
-        complete = self.counts[0] == self.counts[1]
-        return self.wanted if complete else dataclasses.replace(self.wanted, pair=self._pair)
+        return dataclasses.replace(self.wanted, pair=self._pair)
 
     def look(self, fewest: int = FEWEST) -> Scan | None:
         """Return the scan so far, or None while there are fewer patterns than tell how they are prepared.
@@ -80,6 +79,8 @@ class Arrivals:
         indexed = recording.frame_indexes is not None and recording.position_indexes is not None
         if wanted.pair is None and positions and not indexed:
             wanted = dataclasses.replace(wanted, pair="first")
+        if not indexed and self.counts[0] == positions:  # so that there is nothing to choose now
+            wanted = dataclasses.replace(wanted, pair=None)
         self._pair = wanted.pair
         return without_lost_positions(delayed(paired(recording, wanted), wanted))
 
