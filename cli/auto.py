@@ -2,21 +2,22 @@
 
 import dataclasses
 
+from ptychopinn_cli.request import numbers_read_as, preparation_of
 
-def diagnosed(request, preparation, numbers, talk):
+
+def diagnosed(request, bundle, talk):
     """Return a request with the options that correct what is found wrong in its scan, which is said, and the scan.
 
     The scan is None where it has to be read again.
 
     Args:
         request: Request of `ptycho reconstruct`.
-        preparation: Preparation, as it was said.
-        numbers: dict of `measurement` and `zero_frequency`.
+        bundle: Bundle, or None.
         talk: Talk.
     """
     from ptychopinn.doctor.examine import examine
 
-    diagnosis = examine(request.data, preparation, **numbers)
+    diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
     for one in diagnosis.findings:
         talk.note(one.words)
     suspected = {name: value for name, value in diagnosis.reconstruction.items() if name not in request.asked}

@@ -29,7 +29,7 @@ from ptychopinn_cli.reconstruction_report import (
     said,
     score_of,
 )
-from ptychopinn_cli.request import Request, earlier, numbers_read_as, preparation_of, read, reading_of
+from ptychopinn_cli.request import Request, earlier, read, reading_of
 from ptychopinn_cli.save_format import say_told
 
 
@@ -103,9 +103,7 @@ def run(request, restated, talk):
     bundle = None if request.bundle is None else load_bundle(request.bundle)
     if bundle is not None:
         refuse_contradictions(restated, bundle.model.params)
-    scan = None
-    if request.auto:
-        request, scan = diagnosed(request, preparation_of(request, bundle), numbers_read_as(request, bundle), talk)
+    request, scan = diagnosed(request, bundle, talk) if request.auto else (request, None)
     reading = reading_of(request, bundle)
     scan = read(reading, request.save, talk, scan)
     request, bundle = for_scan(request, bundle, scan, talk)
