@@ -69,3 +69,9 @@ def coverage(positions: np.ndarray, probe: np.ndarray) -> float:
     lit = effective_area(probe)
     area = max(float(np.prod(np.ptp(positions, axis=0))), lit)
     return len(positions) * lit / area
+
+
+def around_the_middle(positions: np.ndarray, most: int) -> np.ndarray:
+    """Return the patterns nearest to the middle one: int array `(pattern,)`."""
+    middle = positions[np.argmin(np.linalg.norm(positions - np.median(positions, axis=0), axis=1))]
+    return np.sort(np.argsort(np.linalg.norm(positions - middle, axis=1), kind="stable")[:most])

@@ -10,6 +10,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.data.thinning import HOLDOUT
 from ptychopinn.engine.engine import Engine
 from ptychopinn.engine.estimate import Estimate
+from ptychopinn.engine.order import around_the_middle
 from ptychopinn.engine.pace import MOMENTUM, Turn
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
@@ -117,9 +118,3 @@ class Trials:
         )  # fmt: skip
         expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))
         return float(noise_of_photons(HOLDOUT * expected)[0].sum() / HOLDOUT / len(expected) / self.scan.mean_photons)
-
-
-def around_the_middle(positions: np.ndarray, most: int) -> np.ndarray:
-    """Return the patterns nearest to the middle one: int array `(pattern,)`."""
-    middle = positions[np.argmin(np.linalg.norm(positions - np.median(positions, axis=0), axis=1))]
-    return np.sort(np.argsort(np.linalg.norm(positions - middle, axis=1), kind="stable")[:most])

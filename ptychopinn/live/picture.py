@@ -11,6 +11,7 @@ from ptychopinn.data.selection import spread
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.ramp import ramp_of, straightened
+from ptychopinn.reconstruction.photon_error import error_of_dose
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import Prior, dose_of
 from ptychopinn.report.colours import Scale, middle, of_phase
@@ -127,9 +128,7 @@ def corrected(image: Reconstruction, network: Prior) -> Reconstruction:
 
 def with_dose_error(image: Reconstruction) -> Reconstruction:
     """Return an image with the standard error that the dose of each pixel leaves; see `reconstruction.photon_error`."""
-    with np.errstate(divide="ignore"):
-        error = 1 / np.sqrt(dose_of(image.weight, np.asarray(image.probe)))
-    return dataclasses.replace(image, uncertainty=error)
+    return dataclasses.replace(image, uncertainty=error_of_dose(image.weight, np.asarray(image.probe)))
 
 
 def lit_box(image: Reconstruction) -> tuple[slice, slice]:

@@ -30,8 +30,6 @@ ENOUGH = 40
 LATELY_S = 5.0
 """Seconds that patterns a second are counted over."""
 
-WAITING = "Waiting for patterns."
-
 
 @dataclasses.dataclass(frozen=True)
 class Ends:

@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Engine, Moves
+from ptychopinn.engine.order import around_the_middle
 from ptychopinn.engine.pace import better
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
@@ -45,7 +46,7 @@ def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64)
         `(probe, distance)`: complex64 array `(mode, y, x)`, and wavelength times distance in squared pixels of the
         object (see `near_field`), 0 where passes that move the probe do no better from there by more than chance.
     """
-    part, unit = in_photons(scan.subset(_middle(scan.positions)))
+    part, unit = in_photons(scan.subset(around_the_middle(scan.positions, PATTERNS)))
     start, cover = estimate_of(flat(part, probe), part, unit * probe)
     photons = Photons(part, start.probe, batch_size, SEED, optics.zero_first)
 
@@ -76,12 +77,6 @@ def _least(misfit: Callable[[float], float], step: float) -> float:
         return best
     found = minimize_scalar(misfit, bracket=(low, best, high), method="brent", options={"maxiter": FINE})
     return float(found.x)
-
-
-def _middle(positions: np.ndarray) -> np.ndarray:
-    """Return the patterns in the middle of a scan: int array `(pattern,)`."""
-    away = np.abs(positions - np.median(positions, axis=0)).max(axis=1)
-    return np.argsort(away, kind="stable")[:PATTERNS]
 
 
 def _mean_square_frequency(probe: np.ndarray) -> float:

@@ -27,11 +27,17 @@ def with_photon_error(reconstruction: Reconstruction, scan: Scan) -> Reconstruct
         return dataclasses.replace(reconstruction, uncertainty=None)
     probe = np.asarray(reconstruction.probe)
     cover, _ = cover_of(scan, probe)
+    error = error_of_dose(cover, probe)
     with np.errstate(divide="ignore"):
-        error = 1 / np.sqrt(dose_of(cover, probe))
         along = error / np.sqrt(2)
         phase = np.minimum(along / np.abs(reconstruction.object), NO_PHASE)
     return dataclasses.replace(
         reconstruction, uncertainty=error, amplitude_uncertainty=along, phase_uncertainty=phase.astype(np.float32),
         record={**reconstruction.record, "uncertainty": "dose"},
     )  # fmt: skip
+
+
+def error_of_dose(cover: np.ndarray, probe: np.ndarray) -> np.ndarray:
+    """Return the standard errors `(y, x)` that the dose of each pixel leaves, infinite in the dark; see `dose_of`."""
+    with np.errstate(divide="ignore"):
+        return 1 / np.sqrt(dose_of(cover, probe))
