@@ -44,13 +44,13 @@ class Engine:
         self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR
     ) -> None:  # fmt: skip
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
+        self.length = 1.0 / (optics.slices + moves.probe)
         canvas, probe = parts(estimate.object.reshape(-1)), parts(self._stack(estimate))
         weights = np.zeros((len(estimate.positions), moves.variation), complex)
         if estimate.weights is not None and moves.variation:
             weights = estimate.weights
         background = self._dark(estimate.background)
-        waves = Waves(canvas, probe, canvas, probe)
-        self.state = State(waves, estimate.positions, estimate.flux, weights, background)
+        self.state = State(Waves(canvas, probe, canvas, probe), estimate.positions, estimate.flux, weights, background)
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
         self._covered = ops.convert_to_tensor(np.tile(covered, optics.slices).astype(np.float32))
         self._do = steps_of(self.shape[-2:], moves.probe, optics)
@@ -59,7 +59,7 @@ class Engine:
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
-        stride = stride_of(1.0 / (self.optics.slices + self.moves.probe), turn.momentum, turn.detail)
+        stride = stride_of(self.length, turn.momentum, turn.detail)
         for subset in order:
             pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
             for chunk in self.photons.chunks[subset :: turn.subsets]:

@@ -10,6 +10,9 @@ import typing
 import numpy as np
 
 MOMENTUM = 0.9
+REACH = 5.0
+"""Steps that one leads to in the end, with its momentum, while passes go ever farther: more carries them too far."""
+
 SETTLING = 2
 """Passes before there is momentum."""
 
@@ -37,9 +40,11 @@ class Pace:
 
     Args:
         most: int. Subsets, at most.
+        length: float. Of a step, of the whole one.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, length: float) -> None:
+        self.length = length
         self.most, self.subsets, self.rising, self.made, self.waited = most, 1, True, 0, 0
 
     @property
@@ -50,7 +55,11 @@ class Pace:
     def turn(self) -> Turn:
         """Return how the next pass goes."""
         self.made += 1
-        return Turn(self.subsets, MOMENTUM if self.made > SETTLING else 0.0)
+        if self.made <= SETTLING:
+            return Turn(self.subsets, 0.0)
+        if self.rising:
+            return Turn(self.subsets, min(MOMENTUM, 1 - self.length / REACH))
+        return Turn(self.subsets, MOMENTUM)
 
     def slowed(self, now: np.ndarray, best: np.ndarray) -> bool:
         """Heed what a pass brought, and return whether the next ones go less far.

@@ -50,7 +50,7 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
         Passes.
     """
     slow = min(SLOW, int(OF_ALL * most)) if few else 0
-    random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks))
+    random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks), engine.length)
     if engine.moves.flux:
         engine.find_drift()
     best = engine.judge()

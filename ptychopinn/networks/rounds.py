@@ -10,7 +10,7 @@ from ptychopinn.params import ModelParams
 from ptychopinn.physics import overlap
 from ptychopinn.physics.consistency import consistency_step
 from ptychopinn.physics.diffraction import fill
-from ptychopinn.physics.waves import Wave, add, conjugate, light_of, multiply, unit_phase
+from ptychopinn.physics.waves import Wave, add, conjugate_product, light_of, multiply, unit_phase
 
 DARK = 1e-3
 """Weight of an unlit pixel of a patch, of the brightest pixel's."""
@@ -76,7 +76,7 @@ class Rounds:
         """
         mean = tuple(ops.sum(part * dose, axis=(-2, -1), keepdims=True) for part in estimate)
         turn = unit_phase(mean)  # a network need not learn that objects are known up to a constant phase
-        upright = multiply(estimate, conjugate(turn))
+        upright = conjugate_product(turn, estimate)
         known = ops.log(dose + FEWEST) / LOG_DOSE
         return multiply(self._correct(round_, upright, [upright[0] - 1.0, upright[1], known]), turn)
 

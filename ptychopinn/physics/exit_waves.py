@@ -10,7 +10,7 @@ Reference:
 from keras import ops
 
 from ptychopinn.physics.propagation import Propagator
-from ptychopinn.physics.waves import Wave, conjugate, multiply
+from ptychopinn.physics.waves import Wave, conjugate_product, multiply
 
 
 def exit_wave(slices: Wave, probe: Wave, between: Propagator | None = None) -> Wave:
@@ -46,7 +46,7 @@ def exit_wave_object_adjoint(waves: Wave, slices: Wave, probe: Wave, between: Pr
         pair of float32 tensors `(..., slice, y, x)`.
     """
     lights, leaving = arriving(slices, probe, between), _leaving(waves, slices, between)
-    found = [multiply(conjugate(light), wave) for light, wave in zip(lights, leaving)]
+    found = [conjugate_product(light, wave) for light, wave in zip(lights, leaving)]
     return tuple(ops.stack([ops.sum(part, axis=-3) for part in parts], axis=-3) for parts in zip(*found))
 
 
@@ -60,14 +60,14 @@ def exit_wave_probe_adjoint(waves: Wave, slices: Wave, between: Propagator | Non
     Returns:
         pair of float32 tensors `(..., mode, y, x)`.
     """
-    return multiply(conjugate(_slice(slices, 0)), _leaving(waves, slices, between)[0])
+    return conjugate_product(_slice(slices, 0), _leaving(waves, slices, between)[0])
 
 
 def _leaving(waves: Wave, slices: Wave, between: Propagator | None) -> list[Wave]:
     """Return waves at the exit, sent back to where they left each slice, first to last."""
     found = [waves]
     for index in range(slices[0].shape[-3] - 1, 0, -1):
-        found.insert(0, _way(between).adjoint(multiply(conjugate(_slice(slices, index)), found[0])))
+        found.insert(0, _way(between).adjoint(conjugate_product(_slice(slices, index), found[0])))
     return found
 
 

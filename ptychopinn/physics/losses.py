@@ -4,7 +4,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.physics.deviance import PHOTON_FLOOR, poisson_deviance
-from ptychopinn.physics.waves import Wave, conjugate, intensity, multiply, scale, unit_phase
+from ptychopinn.physics.waves import Wave, conjugate_product, intensity, scale, unit_phase
 
 
 def negative_log_likelihood(predicted: Tensor, measured: Tensor, photons: Tensor | float) -> Tensor:
@@ -56,9 +56,9 @@ def object_error(predicted: Wave, label: Wave, weights: Tensor) -> Tensor:
     Returns:
         float32 tensor `(batch,)`.
     """
-    product = multiply(scale(predicted, weights), conjugate(label))
+    product = conjugate_product(label, scale(predicted, weights))
     turn = unit_phase(tuple(ops.sum(part, axis=(1, 2, 3), keepdims=True) for part in product))
-    predicted = multiply(predicted, conjugate(turn))
+    predicted = conjugate_product(turn, predicted)
     difference = intensity((predicted[0] - label[0], predicted[1] - label[1]))
     error = ops.sqrt(difference + 1e-12) * weights
     return ops.mean(ops.sum(error, axis=(-2, -1)) / ops.sum(weights, axis=(-2, -1)), axis=1)

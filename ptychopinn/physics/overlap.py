@@ -10,7 +10,7 @@ Offsets are pixels ``(y, x)`` of the patch's centre from the canvas's centre.
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.physics.waves import Wave, conjugate, multiply, scale, unit_phase
+from ptychopinn.physics.waves import Wave, conjugate_product, scale, unit_phase
 
 
 def windows(offsets: Tensor, size: int, canvas: int) -> tuple[Tensor, Tensor]:
@@ -66,9 +66,9 @@ def merge(patches: Wave, weights: Tensor, matrices: tuple[Tensor, Tensor]) -> Wa
     """
     weights = weights + 0.0 * patches[0]
     placed = tuple(place(part, matrices) for part in scale(patches, weights))
-    agreement = multiply(placed, conjugate(tuple(part[:, :1] for part in placed)))
+    agreement = conjugate_product(tuple(part[:, :1] for part in placed), placed)
     agreement = tuple(ops.sum(part, axis=(-2, -1), keepdims=True) for part in agreement)
-    turned = multiply(placed, conjugate(unit_phase(agreement)))
+    turned = conjugate_product(unit_phase(agreement), placed)
     total = ops.maximum(assemble(weights, matrices), 1e-12)
     canvas = tuple(ops.sum(part, axis=1) / total for part in turned)
     return tuple(extract(part, matrices) for part in canvas)

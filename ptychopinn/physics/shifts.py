@@ -6,7 +6,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.physics.propagation import fourier, fourier_adjoint
-from ptychopinn.physics.waves import Wave, conjugate, multiply
+from ptychopinn.physics.waves import Wave, conjugate, conjugate_product, multiply
 
 
 def shift_ramps(shifts: Tensor, size: int) -> Wave:
@@ -53,5 +53,5 @@ def shifted_back(waves: Wave, ramps: Wave) -> Wave:
 
 def shifted_adjoint(waves: Wave, ramps: Wave) -> Wave:
     """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted` of one probe `(mode, y, x)`."""
-    back = multiply(fourier(waves), conjugate(ramps))
+    back = conjugate_product(ramps, fourier(waves))
     return fourier_adjoint((ops.sum(back[0], axis=0), ops.sum(back[1], axis=0)))

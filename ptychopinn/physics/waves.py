@@ -11,6 +11,11 @@ def multiply(a: Wave, b: Wave) -> Wave:
     return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
 
 
+def conjugate_product(a: Wave, b: Wave) -> Wave:
+    """Multiply the conjugate of a wave with another, pixel by pixel: adjoint of multiplying with the first."""
+    return a[0] * b[0] + a[1] * b[1], a[0] * b[1] - a[1] * b[0]
+
+
 def add(a: Wave, b: Wave) -> Wave:
     """Add two waves."""
     return a[0] + b[0], a[1] + b[1]

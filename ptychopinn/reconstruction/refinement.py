@@ -40,6 +40,9 @@ MARGIN = 8
 FEW = 100.0
 """Photons of a pixel in the median, of those that were lit, below which they are few."""
 
+BRIGHT = 256
+"""Patterns, about, that tell how bright an object must be to start from."""
+
 AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
 
@@ -172,7 +175,8 @@ def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -
     """
     origin = np.array(reconstruction.origin)
     dark = scan.background
-    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics, background=dark), scan)
+    some = scan.subset(np.arange(0, len(scan), -(-len(scan) // BRIGHT)))
+    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics, background=dark), some)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
     sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
     around = [(MARGIN, whole - side - MARGIN) for whole, side in zip(sides, known.shape)]
