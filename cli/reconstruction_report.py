@@ -16,6 +16,9 @@ def said(record, talk):
     talk.note(f"The probe is that of the {record['probe']}.")
     if record.get("probe_propagated_px2"):
         talk.note(f"It was out of focus, and is propagated by {record['probe_propagated_px2']:g} px^2 / wavelength.")
+    if "slices_found_apart_px" in record:
+        apart = record["slices_found_apart_px"]
+        talk.note(f"The slices are a Fresnel number of 1 / {apart:g} apart (--slice-fresnel-number {1 / apart:.4g}).")
     if record["refinement_passes_allowed"]:
         kept, made = record["refinement_passes"], record["refinement_passes_made"]
         talk.note(f"Made {made} passes over the scan; the best is pass {kept}." if kept else NOTHING_KEPT)

@@ -147,20 +147,30 @@ def test_an_object_is_found_from_its_near_field_as_from_the_far_field():
     assert near.record["optics"]["distance"] == 8.0 and near.fresnel_number == scan.fresnel_number == 1 / 8
 
 
+SLICES = np.stack([np.sqrt(np.abs(obj)) * np.exp(0.5j * np.angle(obj)) for obj in (TRUTH, objects.lines(SIDE, 9, 60))])
+
+
+def test_how_far_slices_are_apart_is_found_where_it_is_not_said(tmp_path):
+    path = tmp_path / "scan.npz"
+    scans.write_ptychopinn(path, simulated(Optics(slices=2, spacing=20.0), SLICES, photons=1e8))
+    out = tmp_path / "out"
+    done = ptycho("reconstruct", path, "--slices", 2, "--passes", 2, "--output-dir", out)
+    assert done.exit_code == 0 and "--slice-fresnel-number" in done.output, done.output
+    record = json.loads((out / "report.json").read_text())
+    assert 15 < record["slices_found_apart_px"] == record["optics"]["spacing"] < 25
+
+
 def test_two_slices_are_each_found():
-    slices = np.stack(
-        [np.sqrt(np.abs(obj)) * np.exp(0.5j * np.angle(obj)) for obj in (TRUTH, objects.lines(SIDE, 9, 60))]
-    )
-    scan = simulated(Optics(slices=2, spacing=20.0), slices, photons=1e8)
+    scan = simulated(Optics(slices=2, spacing=20.0), SLICES, photons=1e8)
     thin, thick = found_of(scan), found_of(scan, slices=2, slice_fresnel_number=1 / 20)
     assert thin.slices is None and thick.slices.shape == (2, *thick.object.shape)
     np.testing.assert_allclose(thick.object, np.where(thick.object == 0, 0, thick.slices.prod(axis=0)), atol=1e-6)
-    assert error(thick, slices.prod(axis=0)) < 0.6 * error(thin, slices.prod(axis=0))
+    assert error(thick, SLICES.prod(axis=0)) < 0.6 * error(thin, SLICES.prod(axis=0))
     assert min(thick.record["refinement_deviances"]) < 0.2 * min(thin.record["refinement_deviances"])
     for own in (0, 1):
         image = np.where(thick.object == 0, 0, thick.slices[own])
         alone = dataclasses.replace(thick, object=image, ramp=ramp_of(image, thick.weight), slices=None)
-        assert error(alone, slices[own]) < 0.6 * error(alone, slices[1 - own])
+        assert error(alone, SLICES[own]) < 0.6 * error(alone, SLICES[1 - own])
 
 
 def test_a_background_is_found_and_taken_for_light_unless_asked():
@@ -208,8 +218,7 @@ def test_geometry_makes_the_way_from_slice_to_slice():
         optics_of(dataclasses.replace(thick, slice_spacing=0.5), scan)
     with pytest.raises(ValueError, match="Received: energy_eV=None. Give the photon energy.*slice_fresnel_number"):
         optics_of(thick, simulated())
-    with pytest.raises(ValueError, match="Received: slice_spacing=None. Give slice_spacing"):
-        optics_of(ReconstructionParams(slices=2), scan)
+    assert optics_of(ReconstructionParams(slices=2), scan).spacing == 0  # to be found
 
 
 def test_what_was_found_is_saved_and_options_that_would_not_act_are_refused(scan_file, tmp_path):

@@ -85,7 +85,10 @@ class ReconstructionParams(Params):
     slices: int = option(
         1, "Slices of a thick object, light going through one after the other.", low=1, high=64, unit="slices"
     )
-    slice_spacing: float | None = option(None, "From a slice to the next.", above=0, high=1, unit="m")
+    slice_spacing: float | None = option(
+        None, "From a slice to the next. If not given, it is found: what explains some patterns best.",
+        above=0, high=1, unit="m",
+    )  # fmt: skip
     slice_fresnel_number: float | None = option(
         None, "Of an object's pixel p, p^2 / (wavelength spacing), in place of a spacing of slices.",
         above=0, high=1e6,

@@ -22,6 +22,7 @@ from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refus
 from ptychopinn.reconstruction.photon_error import with_photon_error
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
+from ptychopinn.reconstruction.spacing import with_spacing
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
 from ptychopinn.reconstruction.ways import optics_of
 from ptychopinn.reconstruction.whose_probe import choose_probe
@@ -74,7 +75,7 @@ def reconstruct(
     check(bundle, params, scan)
     probe = probe if params.modes is None else with_modes(probe, params.modes)
     start = start_of(bundle, params, execution)
-    optics, clock = optics_of(params, scan), Clock()
+    optics, clock, at_once = optics_of(params, scan), Clock(), params.batch_size or PATTERNS_AT_ONCE
 
     def begin(start: str, scan: Scan, probe: np.ndarray) -> Reconstruction:
         begun, seconds = started(start, scan, probe, bundle, params, execution, progress)
@@ -83,14 +84,18 @@ def reconstruct(
 
     passes = PASSES if params.passes is None else params.passes
     record = {"start": start, "probe": whose, **decided(scan, params, passes)}
+    if optics.slices > 1 and not optics.spacing:
+        with clock("spacing"):
+            optics = with_spacing(optics, probe, scan, at_once)
+        record["slices_found_apart_px"] = optics.spacing
     if to_focus(params, passes, whose, start):
         with clock("focus"):
-            probe, record["probe_propagated_px2"] = focused(probe, scan, optics, params.batch_size or PATTERNS_AT_ONCE)
+            probe, record["probe_propagated_px2"] = focused(probe, scan, optics, at_once)
     found = begun = begin(start, scan, probe)
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))
-        refined = refine(begun, scan, passes, moves_of(params), params.batch_size or PATTERNS_AT_ONCE, watch, prior)
+        refined = refine(begun, scan, passes, moves_of(params), at_once, watch, prior)
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= passed(refined, scan, params)

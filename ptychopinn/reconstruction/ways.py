@@ -11,6 +11,8 @@ from ptychopinn.reconstruction.params import ReconstructionParams
 def optics_of(params: ReconstructionParams, scan: Scan) -> Optics:
     """Return the optics that options and the scan make: the scan's way to the detector, and what options say besides.
 
+    A spacing of slices that nothing says is 0: it is still to be found (see `spacing`).
+
     Args:
         params: ReconstructionParams.
         scan: Scan, with its `pixel_size_m` that of the object.
@@ -23,14 +25,15 @@ def optics_of(params: ReconstructionParams, scan: Scan) -> Optics:
 
 
 def slice_distance(params: ReconstructionParams, scan: Scan) -> float:
-    """Return the Fresnel distance from a slice to the next, in pixels."""
+    """Return the Fresnel distance from a slice to the next, in pixels; 0 where nothing says it."""
     if params.slice_fresnel_number is not None:
         distance = 1 / params.slice_fresnel_number
+    elif params.slice_spacing is None:
+        return 0.0
     else:
-        spacing = needed("slice_spacing", params.slice_spacing, "slice_spacing")
         energy = needed("energy_eV", scan.energy_eV, "the photon energy in the scan's file")
         pixel = needed("pixel_size_m", scan.pixel_size_m, "the object's pixel size in the scan's file")
-        distance = wavelength_m(energy) * spacing / pixel**2
+        distance = wavelength_m(energy) * params.slice_spacing / pixel**2
     if distance > scan.size:
         raise ValueError(
             f"A way to the next slice must have a Fresnel distance of at most the field's {scan.size} pixels. "

@@ -12,7 +12,8 @@ LEGIBLE = 0.05
 """Length of the longest arrow in a map of shifts, as a part of the scan's side, at least."""
 
 NAMES = (
-    "probe_propagated_px2", "positions_moved_rms_px", "positions_moved_most_px", "mode_powers", "flux_least_most",
+    "probe_propagated_px2", "slices_found_apart_px", "positions_moved_rms_px", "positions_moved_most_px", "mode_powers",
+    "flux_least_most",
 )  # fmt: skip
 """What a reconstruction's record says of what was found before the passes, and by them."""
 
