@@ -17,7 +17,7 @@ from ptychopinn.physics.placing import add_windows, cut_windows, through_slices,
 from ptychopinn.physics.propagation import between_slices, to_detector
 from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint, shifted_back
 from ptychopinn.physics.variation import varied, varied_adjoint
-from ptychopinn.physics.waves import Wave, intensity, light_of, scale
+from ptychopinn.physics.waves import Wave, behind_one_another, intensity, light_of, scale
 
 
 class Seen(typing.NamedTuple):
@@ -106,7 +106,7 @@ def pull_of(
     change = to_detector(optics).adjoint(scale(waves, excess[:, None]))
     step = exit_wave_object_adjoint(change, slices, probes, between_slices(optics))
     moved = (add_windows(total, index, part) for total, part in zip(pull.object, step))
-    light = ops.stack([light_of(wave) for wave in arriving(slices, probes, between_slices(optics))], axis=1)
+    light = behind_one_another([light_of(wave) for wave in arriving(slices, probes, between_slices(optics))])
     found = pull._replace(object=tuple(moved), light=add_windows(pull.light, index, light))
     if not moves_probe:
         return found

@@ -7,10 +7,8 @@ Reference:
     Maiden, Humphry and Rodenburg, J. Opt. Soc. Am. A 29, 1606 (2012), doi:10.1364/JOSAA.29.001606, for several slices
 """
 
-from keras import ops
-
 from ptychopinn.physics.propagation import Propagator
-from ptychopinn.physics.waves import Wave, conjugate_product, multiply
+from ptychopinn.physics.waves import Wave, behind_one_another, conjugate_product, multiply, over_modes
 
 
 def exit_wave(slices: Wave, probe: Wave, between: Propagator | None = None) -> Wave:
@@ -47,7 +45,7 @@ def exit_wave_object_adjoint(waves: Wave, slices: Wave, probe: Wave, between: Pr
     """
     lights, leaving = arriving(slices, probe, between), _leaving(waves, slices, between)
     found = [conjugate_product(light, wave) for light, wave in zip(lights, leaving)]
-    return tuple(ops.stack([ops.sum(part, axis=-3) for part in parts], axis=-3) for parts in zip(*found))
+    return tuple(behind_one_another([over_modes(part) for part in parts]) for parts in zip(*found))
 
 
 def exit_wave_probe_adjoint(waves: Wave, slices: Wave, between: Propagator | None = None) -> Wave:

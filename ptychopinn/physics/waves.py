@@ -38,7 +38,17 @@ def intensity(wave: Wave) -> Tensor:
 
 def light_of(waves: Wave) -> Tensor:
     """Add up the intensity of incoherent modes: waves `(..., mode, y, x)` to photons `(..., y, x)`."""
-    return ops.sum(intensity(waves), axis=-3)
+    return over_modes(intensity(waves))
+
+
+def over_modes(values: Tensor) -> Tensor:
+    """Add up real values of modes `(..., mode, y, x)`, to `(..., y, x)`; those of one are not copied."""
+    return values[..., 0, :, :] if values.shape[-3] == 1 else ops.sum(values, axis=-3)
+
+
+def behind_one_another(slices: list[Tensor]) -> Tensor:
+    """Stack real values of slices, each `(..., y, x)`, to `(..., slice, y, x)`; those of one are not copied."""
+    return slices[0][..., None, :, :] if len(slices) == 1 else ops.stack(slices, axis=-3)
 
 
 def unit_phase(wave: Wave, floor: float = 1e-12) -> Wave:
