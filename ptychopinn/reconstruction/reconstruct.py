@@ -12,6 +12,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
+from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.asked import check, start_of, takes_the_shipped, to_focus
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.focus import focused
@@ -75,27 +76,21 @@ def reconstruct(
     check(bundle, params, scan)
     probe = probe if params.modes is None else with_modes(probe, params.modes)
     start = start_of(bundle, params, execution)
-    optics, clock, at_once = optics_of(params, scan), Clock(), params.batch_size or PATTERNS_AT_ONCE
+    optics, clock, passes = optics_of(params, scan), Clock(), PASSES if params.passes is None else params.passes
 
     def begin(start: str, scan: Scan, probe: np.ndarray) -> Reconstruction:
         begun, seconds = started(start, scan, probe, bundle, params, execution, progress)
         clock.add(seconds)
         return dataclasses.replace(begun, optics=optics)
 
-    passes = PASSES if params.passes is None else params.passes
-    record = {"start": start, "probe": whose, **decided(scan, params, passes)}
-    if optics.slices > 1 and not optics.spacing:
-        with clock("spacing"):
-            optics = with_spacing(optics, probe, scan, at_once)
-        record["slices_found_apart_px"] = optics.spacing
-    if to_focus(params, passes, whose, start):
-        with clock("focus"):
-            probe, record["probe_propagated_px2"] = focused(probe, scan, optics, at_once)
+    to_be_focused = to_focus(params, passes, whose, start)
+    probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock)
+    record = {"start": start, "probe": whose, **decided(scan, params, passes), **told}
     found = begun = begin(start, scan, probe)
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))
-        refined = refine(begun, scan, passes, moves_of(params), at_once, watch, prior)
+        refined = refine(begun, scan, passes, moves_of(params), params.batch_size or PATTERNS_AT_ONCE, watch, prior)
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= passed(refined, scan, params)
@@ -108,6 +103,21 @@ def reconstruct(
                 found = dataclasses.replace(found, halves=halved(refined, scan, begun, again, params, progress))
     record["seconds"] = clock.seconds
     return dataclasses.replace(found, energy_eV=scan.energy_eV, distance_m=scan.distance_m, record=record)
+
+
+def told_by_few(
+    probe: np.ndarray, optics: Optics, scan: Scan, params: ReconstructionParams, to_be_focused: bool, clock: Clock
+) -> tuple[np.ndarray, Optics, dict[str, Any]]:  # fmt: skip
+    """Return probe and optics as a few passes over a part of the scan tell them, and what a record says of it."""
+    at_once, told = params.batch_size or PATTERNS_AT_ONCE, {}
+    if optics.slices > 1 and not optics.spacing:
+        with clock("spacing"):
+            optics = with_spacing(optics, probe, scan, at_once)
+        told["slices_found_apart_px"] = optics.spacing
+    if to_be_focused:
+        with clock("focus"):
+            probe, told["probe_propagated_px2"] = focused(probe, scan, optics, at_once)
+    return probe, optics, told
 
 
 def decided(scan: Scan, params: ReconstructionParams, passes: int) -> dict[str, Any]:
