@@ -2,7 +2,8 @@
 
 The object is random lines with phase, 1e9 photons, N=64, and N=128 in one row; the figures are of stitched objects
 never trained on. A pattern-step is one pattern seen once in training. What the network makes is judged, as published,
-and what passes over the test scan (`refine`) make of it. See `--help`.
+and what passes over the test scan (`refine`) make of it; with `--untrained`, what passes make of a flat object, as
+`ptycho reconstruct` does, and nothing else. See `--help`.
 
 Reference: Hoidn et al., arXiv:2602.21361
 """
@@ -12,9 +13,10 @@ import json
 import os
 import pathlib
 import statistics
+import time
 
 import click
-from trial import FIGURES, PASSES, simulate, test, train
+from trial import FIGURES, PASSES, simulate, test, test_untrained, train
 
 STATED = {name: words for name, words in FIGURES.items() if name != "nrmse_complex"}
 UPSTREAM_STEPS = 2 * 6889 * 60
@@ -60,6 +62,8 @@ TEST_STEP_PX, SIDE, PHOTONS, PATTERNS_A_STEP = 10, 392, 1e9, 16
 OURS = {"the network": 0, "refined": PASSES}
 """What of ours is judged, and its passes of refinement, at most."""
 
+UNTRAINED = "passes alone"
+
 
 @click.command(context_settings={"max_content_width": 100})
 @click.option("--budget", type=click.Choice(list(BUDGETS)), default="cpu", show_default=True,
@@ -69,10 +73,11 @@ OURS = {"the network": 0, "refined": PASSES}
 @click.option("--rows", "names", default=",".join(ROWS), show_default=True, help="Rows, with commas between them.")
 @click.option("--seeds", default="0", show_default=True, help="Seeds, with commas between them; the median is stated.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes, instead of the budget's.")
+@click.option("--untrained", is_flag=True, help="Judge passes alone, without any network; their seconds are given.")
 @click.option("--backend", type=click.Choice(["torch", "tensorflow", "jax"]), default="torch", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), default="paper_tables.md",
               show_default=True, help="Markdown file; the figures of every run go beside it as JSON.")  # fmt: skip
-def main(budget, run1084, names, seeds, epochs, backend, output):
+def main(budget, run1084, names, seeds, epochs, untrained, backend, output):
     """Train and test every row of the table, and write it beside upstream's figures.
 
     Example: python benchmarks/paper_tables.py --budget cpu --run1084 run1084.npz --seeds 0,1,2
@@ -89,7 +94,8 @@ def main(budget, run1084, names, seeds, epochs, backend, output):
             continue
         spent[name] = []
         for seed in map(int, seeds.split(",")):
-            spent[name].append(measure(ROWS[name], chosen, seed, run1084))
+            work = measure_untrained if untrained else measure
+            spent[name].append(work(ROWS[name], chosen, seed, run1084))
             click.echo(f"{ROWS[name].name}, seed {seed}: {spent[name][-1]}", err=True)
     report = {**described(backend), "budget": budget, **dataclasses.asdict(chosen), "runs": spent}
     output.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
@@ -101,18 +107,36 @@ def measure(row, budget, seed, run1084):
     """Train one row and test it on two new objects: dict of figures."""
     import keras
 
-    probe = {"probe": "disc"} if row.probe == "disc" else {"probe": "from-file", "probe_file": run1084}
-    training = side_by_side([image(row, probe, budget.step_px, 100 * seed + i) for i in range(budget.images)])
+    training = side_by_side([image(row, run1084, budget.step_px, 100 * seed + i) for i in range(budget.images)])
     keras.backend.clear_session()
     groups = PATTERNS_A_STEP // row.group_side**2
     trained, cost = train(training, group_side=row.group_side, batch_size=groups, epochs=budget.epochs, seed=seed)
-    testing = [image(row, probe, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)]
-    tested = {name: test(trained.model, testing, passes=passes) for name, passes in OURS.items()}
-    return cost | {name: {key: round(figure, 4) for key, figure in figures.items()} for name, figures in tested.items()}
+    scans = testing(row, seed, run1084)
+    tested = {name: test(trained.model, scans, passes=passes) for name, passes in OURS.items()}
+    return cost | {name: rounded(figures) for name, figures in tested.items()}
 
 
-def image(row, probe, step_px, seed):
+def measure_untrained(row, budget, seed, run1084):
+    """Reconstruct the new objects of one row without training: dict of figures."""
+    scans = testing(row, seed, run1084)
+    began = time.perf_counter()
+    figures = rounded(test_untrained(scans))
+    return {"pattern_steps": 0, "seconds": (time.perf_counter() - began) / len(scans), UNTRAINED: figures}
+
+
+def rounded(figures):
+    """Return figures as they are kept."""
+    return {name: round(figure, 4) for name, figure in figures.items()}
+
+
+def testing(row, seed, run1084):
+    """Simulate the scans of two objects to test on: list of Scan."""
+    return [image(row, run1084, TEST_STEP_PX, 100 * seed + 50 + i) for i in range(2)]
+
+
+def image(row, run1084, step_px, seed):
     """Simulate the scan of one image of lines."""
+    probe = {"probe": "disc"} if row.probe == "disc" else {"probe": "from-file", "probe_file": run1084}
     return simulate(seed, object="lines", object_size=SIDE, size=row.size, scan="raster", step=float(step_px),
                     photons=PHOTONS, **probe)  # fmt: skip
 
@@ -153,7 +177,7 @@ def markdown(report):
         f"Budget {report['budget']}: {report['images']} training image(s), raster of {report['step_px']:g} pixels, "
         f"{report['epochs']} epochs; median over seeds. Upstream: 2 images, 4 pixels, 60 epochs.",
         "",
-        "| | | " + " | ".join(STATED.values()) + " | pattern-steps | training, s |",
+        "| | | " + " | ".join(STATED.values()) + " | pattern-steps | training, or passes of a scan, s |",
         "|---|---|" + "---:|" * (len(STATED) + 2),
     ]
     for name, runs in report["runs"].items():
@@ -161,7 +185,7 @@ def markdown(report):
         cost = f"{UPSTREAM_STEPS:,}" if ROWS[name].size == 64 else "-"
         lines.append(f"| {ROWS[name].name} | upstream | {' | '.join(upstream)} | {cost} | - |")
         steps, seconds = (statistics.median(run[key] for run in runs) for key in ("pattern_steps", "seconds"))
-        for judged in OURS:
+        for judged in (name for name, value in runs[0].items() if isinstance(value, dict)):
             ours = [f"{statistics.median(run[judged][key] for run in runs):.3g}" for key in STATED]
             lines.append(f"| | {judged} | {' | '.join(ours)} | {steps:,.0f} | {seconds:,.0f} |")
     return "\n".join(lines)

@@ -65,6 +65,18 @@ def test(model, scans, probe="bundle", passes=0):
         if passes:
             found = refine(found, scan, passes).reconstruction
         scored.append(compared(found, scan).figures)
+    return mean(scored)
+
+
+def test_untrained(scans):
+    """Reconstruct scans by passes alone, as `ptycho reconstruct` does, and score them: dict of the mean figures."""
+    from ptychopinn import reconstruct
+
+    return mean([compared(reconstruct(scan), scan).figures for scan in scans])
+
+
+def mean(scored):
+    """Return the mean of `FIGURES` over scores: dict."""
     return {name: sum(one[name] for one in scored) / len(scored) for name in FIGURES}
 
 
