@@ -31,6 +31,8 @@ def through_slices(index: Tensor, slices: int, pixels: int) -> Tensor:
         slices: int.
         pixels: int. Of a slice.
     """
+    if slices == 1:
+        return index[:, None]
     first = pixels * ops.arange(slices, dtype="int32")
     return index[:, None] + first[:, None, None]
 
