@@ -1,5 +1,7 @@
 """Laws of photons held out: dealt out once, none lost, none seen and judged by at once."""
 
+import itertools
+
 import numpy as np
 import pytest
 from keras import ops
@@ -16,18 +18,22 @@ def counts_of(scan, patterns):
     return np.asarray(scan.patterns)[patterns].astype(float)
 
 
-def read(photons, patterns, judges=False):
-    """Read counts of patterns, a batch at a time, zero frequency at the centre again."""
-    starts = range(0, len(patterns), photons.batch_size)
-    batches = [patterns[start : start + photons.batch_size] for start in starts]
-    found = [ops.convert_to_numpy(photons.counts(batch, judges))[: len(batch)] for batch in batches]
-    return np.fft.fftshift(np.concatenate(found), axes=(-2, -1))
+def read(photons, judges=False):
+    """Read the counts of all patterns that pull, or judge, zero frequency at the centre again: by pattern."""
+    found = {}
+    for batch in photons.judges if judges else itertools.chain(*photons.chunks):
+        counts = ops.convert_to_numpy(photons.counts(batch, judges))
+        assert len(counts) == photons.batch_size and (counts[len(batch) :] == -1).all()
+        found |= zip(batch.tolist(), np.fft.fftshift(counts, axes=(-2, -1)))
+    return found
 
 
 def test_each_photon_is_seen_or_judges(scan):
     photons = Photons(scan, scan.probe, 20)
     patterns = photons.judging[:20]
-    seen, judging = (read(photons, patterns, judges).astype(float) for judges in (False, True))
+    seen, judging = (
+        np.stack([read(photons, judges)[one] for one in patterns], dtype=float) for judges in (False, True)
+    )
     together = (1 - HOLDOUT) * seen + HOLDOUT * judging
     np.testing.assert_allclose(together, counts_of(scan, patterns), atol=1e-2)
     assert judging.sum() == pytest.approx(together.sum(), rel=0.02)
@@ -36,21 +42,42 @@ def test_each_photon_is_seen_or_judges(scan):
 def test_patterns_that_do_not_judge_are_seen_whole(scan, monkeypatch):
     monkeypatch.setattr(order_module, "JUDGES", 10)
     photons = Photons(scan, scan.probe, 20)
-    others = np.setdiff1d(np.arange(len(scan)), photons.judging)[:20]
+    seen = read(photons)
+    others = np.setdiff1d(np.arange(len(scan)), photons.judging)
     assert len(photons.judging) <= 10
-    np.testing.assert_allclose(read(photons, others), counts_of(scan, others), atol=1e-2)
+    np.testing.assert_allclose(np.stack([seen[one] for one in others]), counts_of(scan, others), atol=1e-2)
 
 
-def test_patterns_are_dealt_out_the_same_in_every_pass_and_batch(scan, monkeypatch):
-    patterns = np.arange(12)
+def test_patterns_are_dealt_out_the_same_in_every_pass_and_batch_whatever_is_kept(scan, monkeypatch):
     first = Photons(scan, scan.probe, 12, seed=3)
-    monkeypatch.setattr(photons_module, "KEPT_BYTES", 8 * 5 * scan.size**2)  # room for one batch of five, or less
+    monkeypatch.setattr(photons_module, "BLOCK_BYTES", 4 * 15 * scan.size**2)  # three batches of five, or less
+    monkeypatch.setattr(photons_module, "KEPT_BYTES", 4 * 50 * scan.size**2)  # ten of them, of twenty
     few = Photons(scan, scan.probe, 5, seed=3)
     for judges in (False, True):
-        whole = read(first, patterns, judges)
+        whole = read(first, judges)
         for _ in range(2):
-            np.testing.assert_array_equal(read(few, patterns, judges), whole)
-    assert (read(Photons(scan, scan.probe, 12, seed=4), patterns, True) != whole).any()
+            again = read(few, judges)
+            assert again.keys() == whole.keys()
+            for pattern, counts in again.items():
+                np.testing.assert_array_equal(counts, whole[pattern])
+    other = read(Photons(scan, scan.probe, 12, seed=4), True)
+    assert any((counts != other[pattern]).any() for pattern, counts in whole.items())
+
+
+def test_photons_that_are_kept_are_read_once(scan, monkeypatch):
+    monkeypatch.setattr(photons_module, "KEPT_BYTES", 4 * 50 * scan.size**2)
+    reads = []
+    whole = type(scan).amplitudes
+
+    def amplitudes(self, indices):
+        reads.extend(np.ravel(indices).tolist())
+        return whole(self, indices)
+
+    monkeypatch.setattr(type(scan), "amplitudes", amplitudes)
+    photons = Photons(scan, scan.probe, 5)
+    for _ in range(2):
+        read(photons)
+    assert 100 < len(reads) < 200 and len(set(reads)) == 100
 
 
 def test_every_pattern_is_in_one_chunk(scan):

@@ -145,7 +145,7 @@ class Engine:
             return self._do.probes(self.state.waves.probe_ahead, seen)
         key = int(patterns[0])
         probes = self._lit.get(key) or self._do.probes(self.state.waves.probe, seen)
-        if len(self._lit) * probes[0].shape[1] < self.photons.room:
+        if 2 * len(self._lit) * probes[0].shape[1] < self.photons.room:  # pairs of numbers
             self._lit[key] = probes
         return probes
 

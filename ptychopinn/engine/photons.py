@@ -1,5 +1,6 @@
 """The photons of a scan, dealt out to those that pull and those that only judge, in batches on the device."""
 
+import itertools
 import math
 
 import numpy as np
@@ -10,8 +11,13 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.data.thinning import HOLDOUT, thin
 from ptychopinn.engine.order import evenly, judges_of, most_subsets
 
-KEPT_BYTES = 2**30
-"""Memory for patterns that were read once; those beyond it are read again in every pass."""
+KEPT_BYTES = 2**29
+"""Memory for patterns that were read once, and as much for what is computed of them once; others are read, or computed,
+again in every pass."""
+
+BLOCK_BYTES = 2**26
+"""Patterns that are kept together. The system maps blocks as large by themselves: smaller ones would lie on the heap
+between what comes and goes while they are read, and leave holes there that cost as much again."""
 
 
 class Photons:
@@ -42,7 +48,14 @@ class Photons:
         self.batch_size = math.ceil(longest / math.ceil(longest / batch_size))
         self.chunks = [self._parted(order[first::chunks]) for first in range(chunks)]
         self.judges = self._parted(self.judging)
-        self.room = KEPT_BYTES // (8 * self.batch_size * scan.size**2)
+        bytes_of_batch = 4 * self.batch_size * scan.size**2
+        self.room, self._of_block = KEPT_BYTES // bytes_of_batch, max(1, BLOCK_BYTES // bytes_of_batch)
+        self._to_keep = {True: self.judges, False: list(itertools.chain(*self.chunks))[: self.room]}
+        self._places = {
+            (int(batch[0]), judges): divmod(number, self._of_block)
+            for judges, batches in self._to_keep.items()
+            for number, batch in enumerate(batches)
+        }
         self._is_judging = np.isin(np.arange(len(scan)), self.judging)
         self._kept: dict[tuple[int, bool], Tensor] = {}
 
@@ -50,13 +63,25 @@ class Photons:
         return [patterns[start : start + self.batch_size] for start in range(0, len(patterns), self.batch_size)]
 
     def counts(self, patterns: np.ndarray, judges: bool = False) -> Tensor:
-        """Return the photons of a batch that pull, or those that judge: float32 `(pattern, y, x)`, -1 where none."""
-        key = int(patterns[0]), judges
-        if key in self._kept:
-            return self._kept[key]
-        counts = ops.convert_to_tensor(filled(self._read(patterns, judges), self.batch_size, -1))
-        if len(self._kept) < self.room:
-            self._kept[key] = counts
+        """Return the photons of a batch that pull, or those that judge: float32 `(pattern, y, x)`, -1 where none.
+
+        Args:
+            patterns: int array `(pattern,)`: one of `judges`, or of a chunk.
+            judges: bool. Which photons.
+        """
+        place = self._places.get((int(patterns[0]), judges))
+        if place is None:
+            return ops.convert_to_tensor(filled(self._read(patterns, judges), self.batch_size, -1))
+        block, row = place
+        if (block, judges) not in self._kept:
+            self._kept[block, judges] = ops.convert_to_tensor(self._read_block(block, judges))
+        return self._kept[block, judges][row]
+
+    def _read_block(self, block: int, judges: bool) -> np.ndarray:
+        batches = self._to_keep[judges][block * self._of_block : (block + 1) * self._of_block]
+        counts = np.empty((len(batches), self.batch_size, self.scan.size, self.scan.size), np.float32)
+        for place, patterns in zip(counts, batches):
+            place[:] = filled(self._read(patterns, judges), self.batch_size, -1)
         return counts
 
     def _read(self, patterns: np.ndarray, judges: bool) -> np.ndarray:

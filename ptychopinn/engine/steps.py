@@ -18,6 +18,9 @@ from ptychopinn.physics.waves import Wave, light_of, scale
 LIGHT_FLOOR, LIT_FLOOR = 0.02, 0.05
 """Added to the light that a pixel was seen with, and to the objects that a pixel of the probe lit, of the largest."""
 
+MOST_SHAPES = 8
+"""Canvases that compiled functions are kept for: a long day sees many."""
+
 
 class Waves(typing.NamedTuple):
     """Object, a flat canvas, and probe with its variations; and where momentum takes them, where steps begin."""
@@ -57,7 +60,7 @@ class Steps(typing.NamedTuple):
     nothing: Callable[..., Pull]
 
 
-@functools.cache
+@functools.lru_cache(MOST_SHAPES)
 def steps_of(shape: tuple[int, int], moves_probe: bool, optics: Optics = FAR) -> Steps:
     """Return what a pass is made of, compiled once for canvases of a shape.
 
