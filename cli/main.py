@@ -16,6 +16,7 @@ from ptychopinn_cli.infer import infer
 from ptychopinn_cli.inspect import inspect
 from ptychopinn_cli.reconstruct import reconstruct
 from ptychopinn_cli.simulate import simulate
+from ptychopinn_cli.stitch import stitch
 from ptychopinn_cli.train import train
 from ptychopinn_cli.verify import verify
 from ptychopinn_cli.watch import watch
@@ -54,7 +55,8 @@ def main(context, backend):
 
 
 COMMANDS = (
-    reconstruct, train, infer, watch, evaluate, compare, verify, inspect, convert, export, simulate, demo, backends,
+    reconstruct, train, infer, watch, stitch, evaluate, compare, verify, inspect, convert, export, simulate, demo,
+    backends,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -16,21 +16,12 @@ from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import failed, made_or_noted, report_option
+from ptychopinn_cli.pages import report_option
 from ptychopinn_cli.reading import output_and_reading
-from ptychopinn_cli.reconstruction_report import (
-    judged_of,
-    page,
-    receipt_of,
-    records_of,
-    report_of,
-    resolution_of,
-    results,
-    said,
-    score_of,
-)
+from ptychopinn_cli.reconstruction_report import said
 from ptychopinn_cli.request import Request, earlier, read, reading_of
-from ptychopinn_cli.save_format import say_told
+from ptychopinn_cli.shard import refuse_of_all, run_shard, shard_option
+from ptychopinn_cli.written import write
 
 
 @click.command(short_help="Reconstruct a scan, without training.")
@@ -43,6 +34,7 @@ from ptychopinn_cli.save_format import say_told
 @output_and_reading
 @params_options(ReconstructionParams)
 @report_option
+@shard_option
 @config_option
 @params_options(ExecutionParams)
 @command
@@ -74,6 +66,8 @@ def requested(bundle, data, report, backend, options):
         given(click.get_current_context(), [field.name for field in user_fields(kind)])
         for kind in (Preparation, ReconstructionParams)
     )
+    shard = options.pop("shard", None)
+    refuse_of_all(shard)
     collect(Preparation, options)
     params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
     bundle = bundle_for(bundle, params)
@@ -87,15 +81,15 @@ def requested(bundle, data, report, backend, options):
         check_there(f"A start other than {' or '.join(STARTS)}", "file or a folder", pathlib.Path(params.start))
     check_writable(output_dir)
     backends.use(backend, execution)
-    return Request(bundle, data, output_dir, params, execution, reading, said, report, auto, asked, save=save)
+    return Request(
+        bundle, data, output_dir, params, execution, reading, said, report, auto, asked, save=save, shard=shard
+    )
 
 
 def run(request, restated, talk):
     """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.evaluation.receipt import inputs_of
     from ptychopinn.reconstruction.reconstruct import reconstruct as reconstructed
-    from ptychopinn.report.page import PAGE
-    from ptychopinn.report.reconstruction import write_reconstruction
     from ptychopinn.training.bundle import load_bundle
     from ptychopinn_cli.progress import counting
 
@@ -108,6 +102,9 @@ def run(request, restated, talk):
     scan = read(reading, request.save, talk, scan)
     request, bundle = for_scan(request, bundle, scan, talk)
     inputs = inputs_of(reading, request.bundle, earlier(request))
+    if request.shard is not None:
+        run_shard(request, scan, bundle, reading, inputs, talk)
+        return
     opened, evidence = time.perf_counter(), None
     if request.auto:
         request, evidence = with_evidence(request, bundle, scan, inputs["scan"]["sha256"], talk)
@@ -115,19 +112,6 @@ def run(request, restated, talk):
     with counting(talk.quiet) as progress, keeping():
         found = reconstructed(scan, bundle, request.params, request.execution, inputs["scan"]["sha256"], progress)
     said(found.record, talk)
-    found, resolution = resolution_of(found, talk)
-    say_told(request.save, found, talk)
-    score = score_of(found, scan, talk)
-    seconds = {"open": opened - began, **({"evidence": tried - opened} if request.auto else {})}
-    record = report_of(request, found, score, seconds)
-    record |= {**receipt_of(found, scan, record["seconds"], talk), "reading": reading.to_dict(), "inputs": inputs}
-    judged = judged_of(found, scan, resolution, evidence, talk)
-    record |= records_of(judged)
-    html = None
-    if request.report:
-        drawn = time.perf_counter()
-        html = made_or_noted(lambda: page(bundle, found, scan, record, score, judged), PAGE, talk)
-        record["seconds"]["page"] = round(time.perf_counter() - drawn, 4)
-    write_reconstruction(request.output_dir, found, record, failed(talk), score, html, request.save)
-    for line in results(request.output_dir, found, record, judged, score):
-        talk.result(line)
+    spent = {"open": opened - began, **({"evidence": tried - opened} if request.auto else {})}
+    kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(), "seconds": spent}
+    write(request, bundle, scan, found, kept, talk, evidence)

@@ -2,7 +2,6 @@
 
 import time
 
-from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of
 
 SHOWN = ("trust", "evidence", "forecast", "reading", "inputs")
@@ -78,18 +77,18 @@ def records_of(judged):
     return record
 
 
-def report_of(request, reconstruction, score, seconds):
+def report_of(request, reconstruction, score, kept):
     """Return what `report.json` says of a reconstruction, the seconds of what was done before it, by part, among it."""
     from ptychopinn.training.record import versions
 
     decided = dict(reconstruction.record)
-    parts = {**seconds, **decided.pop("seconds")}
+    parts = {**kept["seconds"], **decided.pop("seconds")}
     deviances = [round(deviance, 8) for deviance in decided.pop("refinement_deviances", [])]
     return {
         **({"bundle": str(request.bundle)} if request.bundle else {}), "data": str(request.data), **decided,
         **({"refinement_deviances": deviances} if deviances else {}),
         "origin_px": reconstruction.origin, "ramp_rad_per_px": reconstruction.ramp,
-        "pixel_size_m": reconstruction.pixel_size_m, "backend": backends.chosen(), "versions": versions(),
+        "pixel_size_m": reconstruction.pixel_size_m, "backend": kept["backend"], "versions": versions(),
         "seconds": {name: round(spent, 4) for name, spent in parts.items()},
         "patterns_per_second": round(decided["patterns"] / (sum(parts.values()) - parts["open"]), 2),
         "error_against_file_object": None if score is None else round(score.figures["nrmse_complex"], 5),

@@ -31,6 +31,8 @@ class Request:
     """Those that the doctor suspects."""
     save: tuple = ()
     """Formats to write besides `reconstruction.npz`."""
+    shard: tuple | None = None
+    """Which of how many shards is to be done, where it is one."""
 
 
 def numbers_read_as(request, bundle):

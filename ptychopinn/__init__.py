@@ -24,6 +24,8 @@ _HOMES = {
     "save_bundle": "training.bundle",
     "ReconstructionParams": "reconstruction.params",
     "reconstruct": "reconstruction.reconstruct",
+    "reconstruct_shard": "reconstruction.shards",
+    "join_parts": "reconstruction.parts",
     "predict_object": "reconstruction.prediction",
     "refine": "reconstruction.refinement",
     "Stitcher": "reconstruction.stitching",

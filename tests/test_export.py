@@ -15,8 +15,9 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.params import ModelParams
 from ptychopinn.reconstruction import export as exporting
 from ptychopinn.reconstruction.export import FORMATS, export
-from ptychopinn.reconstruction.prediction import PatchPredictor, reach_of, suited_to
+from ptychopinn.reconstruction.prediction import PatchPredictor
 from ptychopinn.reconstruction.stitching import outward
+from ptychopinn.reconstruction.suited import reach_of, suited_to
 from ptychopinn.simulation.scans import write_ptychopinn
 from ptychopinn.training.bundle import load_bundle
 from ptychopinn_cli.export import FORMATS as NAMES

@@ -17,7 +17,8 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.physics.diffraction import Diffraction
 from ptychopinn.physics.probes import agreement
-from ptychopinn.reconstruction.prediction import predict_object, suited_to
+from ptychopinn.reconstruction.prediction import predict_object
+from ptychopinn.reconstruction.suited import suited_to
 from ptychopinn.reconstruction.whose_probe import choose_probe
 from ptychopinn.simulation import objects, probes, scans
 from ptychopinn.training.bundle import load_bundle

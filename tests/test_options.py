@@ -159,7 +159,10 @@ SEEN = {
         "logger": "test_training.test_loggers_write",
         "seed": "test_grouping.test_epochs_differ_and_depend_on_seed_and_epoch_alone",
     },
-    "reconstruct": RECONSTRUCTION | {"bundle": "test_reconstruct.test_infer_is_reconstruct_with_a_bundle"},
+    "reconstruct": RECONSTRUCTION | {
+        "bundle": "test_reconstruct.test_infer_is_reconstruct_with_a_bundle",
+        "shard": "test_shards.test_stitched_parts_are_the_plain_inference_to_the_last_bit_and_have_its_receipt",
+    },
     "watch": RECONSTRUCTION | {
         "count": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
         "idle": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
@@ -167,6 +170,7 @@ SEEN = {
         "bundle": "test_watch.test_a_bundle_corrects_the_image_and_makes_the_start_at_the_end",
     },
     "infer": RECONSTRUCTION | {
+        "shard": "test_shards.test_stitched_parts_are_the_plain_inference_to_the_last_bit_and_have_its_receipt",
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
     },
     "evaluate": PREPARED | JUDGING,
@@ -184,6 +188,11 @@ SEEN = {
         "data": "test_export.test_what_is_exported_predicts_what_keras_predicts_of_the_scan_that_it_suits",
         "batch_size": "test_export.test_what_is_exported_predicts_what_keras_predicts_of_the_scan_that_it_suits",
         "output": "test_export.test_a_folder_that_is_there_and_a_network_of_several_probes_are_refused",
+    },
+    "stitch": {
+        "data": "test_shards.test_a_part_or_a_scan_that_was_changed_is_refused",
+        "save_format": "test_shards.test_a_part_or_a_scan_that_was_changed_is_refused",
+        "output_dir": "test_shards.test_stitched_parts_are_the_plain_inference_to_the_last_bit_and_have_its_receipt",
     },
     "verify": {
         "data": "test_verify.test_a_scan_that_moved_is_said_by_data_and_another_one_is_found",

@@ -7,7 +7,7 @@ from ptychopinn.formats.results import read_reconstruction
 from ptychopinn.formats.writers.npz_result import write as write_arrays
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.ramp import add_ramp, ramp_of
-from ptychopinn.reconstruction.stitching import PatchMean, Stitcher, canvas_of, outward
+from ptychopinn.reconstruction.stitching import PatchSum, Stitcher, canvas_of, outward
 
 SIZE = 32
 WEIGHTS = np.exp(-(np.hypot(*np.mgrid[-16:16, -16:16]) ** 2) / 60)
@@ -47,7 +47,7 @@ def test_stitching_is_the_adjoint_of_cutting(seed):
     """<cut(O), w p> = <O, placed w p>: random, complex, not square, not centred, between the pixels."""
     positions, weights = scattered(seed, 7), np.abs(complex_noise(seed, SIZE, SIZE)) + 0.1
     patches, (origin, shape) = complex_noise(seed + 10, 7, SIZE, SIZE), canvas_of(positions, SIZE)
-    placed, obj = PatchMean(shape, origin, weights), complex_noise(seed + 20, *shape)
+    placed, obj = PatchSum(shape, origin, weights), complex_noise(seed + 20, *shape)
     placed.add(patches, positions)
     assert shape[0] != shape[1] and np.ptp(positions % 1) > 0.5
     cut_out = np.vdot(cut(obj, positions - origin, SIZE), weights * patches)

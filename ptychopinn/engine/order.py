@@ -36,11 +36,16 @@ def evenly(positions: np.ndarray) -> np.ndarray:
         if len(some) == 1:
             order.append(some[0])
             continue
-        longer = int(np.argmax(np.ptp(positions[some], axis=0)))
-        along = some[np.argsort(positions[some, longer], kind="stable")]
-        middle = len(along) // 2
-        pending += [along[middle:], along[:middle]]
+        pending += reversed(halved(positions, some))
     return np.array(order)
+
+
+def halved(positions: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Halve some patterns across the longer side of where they lie: two int arrays `(pattern,)`."""
+    longer = int(np.argmax(np.ptp(positions[some], axis=0)))
+    along = some[np.argsort(positions[some, longer], kind="stable")]
+    middle = len(along) // 2
+    return along[:middle], along[middle:]
 
 
 def judges_of(order: np.ndarray) -> np.ndarray:

@@ -123,6 +123,11 @@ class Receipt:
     inputs: dict[str, tuple[str, str]]
     outputs: dict[str, str]
 
+    def of_scan_at(self, path: pathlib.Path | str) -> Self:
+        """Return it with its scan at another path."""
+        inputs = {**self.inputs, "scan": (str(file_of(path)), self.inputs["scan"][1])}
+        return dataclasses.replace(self, inputs=inputs, reading=dataclasses.replace(self.reading, path=str(path)))
+
 
 def read_receipt(folder: pathlib.Path | str) -> Receipt:
     """Read the receipt of a folder that `ptycho reconstruct` or `ptycho infer` wrote.

@@ -15,7 +15,6 @@ from ptychopinn.evaluation.receipt import SEAL, Receipt, figures_of, read_receip
 from ptychopinn.evaluation.reference import known_object
 from ptychopinn.files import checksum, is_standing, read_standing
 from ptychopinn.formats import read_reconstruction
-from ptychopinn.formats.scans import file_of
 from ptychopinn.printable import printable
 from ptychopinn.reconstruction.found import found_of
 
@@ -64,10 +63,7 @@ def verify(folder: pathlib.Path | str, data: pathlib.Path | str | None = None) -
     """
     receipt = read_receipt(folder)
     if data is not None:
-        _, sha256 = receipt.inputs["scan"]
-        inputs = {**receipt.inputs, "scan": (str(file_of(data)), sha256)}
-        reading = dataclasses.replace(receipt.reading, path=str(data))
-        receipt = dataclasses.replace(receipt, inputs=inputs, reading=reading)
+        receipt = receipt.of_scan_at(data)
     seal = receipt.record.get(SEAL) == seal_of(receipt.record)
     words = "is as it was written" if seal else "was changed after it was written"
     files = [*_outputs(receipt, pathlib.Path(folder)), *_inputs(receipt)]

@@ -16,7 +16,8 @@ import numpy as np
 from ptychopinn.data.scan import NO_DATA, Scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.reconstruction import exported
-from ptychopinn.reconstruction.prediction import PatchPredictor, reach_of, suited_to
+from ptychopinn.reconstruction.prediction import PatchPredictor
+from ptychopinn.reconstruction.suited import reach_of, suited_to
 
 AGREES = 1e-4
 """By how much patches may differ from Keras's, of the largest modulus."""

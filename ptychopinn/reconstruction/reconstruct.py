@@ -13,22 +13,19 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.optics import Optics
-from ptychopinn.reconstruction.asked import check, start_of, takes_the_shipped, to_focus
+from ptychopinn.reconstruction.asked import to_focus
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.focus import focused
 from ptychopinn.reconstruction.found import found_of
 from ptychopinn.reconstruction.halving import reconstruct_halves
-from ptychopinn.reconstruction.modes import with_modes
-from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
+from ptychopinn.reconstruction.params import STARTS, ReconstructionParams
 from ptychopinn.reconstruction.photon_error import with_photon_error
+from ptychopinn.reconstruction.plan import plan_of
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.spacing import with_spacing
 from ptychopinn.reconstruction.starts import flat, from_file, from_network
-from ptychopinn.reconstruction.ways import optics_of
-from ptychopinn.reconstruction.whose_probe import choose_probe
-from ptychopinn.training.bundle import Bundle, load_bundle
-from ptychopinn.training.shipped import shipped
+from ptychopinn.training.bundle import Bundle
 
 OF_HALVES = 0.45
 """Passes over each half of the photons, at most, as a part of those over the whole: all cost twice the plain run."""
@@ -67,25 +64,18 @@ def reconstruct(
         ValueError: if scan, bundle and parameters do not belong together.
     """
     params, execution = params or ReconstructionParams(), execution or ExecutionParams()
-    scan = scan.lit()
-    refuse_training_options(execution)
-    if bundle is None and takes_the_shipped(scan, params):
-        bundle = shipped()
-    bundle = bundle if bundle is None or isinstance(bundle, Bundle) else load_bundle(bundle)
-    whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
-    check(bundle, params, scan)
-    probe = probe if params.modes is None else with_modes(probe, params.modes)
-    start = start_of(bundle, params, execution)
-    optics, clock, passes = optics_of(params, scan), Clock(), PASSES if params.passes is None else params.passes
+    plan = plan_of(scan, bundle, params, execution, sha256)
+    scan, bundle, probe, start, optics, clock = plan.scan, plan.bundle, plan.probe, plan.start, plan.optics, Clock()
+    passes = PASSES if params.passes is None else params.passes
 
     def begin(start: str, scan: Scan, probe: np.ndarray) -> Reconstruction:
         begun, seconds = started(start, scan, probe, bundle, params, execution, progress)
         clock.add(seconds)
         return dataclasses.replace(begun, optics=optics)
 
-    to_be_focused = to_focus(params, passes, whose, start)
+    to_be_focused = to_focus(params, passes, plan.whose, start)
     probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock)
-    record = {"start": start, "probe": whose, **decided(scan, params, passes), **told}
+    record = {"start": start, "probe": plan.whose, **decided(scan, params, passes), **told}
     found = begun = begin(start, scan, probe)
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)

@@ -17,7 +17,8 @@ from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import dose_of, in_photons, refine
-from ptychopinn.reconstruction.stitching import LIT, canvas_of
+from ptychopinn.reconstruction.stitching import canvas_of
+from ptychopinn.reconstruction.tiles import LIT
 from ptychopinn.training.bundle import Bundle
 
 FEW_PASSES = 8

@@ -3,18 +3,11 @@
 import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
-from ptychopinn.memory import check_memory
-from ptychopinn.physics.ramp import ramp_of
-
-OF_PIXEL = 60
-"""Bytes for a pixel of an object, its weight, its uncertainty, and what they are made from."""
-
-LIT = 1e-3
-"""A patch is placed as far as its weight reaches this part of its largest."""
+from ptychopinn.reconstruction.tiles import LIT, Tile, check_canvas, joined
 
 
-class PatchMean:
-    """The weighted mean of patches on one canvas, added as they come.
+class PatchSum:
+    """The sum of weighted patches on one canvas, added as they come.
 
     Each patch is placed at its sub-pixel position, bilinear between pixels: `sum`, that of the weighted patches, is the
     adjoint of cutting them out; `weight` is that of the weights.
@@ -46,16 +39,8 @@ class PatchMean:
         self.sum[window] += patch
         self.weight[window] += weight
 
-    def mean(self) -> np.ndarray:
-        """Return the weighted mean of the patches: complex array `(y, x)`, zero where none reaches."""
-        return np.where(self._seen, self.sum / np.maximum(self.weight, 1e-12), 0)
 
-    @property
-    def _seen(self) -> np.ndarray:
-        return self.weight > LIT * self.weight.max()
-
-
-class Stitcher(PatchMean):
+class Stitcher(PatchSum):
     """Stitch patches to one object as they come.
 
     A patch is known up to a constant phase: it is turned to agree with what the canvas already holds where they
@@ -79,24 +64,13 @@ class Stitcher(PatchMean):
         self._squared_weight[window] += weight**2
         self._power[window] += np.abs(patch) ** 2 / np.maximum(weight, 1e-12)
 
+    def tile(self) -> Tile:
+        """Return what the patches add up to so far."""
+        return Tile(self._origin, self.sum, self.weight, self._squared_weight, self._power)
+
     def result(self) -> Reconstruction:
         """Return the object as a `Reconstruction`: its weight, origin, ramp and uncertainty beside it."""
-        mean = self.mean()
-        return Reconstruction(
-            object=mean.astype(np.complex64),
-            weight=self.weight,
-            origin=(int(self._origin[0]), int(self._origin[1])),
-            ramp=ramp_of(mean, self.weight),
-            uncertainty=self._uncertainty(mean),
-        )
-
-    def _uncertainty(self, mean: np.ndarray) -> np.ndarray:
-        r"""Return the standard error of the weighted mean, $\sqrt{V / (n - 1)}$ with $n = (\sum w)^2 / \sum w^2$."""
-        weight = np.maximum(self.weight, 1e-12)
-        variance = np.maximum(self._power / weight - np.abs(mean) ** 2, 0)
-        patches = weight**2 / np.maximum(self._squared_weight, 1e-24)
-        several = self._seen & (patches > 1.01)
-        return np.where(several, np.sqrt(variance / np.where(several, patches - 1, 1)), np.inf).astype(np.float32)
+        return joined([self.tile()])
 
 
 def canvas_of(positions: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -108,10 +82,7 @@ def canvas_of(positions: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, 
     low = np.floor(positions.min(axis=0)).astype(int) - size // 2
     high = np.ceil(positions.max(axis=0)).astype(int) + size // 2 + 1
     height, width = high - low
-    check_memory(
-        OF_PIXEL * float(height) * float(width), f"An object of {height} x {width} pixels",
-        "Leave out positions that lie apart, or check their unit.",
-    )  # fmt: skip
+    check_canvas(height, width)
     return low, (height, width)
 
 

@@ -12,6 +12,7 @@ from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.evaluation.receipt import RECORD, write_record
 from ptychopinn.formats.writers.table import FORMATS
 from ptychopinn.report.page import PAGE
+from ptychopinn.report.parts import PART
 from ptychopinn.report.pictures import comparison, pictures
 from ptychopinn.report.score_pictures import png
 from ptychopinn.report.writing import write_results
@@ -41,6 +42,7 @@ def write_reconstruction(
         form.file: functools.partial(form.results.write, reconstruction) if name in (*save, "npz") else None
         for name, form in FORMATS.items()
     }
+    results[PART] = None
     results[RECORD] = functools.partial(write_record, record)
     figures = pictures(reconstruction)
     figures["comparison.png"] = None if score is None else functools.partial(comparison, score)
