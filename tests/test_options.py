@@ -112,6 +112,7 @@ RECONSTRUCTION = (
         "slices": "test_optics.test_two_slices_are_each_found",
         "slice_fresnel_number": "test_optics.test_two_slices_are_each_found",
         "slice_spacing": "test_optics.test_geometry_makes_the_way_from_slice_to_slice",
+        "workers": "test_workers.test_a_killed_worker_is_replaced_and_two_make_what_one_does",
         "refine_probe": "test_refinement.test_a_wrong_probe_is_brought_nearer_and_left_alone_if_asked",
     }
 )

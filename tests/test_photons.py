@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 
 from ptychopinn.data.thinning import HOLDOUT
+from ptychopinn.engine import kept as kept_module
 from ptychopinn.engine import order as order_module
 from ptychopinn.engine import photons as photons_module
 from ptychopinn.engine.photons import Photons
@@ -50,7 +51,7 @@ def test_patterns_that_do_not_judge_are_seen_whole(scan, monkeypatch):
 
 def test_patterns_are_dealt_out_the_same_in_every_pass_and_batch_whatever_is_kept(scan, monkeypatch):
     first = Photons(scan, scan.probe, 12, seed=3)
-    monkeypatch.setattr(photons_module, "BLOCK_BYTES", 4 * 15 * scan.size**2)  # three batches of five, or less
+    monkeypatch.setattr(kept_module, "BLOCK_BYTES", 4 * 15 * scan.size**2)  # three batches of five, or less
     monkeypatch.setattr(photons_module, "KEPT_BYTES", 4 * 50 * scan.size**2)  # ten of them, of twenty
     few = Photons(scan, scan.probe, 5, seed=3)
     for judges in (False, True):

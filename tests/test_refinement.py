@@ -9,6 +9,7 @@ from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.engine.engine import Moves
+from ptychopinn.engine.photons import Work
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
@@ -90,7 +91,7 @@ def test_where_photons_are_few_slow_phase_goes_on(monkeypatch):
 def test_the_result_does_not_depend_on_the_batch():
     scan = simulated(1e6)
     whole, parts = (
-        refine(near_truth(scan), scan, passes=4, batch_size=size).reconstruction.object for size in (100, 7)
+        refine(near_truth(scan), scan, passes=4, work=Work(size)).reconstruction.object for size in (100, 7)
     )
     np.testing.assert_allclose(parts, whole, atol=1e-4)
 

@@ -1,7 +1,7 @@
 """The engine: an estimate of object and probe on the device, and passes over the scan that improve it."""
 
 import dataclasses
-import itertools
+from typing import Self
 
 import numpy as np
 from keras import KerasTensor as Tensor
@@ -10,16 +10,15 @@ from keras import ops
 from ptychopinn.engine.drift import slow_part
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.pace import Turn
-from ptychopinn.engine.photons import Photons, filled
+from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
-from ptychopinn.engine.pulls import Seen
+from ptychopinn.engine.share import Share, Task
 from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.engine.state import Moves, State, parts, whole
 from ptychopinn.engine.steps import Waves, steps_of, stride_of
+from ptychopinn.engine.team import Team
 from ptychopinn.engine.variation import first_weights, of_time, principal
-from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.optics import FAR, Optics
-from ptychopinn.physics.waves import Wave
 
 
 class Engine:
@@ -54,29 +53,34 @@ class Engine:
         covered = np.minimum(cover.reshape(-1) / (COVERED * cover.max()), 1)
         self._covered = ops.convert_to_tensor(np.tile(covered, optics.slices).astype(np.float32))
         self._do = steps_of(self.shape[-2:], moves.probe, optics)
-        self._lit: dict[int, Wave] = {}
+        task = Task(photons.chunks, photons.shape, photons.room, self.shape[-2:], moves, optics)
+        self._whole = Share(task, photons.counts)
+        self._shares: Share | Team = self._whole if photons.workers == 1 else Team(task, photons)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if isinstance(self._shares, Team):
+            self._shares.close()
 
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
         stride = stride_of(self.length, turn.momentum, turn.detail)
         for subset in order:
-            pull = self._do.nothing(self.state.waves.canvas, self.state.waves.probe)
-            for chunk in self.photons.chunks[subset :: turn.subsets]:
-                for patterns in chunk:
-                    seen = self._seen(patterns)
-                    pull = self._do.pull(pull, self.state.waves.canvas_ahead, self._probes_on(patterns, seen), seen)
+            pull = self._shares.pull(self.state, int(subset), turn.subsets)
             waves = self._do.moved(self.state.waves, pull, lift, self._covered, stride)
             self.state = self.state._replace(waves=waves)
 
     def compile(self) -> None:
         """Compile what every pass is made of, by a batch that is judged and pulls, and moves nothing."""
-        canvas, probe, ahead, _ = self.state.waves
-        self._do.deviance(canvas, probe, self._seen(self.photons.judges[0], judges=True))
-        patterns = self.photons.chunks[0][0]
-        seen = self._seen(patterns)
-        pull = self._do.pull(self._do.nothing(canvas, probe), ahead, self._probes_on(patterns, seen), seen)
-        self._do.moved(self.state.waves, pull, self._do.lift(probe), self._covered, stride_of(0.0, 0.0, 0.0))
+        waves = self.state.waves
+        self._judged(self.photons.judges[0])
+        pull = self._do.nothing(waves.canvas, waves.probe)
+        if self._shares is self._whole:  # others compile it for themselves
+            pull = self._whole.pull_of(self.state, self.photons.chunks[0][:1])
+        self._do.moved(waves, pull, self._do.lift(waves.probe), self._covered, stride_of(0.0, 0.0, 0.0))
 
     def find_drift(self) -> None:
         """Take the light to have changed as the photons of the patterns did, in their order: slowly.
@@ -93,31 +97,21 @@ class Engine:
         if not moves.between_passes:
             return
         waves, positions, flux, weights, background = self.state
-        flux, weights, offsets = flux.copy(), weights.copy(), np.zeros_like(positions)
-        asked, known = ops.zeros_like(background), ops.zeros_like(background)
-        for patterns in itertools.chain(*self.photons.chunks):
-            told = waves.canvas, waves.probe, self._seen(patterns)
-            if moves.positions:
-                offsets[patterns] = ops.convert_to_numpy(self._do.offsets(*told))[: len(patterns)]
-            if moves.flux:
-                flux[patterns] *= ops.convert_to_numpy(self._do.brightening(*told))[: len(patterns)]
-            if moves.variation:
-                weights[patterns] += whole(self._do.weights(*told))[: len(patterns)]
-            if moves.background != "none":
-                more = self._do.background_asked(*told)
-                asked, known = asked + more[0], known + more[1]
-        self._lit = {}
-        if moves.background == "even":
-            asked, known = (ops.full_like(each, ops.mean(each)) for each in (asked, known))
+        told = self._shares.told(self.state, moves)
+        if moves.flux:
+            flux = flux * told.brightening
         if moves.background != "none":
+            asked, known = (ops.convert_to_tensor(part) for part in (told.asked, told.known))
+            if moves.background == "even":
+                asked, known = (ops.full_like(each, ops.mean(each)) for each in (asked, known))
             background = self._do.background_after(background, asked, known)
         half = self.photons.scan.size // 2
         inside = np.clip(
-            shifted_by(positions, offsets, made <= SETTLED + AFFINE), half, np.array(self.shape[-2:]) - half - 1
+            shifted_by(positions, told.offsets, made <= SETTLED + AFFINE), half, np.array(self.shape[-2:]) - half - 1
         )
         self.state = self.state._replace(positions=inside, flux=flux / flux.mean(), background=background)
         if moves.variation:
-            self._vary(weights)
+            self._vary(weights + told.weights)
 
     def _vary(self, weights: np.ndarray) -> None:
         """Take the probe to vary by weights, and write that in its principal dimensions; at first, give it some."""
@@ -130,37 +124,19 @@ class Engine:
             waves = waves._replace(probe=probe, probe_ahead=ahead)
         self.state = self.state._replace(waves=waves, weights=weights)
 
-    def _seen(self, patterns: np.ndarray, judges: bool = False) -> Seen:
-        count = self.photons.batch_size
-        corners, fractions = nearest_corners(self.state.positions[patterns], self.photons.scan.size)
-        flux, weights = self.state.flux[patterns], self.state.weights[patterns]
-        rows = corners.astype(np.int32), fractions.astype(np.float32), flux.astype(np.float32)
-        places, shifts, light = (ops.convert_to_tensor(filled(row, count)) for row in rows)
-        counts, mix = self.photons.counts(patterns, judges), parts(filled(weights, count))
-        return Seen(counts, places, shifts, light, mix, self.state.background)
-
-    def _probes_on(self, patterns: np.ndarray, seen: Seen) -> Wave:
-        """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
-        if self.moves.probe:
-            return self._do.probes(self.state.waves.probe_ahead, seen)
-        key = int(patterns[0])
-        probes = self._lit.get(key) or self._do.probes(self.state.waves.probe, seen)
-        if 2 * len(self._lit) * probes[0].shape[1] < self.photons.room:  # pairs of numbers
-            self._lit[key] = probes
-        return probes
-
     def judge(self) -> np.ndarray:
         """Return the Poisson deviance of each pattern that judges, in photons: float array `(pattern,)`."""
-        canvas, probe = self.state.waves.canvas, self.state.waves.probe
-        batches = self.photons.judges
-        found = [self._do.deviance(canvas, probe, self._seen(batch, judges=True)) for batch in batches]
-        return np.concatenate([ops.convert_to_numpy(one)[: len(batch)] for one, batch in zip(found, batches)])
+        return np.concatenate([self._judged(batch) for batch in self.photons.judges])
+
+    def _judged(self, patterns: np.ndarray) -> np.ndarray:
+        seen = self._whole.seen(self.state, patterns, self.photons.counts(patterns, judges=True))
+        waves = self.state.waves
+        return ops.convert_to_numpy(self._do.deviance(waves.canvas, waves.probe, seen))[: len(patterns)]
 
     def rest(self, state: State) -> None:
         """Go back to a state, and on from there without momentum."""
         canvas, probe, _, _ = state.waves
         self.state = state._replace(waves=Waves(canvas, probe, canvas, probe))
-        self._lit = {}
 
     def object(self) -> np.ndarray:
         """Return the object that is believed now: complex array of its shape."""

@@ -8,11 +8,12 @@ from ptychopinn.data.halves import halves
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
+from ptychopinn.engine.photons import Work
 from ptychopinn.reconstruction.refinement import refine
 
 
 def reconstruct_halves(
-    scan: Scan, start: Callable[[Scan], Reconstruction], passes: int, moves: Moves, batch_size: int,
+    scan: Scan, start: Callable[[Scan], Reconstruction], passes: int, moves: Moves, work: Work,
     progress: Callable[[int], object],
 ) -> tuple[Reconstruction, ...]:  # fmt: skip
     """Reconstruct a scan from either half of its photons, neither knowing of the other.
@@ -22,7 +23,7 @@ def reconstruct_halves(
         start: function of the Scan of a half: what its passes start from.
         passes: int. Passes over each half, at most.
         moves: Moves: what passes improve besides the object.
-        batch_size: int. Patterns at a time, at most.
+        work: Work: how they are computed.
         progress: called with the number of patterns done, of `2 * passes` times all.
 
     Returns:
@@ -31,7 +32,7 @@ def reconstruct_halves(
     found: list[Reconstruction] = []
     for number, half in enumerate(halves(scan)):
         watch = functools.partial(_after, progress, number * passes * len(scan))
-        done = refine(start(half), half, passes, moves, batch_size, progress=watch)
+        done = refine(start(half), half, passes, moves, work, progress=watch)
         if done.interrupted:
             return ()
         made = {"refinement_passes": done.kept, "refinement_passes_made": len(done.deviances) - 1}

@@ -98,6 +98,11 @@ class ReconstructionParams(Params):
         low=1, high=2**16, aliases=("inference_batch_size",),
     )  # fmt: skip
 
+    workers: int | None = option(
+        None, "Processes of this machine that share the patterns in the passes. If not given, this one alone.",
+        low=1, high=256, unit="processes",
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.opr and not self.refine_probe:
@@ -116,6 +121,7 @@ class ReconstructionParams(Params):
                 f"prior={self.prior}, resolution=True, passes={self.passes}. Allow passes, without a prior, or leave "
                 "it out."
             )
+        self._refuse_idle(("workers",), self.passes != 0, "passes")
         self._refuse_idle(("slice_spacing", "slice_fresnel_number"), self.slices > 1, "two slices or more")
         self._refuse_idle(("slice_spacing",), self.slice_fresnel_number is None, "no slice_fresnel_number")
 

@@ -11,6 +11,7 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
+from ptychopinn.engine.photons import Work
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.asked import to_focus
@@ -80,7 +81,7 @@ def reconstruct(
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))
-        refined = refine(begun, scan, passes, moves_of(params), params.batch_size or PATTERNS_AT_ONCE, watch, prior)
+        refined = refine(begun, scan, passes, moves_of(params), work_of(params), watch, prior)
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= passed(refined, scan, params)
@@ -139,8 +140,7 @@ def halved(
     passes = max(round(OF_HALVES * (len(refined.deviances) - 1)), 1)
     probe = np.asarray(begun.probe) * np.float32(np.sqrt(0.5))
     watch = counting(progress, "halves", 2 * passes * len(scan))
-    batch_size = params.batch_size or PATTERNS_AT_ONCE
-    return reconstruct_halves(scan, lambda half: begin(half, probe), passes, moves_of(params), batch_size, watch)
+    return reconstruct_halves(scan, lambda half: begin(half, probe), passes, moves_of(params), work_of(params), watch)
 
 
 def moves_of(params: ReconstructionParams) -> Moves:
@@ -152,6 +152,11 @@ def moves_of(params: ReconstructionParams) -> Moves:
         params.opr,
         params.background,
     )
+
+
+def work_of(params: ReconstructionParams) -> Work:
+    """Return how the passes are computed."""
+    return Work(params.batch_size or PATTERNS_AT_ONCE, params.workers or 1)
 
 
 def started(

@@ -13,10 +13,11 @@ from scipy.fft import next_fast_len
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.data.selection import spread
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
-from ptychopinn.engine.photons import Photons
+from ptychopinn.engine.photons import WORK, Photons, Work
 from ptychopinn.engine.prior import go_on
 from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.physics.experiment import Experiment
@@ -34,14 +35,14 @@ PASSES = 100
 SEED = 0
 """Of the subsets, and of the photons that are held out."""
 
+BRIGHT = 256
+"""Patterns, at most, that tell how bright an object is to begin with."""
+
 MARGIN = 8
 """Pixels around the object that positions may move into."""
 
 FEW = 100.0
 """Photons of a pixel in the median, of those that were lit, below which they are few."""
-
-BRIGHT = 256
-"""Patterns, about, that tell how bright an object must be to start from."""
 
 AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
@@ -68,7 +69,7 @@ class Refinement:
 
 
 def refine(
-    reconstruction: Reconstruction, scan: Scan, passes: int = PASSES, moves: Moves | None = None, batch_size: int = 64,
+    reconstruction: Reconstruction, scan: Scan, passes: int = PASSES, moves: Moves | None = None, work: Work = WORK,
     progress: Callable[[int], object] = lambda done: None, prior: Prior | None = None,
 ) -> Refinement:  # fmt: skip
     """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
@@ -83,7 +84,7 @@ def refine(
         scan: Scan.
         passes: int. Passes at most. Defaults to 100.
         moves: Moves: what else is improved. Defaults to the probe.
-        batch_size: int. Patterns at a time, at most; the result does not depend on it. Defaults to 64.
+        work: Work: patterns at a time, and processes. Defaults to 64 at a time in this process.
         progress: called with the number of patterns done, of `passes` times all.
         prior: function of an object `(y, x)` and the photons that fell on its pixels, to a likelier object: passes go
             on with it where they end without. Counts are asked for, and one slice.
@@ -106,21 +107,24 @@ def refine(
     with clock("start"):
         start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
         optics = reconstruction.optics
-        photons = Photons(scan, start.probe, batch_size, SEED, optics.zero_first)
+        photons = Photons(scan, start.probe, work.batch_size, SEED, optics.zero_first, workers=work.workers)
         engine = Engine(start, photons, cover, moves, optics)
-    with clock("compile"):
-        engine.compile()
-    with clock("passes"):
-        dose = dose_of(cover, start.probe)
-        few = scan.measurement == "counts" and np.median(dose[cover > COVERED * cover.max()]) < FEW
-        passed = go(engine, passes, SEED, lambda number: progress(number * len(scan)), few)
-        if prior is not None and not passed.interrupted:
-            likelier = prior
-            passed = go_on(
-                engine, passed, lambda obj: likelier(obj, dose), passes, lambda number: progress(number * len(scan))
-            )
-        engine.rest(passed.kept)
-        kept = engine.estimate()
+    dose = dose_of(cover, start.probe)
+    few = scan.measurement == "counts" and np.median(dose[cover > COVERED * cover.max()]) < FEW
+
+    def watch(number: int) -> None:
+        progress(number * len(scan))
+
+    with engine:
+        with clock("compile"):
+            engine.compile()
+        with clock("passes"):
+            passed = go(engine, passes, SEED, watch, few)
+            if prior is not None and not passed.interrupted:
+                likelier = prior
+                passed = go_on(engine, passed, lambda obj: likelier(obj, dose), passes, watch)
+            engine.rest(passed.kept)
+            kept = engine.estimate()
     refined = refined_by(kept, reconstruction, np.sqrt(mean_light(start)), unit)
     refined = dataclasses.replace(refined, flux=refined.flux if moves.flux else None)
     deviances = [deviance / scan.mean_photons for deviance in passed.deviances]
@@ -175,7 +179,7 @@ def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -
     """
     origin = np.array(reconstruction.origin)
     dark = scan.background
-    some = scan.subset(np.arange(0, len(scan), -(-len(scan) // BRIGHT)))
+    some = scan.subset(spread(scan.patterns, BRIGHT))
     light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics, background=dark), some)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
     sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
