@@ -12,14 +12,16 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.evidence import FEWEST, choose
 from ptychopinn.evaluation.physics_search import WORTH
+from ptychopinn.reconstruction.params import ReconstructionParams
+from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.simulation import modes, objects, probes, scans
 
 
-def simulated(background=0.0):
+def simulated(background=0.0, photons=1e5):
     """Scan lines with 64 patterns of 32 x 32."""
     truth = objects.lines(96, count=120)
     positions = scans.jittered_raster(truth.shape, 32, 7.6, seed=1, margin=1)
-    return scans.simulate(truth, probes.gaussian(32, curvature=1.5), positions, 1e5, seed=2, background=background)
+    return scans.simulate(truth, probes.gaussian(32, curvature=1.5), positions, photons, seed=2, background=background)
 
 
 def through_two_modes():
@@ -53,19 +55,38 @@ def test_a_background_is_chosen_and_light_is_not_taken_for_one(partly_coherent):
 
 
 def test_an_even_background_is_the_same_in_all_pixels_and_found():
-    from ptychopinn.reconstruction.params import ReconstructionParams
-    from ptychopinn.reconstruction.reconstruct import reconstruct
+    scan = simulated(background=3.0)
+    blind, found = (reconstruct(scan, params=with_background(how, refine_probe=False)) for how in ("none", "even"))
+    assert np.ptp(found.background) < 1e-5 * found.background.max() and 2.5 < found.background.mean() < 3.3
+    assert error(found, scan) < 0.75 * error(blind, scan)
 
-    scan, known = simulated(background=3.0), ReconstructionParams(passes=20, refine_probe=False)
-    blind, found = (reconstruct(scan, params=dataclasses.replace(known, background=how)) for how in ("none", "even"))
-    assert np.ptp(found.background) < 1e-5 * found.background.max() and 1.5 < found.background.mean() < 3.3
-    errors = [score(one, Reconstruction(scan.object, origin=(0, 0))).figures["nrmse_complex"] for one in (found, blind)]
-    assert errors[0] < 0.75 * errors[1]
+
+@pytest.mark.parametrize("how", ["even", "find"])
+def test_an_object_that_few_photons_made_does_not_take_the_background_as_its_detail(how):
+    scan = simulated(background=0.5, photons=1e4)
+    blind, found = (reconstruct(scan, params=with_background(one)) for one in ("none", how))
+    told = reconstruct(dataclasses.replace(scan, background=0.5), params=with_background("none"))
+    assert 0.35 < found.background.mean() < 0.65
+    assert error(found, scan) < 0.6 * error(blind, scan) and error(found, scan) < 1.1 * error(told, scan)
+
+
+def test_a_background_is_not_found_where_there_is_none():
+    scan = simulated(photons=1e4)
+    without, found = (reconstruct(scan, params=with_background(how)) for how in ("none", "even"))
+    assert found.background.mean() < 0.01 and error(found, scan) < 1.01 * error(without, scan)
+
+
+def with_background(how, **more):
+    """Return options of 20 passes with a background, from the probe where it is."""
+    return ReconstructionParams(passes=20, focus="keep", background=how, **more)
+
+
+def error(found, scan):
+    """Return the complex error of a reconstruction."""
+    return score(found, Reconstruction(scan.object, origin=(0, 0))).figures["nrmse_complex"]
 
 
 def test_what_was_asked_for_is_not_tried_and_stays():
-    from ptychopinn.reconstruction.params import ReconstructionParams
-
     asked = ReconstructionParams(modes=1, positions="refine", refine_probe=False)
     found = choose(simulated(), asked, asked=("modes", "positions", "background", "flux"))
     assert found.params == asked and not found.tried  # no variation either, of a probe that stands still

@@ -1,4 +1,8 @@
-"""Background: what the detector counts besides the light of object and probe, the same in all patterns."""
+"""Background: what the detector counts besides the light of object and probe, the same in all patterns.
+
+It is few figures, so photons held out tell it, and can still judge. Those that pull do not: an object that has seen
+them took what they count in the dark as its detail. So it is looked for from the first pass on, before that.
+"""
 
 from keras import KerasTensor as Tensor
 from keras import ops
@@ -8,9 +12,6 @@ from ptychopinn.physics.consistency import DARK
 from ptychopinn.physics.detector import gaussian_spread
 from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.waves import Wave, light_of
-
-SETTLED = 4
-"""Passes before background is looked for: light that the object does not yet send there would be taken for it."""
 
 SMOOTH = 1 / 16
 """Standard deviation of the neighbourhood that a background is smooth over, of the side of a pattern."""

@@ -1,6 +1,7 @@
 """The engine: an estimate of object and probe on the device, and passes over the scan that improve it."""
 
 import dataclasses
+import functools
 from typing import Self
 
 import numpy as np
@@ -12,12 +13,13 @@ from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.pace import Turn
 from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
+from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.share import Share, Task
 from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.engine.state import Moves, State, parts, whole
 from ptychopinn.engine.steps import Waves, steps_of, stride_of
 from ptychopinn.engine.team import Team
-from ptychopinn.engine.variation import first_weights, of_time, principal
+from ptychopinn.engine.variation import first_weights, mixed, of_time, principal
 from ptychopinn.physics.optics import FAR, Optics
 
 
@@ -44,7 +46,7 @@ class Engine:
     ) -> None:  # fmt: skip
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
         self.length = 1.0 / (optics.slices + moves.probe)
-        canvas, probe = parts(estimate.object.reshape(-1)), parts(self._stack(estimate))
+        canvas, probe = parts(estimate.object.reshape(-1)), parts(estimate.probes(moves.variation))
         weights = np.zeros((len(estimate.positions), moves.variation), complex)
         if estimate.weights is not None and moves.variation:
             weights = estimate.weights
@@ -101,17 +103,23 @@ class Engine:
         if moves.flux:
             flux = flux * told.brightening
         if moves.background != "none":
-            asked, known = (ops.convert_to_tensor(part) for part in (told.asked, told.known))
-            if moves.background == "even":
-                asked, known = (ops.full_like(each, ops.mean(each)) for each in (asked, known))
-            background = self._do.background_after(background, asked, known)
+            background = self._background_after(moves.background)
         half = self.photons.scan.size // 2
-        inside = np.clip(
-            shifted_by(positions, told.offsets, made <= SETTLED + AFFINE), half, np.array(self.shape[-2:]) - half - 1
-        )
+        moved = shifted_by(positions, told.offsets, made <= SETTLED + AFFINE)
+        inside = np.clip(moved, half, np.array(self.shape[-2:]) - half - 1)
         self.state = self.state._replace(positions=inside, flux=flux / flux.mean(), background=background)
         if moves.variation:
             self._vary(weights + told.weights)
+
+    def _background_after(self, how: str) -> Tensor:
+        """Return the background that photons held out ask for."""
+        waves, background = self.state.waves, self.state.background
+        seen = (self._judging(batch) for batch in self.photons.judges)
+        told = [self._do.background_asked(waves.canvas, waves.probe, one) for one in seen]
+        asked, known = (functools.reduce(ops.add, each) for each in zip(*told))
+        if how == "even":
+            asked, known = (ops.full_like(each, ops.mean(each)) for each in (asked, known))
+        return self._do.background_after(background, asked, known)
 
     def _vary(self, weights: np.ndarray) -> None:
         """Take the probe to vary by weights, and write that in its principal dimensions; at first, give it some."""
@@ -120,7 +128,7 @@ class Engine:
             weights = first_weights(*weights.shape)
         else:
             weights, change = principal(of_time(weights, self.state.positions), whole(waves.probe))
-            probe, ahead = (parts(_mixed(change, whole(wave))) for wave in (waves.probe, waves.probe_ahead))
+            probe, ahead = (parts(mixed(change, whole(wave))) for wave in (waves.probe, waves.probe_ahead))
             waves = waves._replace(probe=probe, probe_ahead=ahead)
         self.state = self.state._replace(waves=waves, weights=weights)
 
@@ -129,9 +137,12 @@ class Engine:
         return np.concatenate([self._judged(batch) for batch in self.photons.judges])
 
     def _judged(self, patterns: np.ndarray) -> np.ndarray:
-        seen = self._whole.seen(self.state, patterns, self.photons.counts(patterns, judges=True))
         waves = self.state.waves
-        return ops.convert_to_numpy(self._do.deviance(waves.canvas, waves.probe, seen))[: len(patterns)]
+        found = self._do.deviance(waves.canvas, waves.probe, self._judging(patterns))
+        return ops.convert_to_numpy(found)[: len(patterns)]
+
+    def _judging(self, patterns: np.ndarray) -> Seen:
+        return self._whole.seen(self.state, patterns, self.photons.counts(patterns, judges=True))
 
     def rest(self, state: State) -> None:
         """Go back to a state, and on from there without momentum."""
@@ -164,13 +175,3 @@ class Engine:
         if known is None:
             return ops.zeros(() if self.moves.background == "none" else (self.photons.scan.size,) * 2)
         return ops.convert_to_tensor((np.fft.ifftshift(known) if self.optics.zero_first else known).astype(np.float32))
-
-    def _stack(self, estimate: Estimate) -> np.ndarray:
-        """Return the probe with its variations, or room for them: complex array `((1 + dimension) * mode, y, x)`."""
-        if estimate.variation is not None and self.moves.variation:
-            return np.concatenate([estimate.probe, *estimate.variation])
-        return np.concatenate([estimate.probe, *[np.zeros_like(estimate.probe)] * self.moves.variation])
-
-
-def _mixed(change: np.ndarray, stack: np.ndarray) -> np.ndarray:
-    return (change @ stack.reshape(len(change), -1)).reshape(stack.shape)

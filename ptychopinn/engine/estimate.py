@@ -26,3 +26,9 @@ class Estimate:
     variation: np.ndarray | None = None
     weights: np.ndarray | None = None
     background: np.ndarray | None = None
+
+    def probes(self, dimensions: int) -> np.ndarray:
+        """Return the probe and its variations, or room for so many: complex array `((1 + dimension) * mode, y, x)`."""
+        if self.variation is not None and dimensions:
+            return np.concatenate([self.probe, *self.variation])
+        return np.concatenate([self.probe, *[np.zeros_like(self.probe)] * dimensions])

@@ -50,14 +50,11 @@ class Told(typing.NamedTuple):
         offsets: float array `(pattern, 2)`: by how much they were taken off their positions.
         brightening: float array `(pattern,)`: by how much they are brighter than predicted.
         weights: complex array `(pattern, dimension)`: by how much they ask for more of each variation.
-        asked, known: float32 arrays, of the background: what is asked for, and how surely.
     """
 
     offsets: np.ndarray
     brightening: np.ndarray
     weights: np.ndarray
-    asked: np.ndarray
-    known: np.ndarray
 
 
 class Share:
@@ -90,10 +87,9 @@ class Share:
 
     def told(self, state: State, moves: Moves) -> Told:
         """Return what all patterns tell between passes of what moves."""
-        waves, positions, flux, weights, background = state
+        waves, positions, flux, weights, _ = state
         offsets, brightening, steps = np.zeros_like(positions), np.zeros_like(flux), np.zeros_like(weights)
-        asked, known = ops.zeros_like(background), ops.zeros_like(background)
-        for patterns in itertools.chain(*self.task.chunks):
+        for patterns in itertools.chain(*self.task.chunks) if moves.of_patterns else ():
             told = waves.canvas, waves.probe, self.seen(state, patterns, self.counts(patterns))
             if moves.positions:
                 offsets[patterns] = ops.convert_to_numpy(self._do.offsets(*told))[: len(patterns)]
@@ -101,10 +97,7 @@ class Share:
                 brightening[patterns] = ops.convert_to_numpy(self._do.brightening(*told))[: len(patterns)]
             if moves.variation:
                 steps[patterns] = whole(self._do.weights(*told))[: len(patterns)]
-            if moves.background != "none":
-                more = self._do.background_asked(*told)
-                asked, known = asked + more[0], known + more[1]
-        return Told(offsets, brightening, steps, ops.convert_to_numpy(asked), ops.convert_to_numpy(known))
+        return Told(offsets, brightening, steps)
 
     def seen(self, state: State, patterns: np.ndarray, counts: Tensor) -> Seen:
         """Return patterns, whose photons are given, as they were taken by a state."""

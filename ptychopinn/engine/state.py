@@ -7,7 +7,7 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.engine import background, positions, variation
+from ptychopinn.engine import positions, variation
 from ptychopinn.engine.steps import Waves
 from ptychopinn.physics.waves import Wave
 
@@ -44,13 +44,18 @@ class Moves:
             self,
             positions=self.positions and made > positions.SETTLED,
             variation=self.variation if made > variation.SETTLED else 0,
-            background=self.background if made > background.SETTLED else "none",
+            background=self.background if made else "none",
         )
 
     @property
     def between_passes(self) -> bool:
-        """Whether anything is found from all patterns at once, between passes."""
-        return bool(self.positions or self.flux or self.variation or self.background != "none")
+        """Whether anything is found between passes."""
+        return self.of_patterns or self.background != "none"
+
+    @property
+    def of_patterns(self) -> bool:
+        """Whether anything is found of every pattern, between passes."""
+        return bool(self.positions or self.flux or self.variation)
 
 
 def parts(wave: np.ndarray) -> Wave:

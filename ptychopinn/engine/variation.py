@@ -58,3 +58,8 @@ def principal(weights: np.ndarray, stack: np.ndarray) -> tuple[np.ndarray, np.nd
     change[0, 1:] = mean
     change[1:, 1:] = turn.conj().T @ triangle / np.sqrt(count)
     return np.sqrt(count) * basis @ turn, change
+
+
+def mixed(change: np.ndarray, stack: np.ndarray) -> np.ndarray:
+    """Return a probe and its variations in new dimensions: `change` of `principal`, applied to its `stack`."""
+    return (change @ stack.reshape(len(change), -1)).reshape(stack.shape)
