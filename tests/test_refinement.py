@@ -14,6 +14,7 @@ from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
 from ptychopinn.reconstruction import refinement
+from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.reconstruction.refinement import refine
@@ -158,6 +159,16 @@ def test_modes_that_the_file_does_not_hold_are_found():
     overlaps = np.tensordot(found.probe.conj(), found.probe, axes=((1, 2), (1, 2)))
     assert np.abs(overlaps - np.diag(np.diag(overlaps))).max() < 1e-3 * np.abs(overlaps).max()
     assert errors[3] < 0.85 * errors[None]
+
+
+def test_half_of_a_guessed_mode_is_along_whatever_direction_one_is_missed_in():
+    probe = probes.gaussian(SIZE, curvature=1.5)
+    guess = with_modes(probe, 2)[1]
+    y, x = (np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2) / SIZE
+    for angle in np.linspace(0, np.pi, 7):
+        missed = (np.cos(angle) * x + np.sin(angle) * y) * probe[0]
+        along = np.abs(np.vdot(missed, guess)) ** 2 / np.vdot(missed, missed).real / np.vdot(guess, guess).real
+        assert along == pytest.approx(0.5, abs=0.02)
 
 
 def test_bad_pixels_pull_at_nothing():

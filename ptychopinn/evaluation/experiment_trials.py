@@ -70,7 +70,7 @@ class Trials:
     def begin(self, options: Mapping[str, Any] | None = None) -> Belief:
         """Make passes from a flat object until they bring no more."""
         params = dataclasses.replace(self.params, **(options or {}))
-        engine = self._engine(params, self.told)
+        engine = self._engine(params, self._suited(self.told, params))
         passes = go(engine, FIRST, SEED, lambda number: None)
         if passes.interrupted:
             raise KeyboardInterrupt
