@@ -113,14 +113,14 @@ def unsteady(count, random):
     return flux / flux.mean()
 
 
-def measured(truth, drawing, photons, number):
+def measured(truth, drawing, photons, seed):
     """Return what evidence chose for a case, both errors, and seconds of the processor."""
     from trial import compared
 
     from ptychopinn import ReconstructionParams, reconstruct
     from ptychopinn.evaluation.evidence import choose
 
-    scan = simulate(truth, drawing, photons, number)
+    scan = simulate(truth, drawing, photons, seed)
     began = time.process_time()
     plain = reconstruct(scan, params=ReconstructionParams())
     plain_s = time.process_time() - began
@@ -131,6 +131,7 @@ def measured(truth, drawing, photons, number):
     errors = [compared(one, scan).figures["nrmse_complex"] for one in (plain, chosen)]
     return {
         "chosen": dict(found.chosen), "tried": [one.record for one in found.tried],
+        "untried": list(found.untried), "plain_runs": round(found.runs, 2),
         "plain": round(errors[0], 5), "auto": round(errors[1], 5), "plain_s": round(plain_s, 1),
         "tried_s": round(tried_s, 1), "auto_s": round(tried_s + whole_s, 1),
     }  # fmt: skip
@@ -148,14 +149,14 @@ def verdicts(truth, chosen):
     return {name: "right" if not more else "more" if more > 0 else "less" for name, more in found.items()}
 
 
-def run(out, wanted):
-    """Run the cases that a file does not hold yet, and add them to it."""
+def run(out, wanted, seed=0):
+    """Run the cases that a file does not hold yet, each with its number and a seed as its own, and add them to it."""
     done = {row["number"] for row in rows_of(out)}
     for number, truth, drawing, photons in cases(wanted):
         if number in done:
             continue
         row = {"number": number, "truth": vars(truth), "name": truth.name, "scan": f"{drawing} {photons:.0e}"}
-        row |= measured(truth, drawing, photons, number)
+        row |= measured(truth, drawing, photons, number + seed)
         with open(out, "a") as file:
             file.write(json.dumps(row) + "\n")
         print(number, truth.name, row["scan"], row["chosen"], row["plain"], row["auto"], row["plain_s"], row["auto_s"],
@@ -185,13 +186,14 @@ def main():
     """Run the cases, and print the tables: by what is true, and by part of the physics."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0, help="added to the numbers that cases have as seeds")
     parser.add_argument("--out", default="evidence.jsonl")
     parser.add_argument("--backend", choices=machine.BACKENDS, default="torch")
     parser.add_argument("--table", action="store_true", help="print what was found before, and run nothing")
     asked = parser.parse_args()
     os.environ.update(machine.environment(asked.backend, "cpu"))
     if not asked.table:
-        run(asked.out, asked.cases)
+        run(asked.out, asked.cases, asked.seed)
     rows = rows_of(asked.out)
     by_truth = collections.defaultdict(list)
     for row in rows:

@@ -45,5 +45,7 @@ def with_evidence(request, bundle, scan, sha256, talk):
     if found.why:
         talk.note(f"No physics was tried. {found.why}")
         return dataclasses.replace(request, params=dataclasses.replace(params, **request.suspected)), found
+    if found.limits:
+        talk.note(found.limits)
     talk.note(f"Photons held out speak for {found.words}.")
     return dataclasses.replace(request, params=found.params), found

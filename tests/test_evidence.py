@@ -10,6 +10,7 @@ from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import score
+from ptychopinn.evaluation.budget import A_MODE, OTHERS, SHORT, Budget
 from ptychopinn.evaluation.evidence import FEWEST, choose
 from ptychopinn.evaluation.physics_search import WORTH
 from ptychopinn.reconstruction.params import ReconstructionParams
@@ -45,7 +46,9 @@ def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
 
 def test_nothing_is_chosen_where_all_is_told():
     found = choose(simulated())
-    assert found.chosen == {} and found.words == "the experiment as it is told"
+    assert (
+        not found.untried and not found.limits and found.chosen == {} and found.words == "the experiment as it is told"
+    )
     assert {one.name for one in found.tried} == {"positions", "background", "modes", "flux", "opr"}
 
 
@@ -84,6 +87,25 @@ def with_background(how, **more):
 def error(found, scan):
     """Return the complex error of a reconstruction."""
     return score(found, Reconstruction(scan.object, origin=(0, 0))).figures["nrmse_complex"]
+
+
+def test_what_there_is_no_room_for_is_not_tried_and_said():
+    found, allowed = choose(simulated(), allowed=0.7), 0.7
+    assert [one.name for one in found.tried] == ["positions"]
+    assert found.untried == ("--background even", "--modes 2", "--flux find", "--opr 2")
+    assert all(one in found.limits for one in found.untried)
+    assert found.record["untried"] == list(found.untried) and 1 < found.record["plain_runs"] <= allowed * SHORT / 1000
+
+
+def test_a_budget_counts_passes_in_plain_runs():
+    plain, dear = ReconstructionParams(), ReconstructionParams(modes=3, positions="refine", flux="find")
+    budget = Budget(patterns=1000, part=500, allowed=2.0)
+    budget.spend(40, plain)
+    assert budget.runs == 0.5
+    budget.spend(20, dear)
+    assert budget.runs == pytest.approx(0.5 + 10 * (1 + 2 * A_MODE + OTHERS["positions"] + OTHERS["flux"]) / 40)
+    left = int((2.0 - budget.runs) * 80)  # a pass goes through half the scan
+    assert budget.allows((left, plain)) and not budget.allows((left, plain), (1, plain))
 
 
 def test_what_was_asked_for_is_not_tried_and_stays():

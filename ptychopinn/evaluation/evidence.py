@@ -4,7 +4,7 @@ A part of the scan is reconstructed plainly, until passes bring no more. Then on
 not tell is allowed for (positions that are wrong, background, incoherent modes, unsteady light, a probe that varies),
 and passes go on from there, as they do without it. What predicts the photons held out better, by more than chance and
 by a part of what their noise leaves to explain, and still does so when both have gone on once more, is kept. At the
-end each is taken away again, and stays where it is missed.
+end each is taken away again, and stays where it is missed. All this costs at most two plain runs, as counted in passes.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.data.scan import Scan
+from ptychopinn.evaluation.budget import ALLOWED
 from ptychopinn.evaluation.experiment_trials import Trials
 from ptychopinn.evaluation.physics_search import CANDIDATES, Search, Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
@@ -32,6 +33,8 @@ class Evidence:
         tried: tuple of Tried, in their order.
         patterns: int. Of the part of the scan that they were tried on.
         why: str. Why nothing was tried, where that is so.
+        untried: tuple of str. Options that there was no room for.
+        runs: float. What trials cost, in plain runs of the scan.
     """
 
     params: ReconstructionParams
@@ -39,6 +42,8 @@ class Evidence:
     tried: tuple[Tried, ...] = ()
     patterns: int = 0
     why: str = ""
+    untried: tuple[str, ...] = ()
+    runs: float = 0.0
 
     @property
     def words(self) -> str:
@@ -46,15 +51,24 @@ class Evidence:
         return " ".join(option(name, value) for name, value in self.chosen.items()) or "the experiment as it is told"
 
     @property
+    def limits(self) -> str:
+        """What was not tried, in a sentence; empty where all was."""
+        if not self.untried:
+            return ""
+        return f"Not tried, for trials have cost {self.runs:.1f} plain runs: {', '.join(self.untried)}."
+
+    @property
     def record(self) -> dict[str, Any]:
         """What `report.json` says of it."""
         return {"chosen": dict(self.chosen), "patterns": self.patterns, "why": self.why,
+                "untried": list(self.untried), "plain_runs": round(self.runs, 2),
                 "tried": [one.record for one in self.tried]}  # fmt: skip
 
 
 def choose(
     scan: Scan, params: ReconstructionParams | None = None, asked: Collection[str] | None = None,
     probe: np.ndarray | None = None, suspected: Collection[str] = (), progress: Callable[[Tried], object] | None = None,
+    allowed: float = ALLOWED,
 ) -> Evidence:  # fmt: skip
     """Choose modes, positions, background, flux and variation of the probe by the photons of a scan.
 
@@ -65,6 +79,7 @@ def choose(
         probe: complex array `(mode, y, x)`. Defaults to the scan's.
         suspected: names of options that are tried first.
         progress: called with each thing that was tried.
+        allowed: float. Plain runs of the scan that trials may cost. Defaults to 2.
 
     Returns:
         Evidence.
@@ -74,7 +89,8 @@ def choose(
     why = why_not(scan, params)
     if why:
         return Evidence(params, why=why)
-    search = Search(Trials(scan, scan.probe if probe is None else probe, params), progress or (lambda one: None))
+    trials = Trials(scan, scan.probe if probe is None else probe, params, allowed)
+    search = Search(trials, progress or (lambda one: None))
     for name in sorted(CANDIDATES, key=lambda name: name not in suspected):
         if name not in asked and acts(name, params):
             search.allow(name)
@@ -82,7 +98,9 @@ def choose(
         search.doubt(name)
     chosen = {name: getattr(search.belief.params, name) for name in search.chosen}
     params = dataclasses.replace(params, **chosen)
-    return Evidence(params, chosen, tuple(search.tried), len(search.trials.scan))
+    return Evidence(
+        params, chosen, tuple(search.tried), len(trials.scan), untried=tuple(search.untried), runs=trials.budget.runs
+    )
 
 
 def why_not(scan: Scan, params: ReconstructionParams) -> str:

@@ -1,8 +1,6 @@
 """Passes over a part of a scan that go on from what is believed of it, with more or less physics."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from ptychopinn.engine.order import around_the_middle
 from ptychopinn.engine.pace import MOMENTUM, Turn
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
+from ptychopinn.evaluation.budget import Budget
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.pure_noise import noise_of_photons
 from ptychopinn.reconstruction.modes import with_modes
@@ -31,6 +30,9 @@ FIRST = 48
 
 SCHEDULE = (1,) * 4 + (2,) * 3 + (4,) * 2 + (8,) * 5
 """Of the passes of a trial: by what the most subsets that a scan can be parted in are divided."""
+
+TRIAL = len(SCHEDULE)
+"""Passes of a trial."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +57,13 @@ class Trials:
         scan: Scan, of counts.
         probe: complex array `(mode, y, x)`.
         params: ReconstructionParams to begin with.
+        allowed: float. Plain runs of the whole scan that they may cost.
     """
 
-    def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams) -> None:
+    def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, allowed: float) -> None:
         count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
         self.scan = scan.subset(around_the_middle(scan.positions, count))
+        self.budget, self.made = Budget(len(scan), len(self.scan), allowed), 0
         probe = with_modes(probe, params.modes or len(probe))
         self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
         start = dataclasses.replace(flat(self.scan, probe), optics=self.optics)
@@ -67,19 +71,20 @@ class Trials:
         batch_size = params.batch_size or PATTERNS_AT_ONCE
         self.photons = Photons(self.scan, probe, batch_size, SEED, self.optics.zero_first)
 
-    def begin(self, options: Mapping[str, Any] | None = None) -> Belief:
+    def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""
-        params = dataclasses.replace(self.params, **(options or {}))
         engine = self._engine(params, self._suited(self.told, params))
         passes = go(engine, FIRST, SEED, lambda number: None)
         if passes.interrupted:
             raise KeyboardInterrupt
         engine.rest(passes.kept)
+        made = len(passes.deviances) - 1
+        self.made = self.made or made
+        self.budget.spend(made, params)
         return Belief(params, engine.estimate(), engine.judge())
 
-    def go_on(self, belief: Belief, options: Mapping[str, Any] | None = None) -> Belief:
+    def go_on(self, belief: Belief, params: ReconstructionParams) -> Belief:
         """Go on from what is believed, with other options or the same, and keep the best of the last passes."""
-        params = dataclasses.replace(belief.params, **(options or {}))
         engine, random = self._engine(params, self._suited(belief.estimate, params)), np.random.default_rng(SEED)
         best, kept = np.full(len(self.photons.judging), np.inf), engine.state
         for number, part in enumerate(SCHEDULE):
@@ -90,6 +95,7 @@ class Trials:
             if now.mean() < best.mean():
                 best, kept = now, engine.state
         engine.rest(kept)
+        self.budget.spend(TRIAL, params)
         return Belief(params, engine.estimate(), best)
 
     def _engine(self, params: ReconstructionParams, start: Estimate) -> Engine:

@@ -1,12 +1,16 @@
-"""The search for the physics of a scan: what each thing brings, and whether it is missed without it at the end."""
+"""The search for the physics of a scan: what each thing brings, and whether it is missed without it at the end.
+
+What passes may cost is limited, so what usually brings most is tried first; what there was no room for is said.
+"""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ptychopinn.evaluation.experiment_trials import Belief, Trials
+from ptychopinn.evaluation.experiment_trials import TRIAL, Belief, Trials
+from ptychopinn.reconstruction.params import ReconstructionParams
 
 SURE = 4.5
 """Standard errors by which photons held out must be predicted better."""
@@ -79,21 +83,26 @@ class Search:
     def __init__(self, trials: Trials, progress: Callable[[Tried], object]) -> None:
         self.trials, self.progress = trials, progress
         self.tried: list[Tried] = []
+        self.untried: list[str] = []
         self.chosen: list[str] = []
-        self._believe(trials.begin())
+        self._believe(trials.begin(trials.params))
 
     def allow(self, name: str) -> None:
-        """Try the values of an option from the least to the most, as long as each brings something."""
+        """Try the values of an option from the least on, as long as each brings something, and there is room."""
         for value in CANDIDATES[name]:
             if name == "modes" and value <= len(self.belief.estimate.probe):
                 continue
+            params = dataclasses.replace(self.belief.params, **{name: value})
             afresh = name in AFRESH and self.left > MUCH * self.noise
-            way, without = (self.trials.begin, self.belief) if afresh else (self._onward, self.onward)
-            found = way({name: value})
-            one = self._compared(name, value, found, without)
-            further = self.trials.go_on(found) if one.kept else found
+            if not self._room(params, afresh):
+                self.untried.append(option(name, value))
+                return
+            found = self.trials.begin(params) if afresh else self.trials.go_on(self.belief, params)
+            without = self.belief if afresh else self.onward
+            one, further = self._compared(name, value, found, without), found
             if one.kept:  # what only came sooner is caught up with
-                one = self._compared(name, value, further, self.trials.go_on(without))
+                further = self.trials.go_on(found, params)
+                one = self._compared(name, value, further, self.trials.go_on(without, without.params))
             self._note(one)
             if not one.kept:
                 return
@@ -101,26 +110,32 @@ class Search:
             self._believe(found, further)
 
     def doubt(self, name: str) -> None:
-        """Take away what was believed: once others are allowed for, it may not be missed."""
+        """Take away what was believed: once others are allowed for, it may not be missed. Without room, it stays."""
         plain, value = getattr(self.trials.params, name), getattr(self.belief.params, name)
-        found = self.trials.go_on(self.belief, {name: plain})
+        without = dataclasses.replace(self.belief.params, **{name: plain})
+        if not self.trials.budget.allows((TRIAL, without), (TRIAL, without)):
+            self.untried.append(f"{option(name, value)} at the end")
+            return
+        found = self.trials.go_on(self.belief, without)
         one = self._compared(name, value, self.onward, found)
         self._note(dataclasses.replace(one, again=True))
         if not one.kept:
             self.chosen.remove(name)
             self._believe(found)
 
+    def _room(self, params: ReconstructionParams, afresh: bool) -> bool:
+        """Return whether the budget allows a trial, and to go on once more with it and without it."""
+        first = self.trials.made if afresh else TRIAL
+        return self.trials.budget.allows((first, params), (TRIAL, params), (TRIAL, self.belief.params))
+
     def _note(self, one: Tried) -> None:
         self.tried.append(one)
         self.progress(one)
 
     def _believe(self, belief: Belief, onward: Belief | None = None) -> None:
-        self.belief, self.onward = belief, onward or self.trials.go_on(belief)
+        self.belief, self.onward = belief, onward or self.trials.go_on(belief, belief.params)
         self.noise = self.trials.noise(self.onward)
         self.left = self.onward.judged.mean() / self.trials.scan.mean_photons - self.noise
-
-    def _onward(self, options: Mapping[str, Any]) -> Belief:
-        return self.trials.go_on(self.belief, options)
 
     def _compared(self, name: str, value: Any, found: Belief, without: Belief) -> Tried:
         """Say what something brought: by how much photons held out are predicted better than without."""

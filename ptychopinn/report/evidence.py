@@ -14,7 +14,7 @@ def evidence_section(evidence: Evidence) -> Section:
     note = (
         f"Photons held out from {evidence.patterns} patterns around the middle speak for {evidence.words}. Passes went "
         "on from the same object, with each thing and without it; what predicts these photons better, by more than "
-        "chance and by a part of what their noise leaves to explain, which is given, is taken."
+        f"chance and by a part of what their noise leaves to explain, which is given, is taken. {evidence.limits}"
     )
     return Section("evidence", "Evidence", note, [Table("What was tried", [row(one) for one in evidence.tried], HEAD)])
 
