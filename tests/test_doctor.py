@@ -11,6 +11,8 @@ from ptychopinn.doctor.corrections import composed, corrections
 from ptychopinn.doctor.examine import examine
 from ptychopinn.doctor.search import LONG
 from ptychopinn.formats import read_scan
+from ptychopinn.physics.numpy_physics import near_field
+from ptychopinn.physics.probes import mean_square_frequency
 from ptychopinn.physics.resampling import centred_fft
 from ptychopinn.preparation.orientation import FLIPS, oriented
 from ptychopinn.preparation.params import SIGNS, Preparation
@@ -150,6 +152,14 @@ def test_a_probe_that_explains_nothing_is_left_out(healthy, write):
     scan = scans.simulate(healthy.object, curved, healthy.positions, photons=1e5, seed=4)
     found = examine(write(scan, probeGuess=np.abs(curved)))
     assert found.preparation.make_probe and "--make-probe" in found.command and alarms(found) == {"probe"}
+
+
+def test_a_probe_out_of_focus_is_not_taken_for_a_scale(healthy, write):
+    """Through a curved beam, positions that are nearer to one another look like a beam that is curved otherwise."""
+    curved = probes.gaussian(SIDE, 0.15, 3.0)
+    scan = scans.simulate(healthy.object, curved, healthy.positions, photons=1e5, seed=4)
+    off = near_field(scan.probe, 1 / (np.pi * mean_square_frequency(scan.probe)))
+    assert not alarms(examine(write(scan, probeGuess=off)))
 
 
 def test_trials_know_parts_of_a_pixel(healthy):

@@ -7,7 +7,8 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.doctor.findings import SAID, Finding
 from ptychopinn.doctor.geometry import Geometry
-from ptychopinn.doctor.search import LESS, LONG, is_far_off
+from ptychopinn.doctor.scale import is_far_off
+from ptychopinn.doctor.search import LESS, LONG
 from ptychopinn.doctor.stray import Stray
 from ptychopinn.preparation.trials.comparing import leaves_less
 from ptychopinn.preparation.trials.passes import Outcome, tried

@@ -8,9 +8,9 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.doctor.corrections import STRAIGHT, TRUE, angle_of, corrections, factor_of, product
 from ptychopinn.doctor.findings import AMBIGUOUS, CLEAR, SAID, Finding, in_words
+from ptychopinn.doctor.scale import corrected
 from ptychopinn.doctor.search import (
     LONG,
-    corrected,
     delayed,
     downhill,
     from_afar,

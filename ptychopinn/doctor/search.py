@@ -45,9 +45,6 @@ ALIKE, NEARLY_ALL = 0.1, 0.9
 PROMISING = 0.9
 """The same, after which it is worth the longer passes."""
 
-WORSE = 0.15
-"""Part of what neighbours leave unexplained, that a probe must miss more than a refined one to be worth a word."""
-
 QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
 """To look around; and after which a probe is no longer to blame for what a wrong angle or factor explains."""
 
@@ -102,41 +99,6 @@ def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = Effor
                 break
             outcome = further
     return outcome
-
-
-def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcome:
-    """Return an outcome with the angle, and the factor, that surely are better than its own; see `confirmed`.
-
-    Each is believed by itself, after passes that mend the probe as well: a wrong factor makes up for a wrong defocus.
-    Where the probe is not known, a small factor is not believed at all.
-    """
-    turned = downhill(place, told, turns)
-    best = turned if confirmed(place, told, turned, counted) else told
-    if not known:
-        return best
-    stretched = downhill(place, best, stretches)
-    if not confirmed(place, best, stretched, counted):
-        return _stretched_with_probe(place, best)
-    return downhill(place, tried(place, stretched.hypothesis, LONG), stretches, LONG)
-
-
-def _stretched_with_probe(place: Place, told: Outcome) -> Outcome:
-    """Return an outcome with the factor that is clearly better once passes have mended a probe that is far off.
-
-    So it is where the pixel of the object is another than the file says: its probe is as wrong as its positions are.
-    """
-    neighbours = place.by_neighbours()
-    before = tried(place, told.hypothesis, LONG)
-    if not is_far_off(place, before):
-        return told
-    after = downhill(place, before, stretches, LONG)
-    return after if is_clear(after.misfits, before.misfits, neighbours) else told
-
-
-def is_far_off(place: Place, refined: Outcome) -> bool:
-    """Tell whether the probe of a place explains clearly less than the one that passes refined."""
-    believed = tried(place, dataclasses.replace(refined.hypothesis, probe_moves=False), LONG)
-    return is_clear(refined.misfits, believed.misfits, place.by_neighbours(), WORSE)
 
 
 def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> bool:

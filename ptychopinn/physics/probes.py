@@ -37,3 +37,10 @@ def effective_area(probe: np.ndarray) -> float:
     r"""Return the area that a probe `(mode, y, x)` lights, $(\sum L)^2 / \sum L^2$ of its light, in pixels."""
     light = np.sum(np.abs(probe) ** 2, axis=0)
     return float(light.sum() ** 2 / np.sum(light**2))
+
+
+def mean_square_frequency(probe: np.ndarray) -> float:
+    """Return the mean of the squared frequencies of a probe `(mode, y, x)`, in squared cycles a pixel."""
+    frequency = np.fft.fftfreq(probe.shape[-1])
+    light = np.sum(np.abs(np.fft.fft2(probe)) ** 2, axis=0)
+    return float(np.sum(light * (frequency[:, None] ** 2 + frequency**2)) / light.sum())

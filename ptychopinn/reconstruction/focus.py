@@ -19,6 +19,7 @@ from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
+from ptychopinn.physics.probes import mean_square_frequency
 from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
 from ptychopinn.reconstruction.starts import flat
 
@@ -57,7 +58,7 @@ def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64)
         engine.rest(go(engine, MOVING if moves else PASSES, SEED, lambda number: None).kept)
         return engine.judge()
 
-    best = _least(lambda one: float(deviances(one).mean()), STEP_RAD / (np.pi * _mean_square_frequency(probe)))
+    best = _least(lambda one: float(deviances(one).mean()), STEP_RAD / (np.pi * mean_square_frequency(probe)))
     if not best or not better(deviances(best, moves=True), deviances(0.0, moves=True)):
         return probe, 0.0
     return near_field(probe, best).astype(np.complex64), round(best, 3)
@@ -77,10 +78,3 @@ def _least(misfit: Callable[[float], float], step: float) -> float:
         return best
     found = minimize_scalar(misfit, bracket=(low, best, high), method="brent", options={"maxiter": FINE})
     return float(found.x)
-
-
-def _mean_square_frequency(probe: np.ndarray) -> float:
-    """Return the mean of a probe's squared frequencies, in squared cycles a pixel."""
-    frequency = np.fft.fftfreq(probe.shape[-1])
-    light = np.sum(np.abs(np.fft.fft2(probe)) ** 2, axis=0)
-    return float(np.sum(light * (frequency[:, None] ** 2 + frequency**2)) / light.sum())

@@ -1,0 +1,68 @@
+"""The angle and the factor that positions are wrong by, told from a probe that is wrong: each can explain the other."""
+
+import dataclasses
+
+import numpy as np
+
+from ptychopinn.doctor.search import LONG, confirmed, downhill, stretches, turns
+from ptychopinn.physics.numpy_physics import near_field
+from ptychopinn.physics.probes import mean_square_frequency
+from ptychopinn.preparation.trials.comparing import is_clear
+from ptychopinn.preparation.trials.passes import Outcome, tried
+from ptychopinn.preparation.trials.place import Place
+
+WORSE = 0.15
+"""Part of what neighbours leave unexplained, that a probe must miss more than a refined one to be worth a word."""
+
+DEFOCUS_RAD = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0)
+"""How far a probe is propagated, as the phase that it turns at the rms of its frequencies."""
+
+
+def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcome:
+    """Return an outcome with the angle, and the factor, that surely are better than its own; see `confirmed`.
+
+    Each is believed by itself, after passes that mend the probe as well: a wrong factor makes up for a wrong defocus.
+    Where the probe is not known, a small factor is not believed at all.
+    """
+    turned = downhill(place, told, turns)
+    best = turned if confirmed(place, told, turned, counted) else told
+    return stretched(place, best, counted) if known else best
+
+
+def stretched(place: Place, told: Outcome, counted: bool) -> Outcome:
+    """Return an outcome with the factor that surely is better, also than a probe that is only brought into focus."""
+    quick = downhill(place, told, stretches)
+    if confirmed(place, told, quick, counted):
+        found = downhill(place, tried(place, quick.hypothesis, LONG), stretches, LONG)
+    else:
+        found = stretched_with_probe(place, told)
+    if found is told or is_clear(found.misfits, in_focus(place, told).misfits, place.by_neighbours()):
+        return found
+    return told
+
+
+def stretched_with_probe(place: Place, told: Outcome) -> Outcome:
+    """Return an outcome with the factor that is clearly better once passes have mended a probe that is far off.
+
+    So it is where the pixel of the object is another than the file says: its probe is as wrong as its positions are.
+    """
+    neighbours = place.by_neighbours()
+    before = tried(place, told.hypothesis, LONG)
+    if not is_far_off(place, before):
+        return told
+    after = downhill(place, before, stretches, LONG)
+    return after if is_clear(after.misfits, before.misfits, neighbours) else told
+
+
+def is_far_off(place: Place, refined: Outcome) -> bool:
+    """Tell whether the probe of a place explains clearly less than the one that passes refined."""
+    believed = tried(place, dataclasses.replace(refined.hypothesis, probe_moves=False), LONG)
+    return is_clear(refined.misfits, believed.misfits, place.by_neighbours(), WORSE)
+
+
+def in_focus(place: Place, told: Outcome) -> Outcome:
+    """Return an outcome with the probe propagated to where passes, which mend it besides, predict best."""
+    turned = np.pi * mean_square_frequency(place.probe)
+    probes = [near_field(place.probe, phase / turned).astype(np.complex64) for phase in DEFOCUS_RAD]
+    outcomes = [tried(dataclasses.replace(place, probe=probe), told.hypothesis, LONG) for probe in probes]
+    return min(outcomes, key=lambda one: one.misfit)
