@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from ptychopinn.doctor.search import LONG, confirmed, downhill, stretches, turns
+from ptychopinn.doctor.search import LONG, confirmed, downhill, misses_less, stretches, turns
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.probes import mean_square_frequency
 from ptychopinn.preparation.trials.comparing import is_clear
@@ -36,7 +36,7 @@ def stretched(place: Place, told: Outcome, counted: bool) -> Outcome:
         found = downhill(place, tried(place, quick.hypothesis, LONG), stretches, LONG)
     else:
         found = stretched_with_probe(place, told)
-    if found is told or is_clear(found.misfits, in_focus(place, told).misfits, place.by_neighbours()):
+    if found is told or misses_less(place, found, in_focus(place, told), counted):
         return found
     return told
 

@@ -102,17 +102,20 @@ def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = Effor
 
 
 def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> bool:
-    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well.
+    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well."""
+    if not leaves_less(other, told, counted, PROMISING):
+        return False
+    before, after = tried(place, told.hypothesis, LONG), tried(place, other.hypothesis, LONG)
+    return misses_less(place, after, before, counted)
+
+
+def misses_less(place: Place, one: Outcome, other: Outcome, counted: bool) -> bool:
+    """Tell whether one outcome of a place is clearly better than another.
 
     It leaves much less of what is missed; or, where more is missed than geometry explains, much less of what neighbours
     miss.
     """
-    if not leaves_less(other, told, counted, PROMISING):
-        return False
-    before, after = tried(place, told.hypothesis, LONG), tried(place, other.hypothesis, LONG)
-    if leaves_less(after, before, counted, LESS):
-        return True
-    return is_clear(after.misfits, before.misfits, place.by_neighbours())
+    return leaves_less(one, other, counted, LESS) or is_clear(one.misfits, other.misfits, place.by_neighbours())
 
 
 def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
