@@ -25,7 +25,7 @@ def measured():
     positions = scans.jittered_raster((72, 72), 32, 8, seed=1, margin=1) + 4
     flux = random.uniform(0.8, 1.2, len(positions))
     experiment = Experiment(truth, probes.gaussian(32, curvature=1.5), flux=flux, background=0.5)
-    scan = scans.simulate_experiment(experiment, positions, 1e4, seed=2)
+    scan = scans.simulate_experiment(experiment, positions, 1e5, seed=2)
     said = positions + random.normal(0, 0.4, positions.shape)
     return dataclasses.replace(scan.moved_to(said), energy_eV=8000.0, object=None)
 
@@ -42,6 +42,7 @@ def made(tmp_path_factory):
     done = ptycho("reconstruct", folder / "scan.npz", "--mask", mask, "--start", start, *RICH, "--passes", 10,
                   "--no-report", "--save-format", "tiff", "--output-dir", folder / "out")  # fmt: skip
     assert done.exit_code == 0, done.output
+    assert np.load(folder / "out" / "reconstruction.npz")["probe_weights"].any()
     return folder
 
 
