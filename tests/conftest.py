@@ -8,6 +8,7 @@ import tempfile
 
 import pytest
 
+import ptychopinn
 from ptychopinn.simulation import objects, probes, scans
 from ptychopinn_cli.choose_backend import installed
 
@@ -16,8 +17,10 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettemp
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")  # small models compile longer than they run
 
 COMPUTES = ("keras", *(f"ptychopinn.{part}" for part in (
-    "engine", "model", "networks", "physics", "reconstruction", "training")))  # fmt: skip
-"""What computes with the backend."""
+    "engine", "model", "networks", "reconstruction", "training")))  # fmt: skip
+"""What computes with the backend; and so do the modules of physics that import any of it."""
+
+PHYSICS = pathlib.Path(ptychopinn.__file__).parent / "physics"
 
 SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -31,14 +34,17 @@ def pytest_collection_modifyitems(items):
 
 @functools.cache
 def imports_what_computes(path):
-    """Return whether a test module imports, at its top, Keras or what computes with it."""
+    """Return whether a module imports, at its top, Keras or what computes with it."""
     names = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return any(f"{name}.".startswith(f"{part}.") for name in names for part in COMPUTES)
+    if any(f"{name}.".startswith(f"{part}.") for name in names for part in COMPUTES):
+        return True
+    of_physics = {name.split(".")[2] for name in names if name.startswith("ptychopinn.physics.")}
+    return any(imports_what_computes(PHYSICS / f"{module}.py") for module in of_physics)
 
 
 def simulated(side, size, step):
