@@ -185,7 +185,7 @@ def markdown(report):
         cost = f"{UPSTREAM_STEPS:,}" if ROWS[name].size == 64 else "-"
         lines.append(f"| {ROWS[name].name} | upstream | {' | '.join(upstream)} | {cost} | - |")
         steps, seconds = (statistics.median(run[key] for run in runs) for key in ("pattern_steps", "seconds"))
-        for judged in (name for name, value in runs[0].items() if isinstance(value, dict)):
+        for judged in (name for name in (*OURS, UNTRAINED) if name in runs[0]):
             ours = [f"{statistics.median(run[judged][key] for run in runs):.3g}" for key in STATED]
             lines.append(f"| | {judged} | {' | '.join(ours)} | {steps:,.0f} | {seconds:,.0f} |")
     return "\n".join(lines)

@@ -84,9 +84,9 @@ def diameter(probe):
 
 def defocused(probe, phase_rad):
     """Propagate a probe `(mode, y, x)` so far that the phase at the rms of its frequencies is turned by an angle."""
-    frequency = np.fft.fftfreq(probe.shape[-1])
-    squared = frequency[:, None] ** 2 + frequency**2
-    waves = np.fft.fft2(probe)
-    light = np.abs(waves) ** 2
-    turned = waves * np.exp(1j * phase_rad * squared / (np.sum(light * squared) / light.sum()))
-    return np.fft.ifft2(turned).astype(np.complex64) if phase_rad else probe
+    from ptychopinn.physics.numpy_physics import near_field
+    from ptychopinn.physics.probes import mean_square_frequency
+
+    if not phase_rad:
+        return probe
+    return near_field(probe, -phase_rad / (np.pi * mean_square_frequency(probe))).astype(np.complex64)

@@ -31,11 +31,8 @@ def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcom
 
 def stretched(place: Place, told: Outcome, counted: bool) -> Outcome:
     """Return an outcome with the factor that surely is better, also than a probe that is only brought into focus."""
-    quick = downhill(place, told, stretches)
-    if confirmed(place, told, quick, counted):
-        found = downhill(place, tried(place, quick.hypothesis, LONG), stretches, LONG)
-    else:
-        found = stretched_with_probe(place, told)
+    after = confirmed(place, told, downhill(place, told, stretches), counted)
+    found = stretched_with_probe(place, told) if after is None else downhill(place, after, stretches, LONG)
     if found is told or misses_less(place, found, in_focus(place, told), counted):
         return found
     return told

@@ -101,12 +101,12 @@ def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = Effor
     return outcome
 
 
-def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> bool:
-    """Tell whether another angle or factor still is clearly better after passes that mend the probe as well."""
+def confirmed(place: Place, told: Outcome, other: Outcome, counted: bool) -> Outcome | None:
+    """Return what longer passes, which mend the probe as well, make of another angle or factor; None if not better."""
     if not leaves_less(other, told, counted, PROMISING):
-        return False
+        return None
     before, after = tried(place, told.hypothesis, LONG), tried(place, other.hypothesis, LONG)
-    return misses_less(place, after, before, counted)
+    return after if misses_less(place, after, before, counted) else None
 
 
 def misses_less(place: Place, one: Outcome, other: Outcome, counted: bool) -> bool:

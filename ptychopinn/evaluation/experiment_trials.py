@@ -17,7 +17,7 @@ from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.pure_noise import noise_of_photons
 from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
-from ptychopinn.reconstruction.reconstruct import PATTERNS_AT_ONCE, moves_of
+from ptychopinn.reconstruction.reconstruct import moves_of, work_of
 from ptychopinn.reconstruction.refinement import SEED, estimate_of
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.ways import optics_of
@@ -68,8 +68,7 @@ class Trials:
         self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
         start = dataclasses.replace(flat(self.scan, probe), optics=self.optics)
         self.told, self.cover = estimate_of(start, self.scan, probe)
-        batch_size = params.batch_size or PATTERNS_AT_ONCE
-        self.photons = Photons(self.scan, probe, batch_size, SEED, self.optics.zero_first)
+        self.photons = Photons(self.scan, probe, work_of(params).batch_size, SEED, self.optics.zero_first)
 
     def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""

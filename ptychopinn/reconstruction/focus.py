@@ -4,7 +4,6 @@ A defocus is how guesses of probes are mostly wrong, and what passes mend last: 
 and has to unlearn that. It is one number, and a few passes over a small part of the scan tell it.
 """
 
-import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -12,16 +11,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.engine import Engine, Moves
-from ptychopinn.engine.order import around_the_middle
 from ptychopinn.engine.pace import better
-from ptychopinn.engine.passes import go
-from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
 from ptychopinn.physics.probes import mean_square_frequency
-from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
-from ptychopinn.reconstruction.starts import flat
+from ptychopinn.reconstruction.middle import Middle
 
 PATTERNS, PASSES, MOVING = 64, 4, 12
 """Patterns of the middle of the scan, at most; passes over them for each defocus that is tried, and those in which the
@@ -47,16 +41,12 @@ def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64)
         `(probe, distance)`: complex64 array `(mode, y, x)`, and wavelength times distance in squared pixels of the
         object (see `near_field`), 0 where passes that move the probe do no better from there by more than chance.
     """
-    part, unit = in_photons(scan.subset(around_the_middle(scan.positions, PATTERNS)))
-    start, cover = estimate_of(flat(part, probe), part, unit * probe)
-    photons = Photons(part, start.probe, batch_size, SEED, optics.zero_first)
+    middle = Middle(scan, probe, scan.optics, PATTERNS, batch_size)
 
     @functools.cache
     def deviances(distance: float, moves: bool = False) -> np.ndarray:
-        there = dataclasses.replace(start, probe=near_field(start.probe, distance))
-        engine = Engine(there, photons, cover, Moves(probe=moves), optics)
-        engine.rest(go(engine, MOVING if moves else PASSES, SEED, lambda number: None).kept)
-        return engine.judge()
+        there = near_field(middle.probe, distance)
+        return middle.judged(there, optics, MOVING if moves else PASSES, moves)
 
     best = _least(lambda one: float(deviances(one).mean()), STEP_RAD / (np.pi * mean_square_frequency(probe)))
     if not best or not better(deviances(best, moves=True), deviances(0.0, moves=True)):

@@ -97,7 +97,6 @@ class ReconstructionParams(Params):
         None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64.",
         low=1, high=2**16, aliases=("inference_batch_size",),
     )  # fmt: skip
-
     workers: int | None = option(
         None, "Processes of this machine that share the patterns in the passes. If not given, this one alone.",
         low=1, high=256, unit="processes",

@@ -100,7 +100,7 @@ def told_by_few(
     probe: np.ndarray, optics: Optics, scan: Scan, params: ReconstructionParams, to_be_focused: bool, clock: Clock
 ) -> tuple[np.ndarray, Optics, dict[str, Any]]:  # fmt: skip
     """Return probe and optics as a few passes over a part of the scan tell them, and what a record says of it."""
-    at_once, told = params.batch_size or PATTERNS_AT_ONCE, {}
+    at_once, told = work_of(params).batch_size, {}
     if optics.slices > 1 and not optics.spacing:
         with clock("spacing"):
             optics = with_spacing(optics, probe, scan, at_once)

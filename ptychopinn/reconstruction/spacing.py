@@ -6,13 +6,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.engine import Engine, Moves
-from ptychopinn.engine.order import around_the_middle
-from ptychopinn.engine.passes import go
-from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.optics import Optics
-from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
-from ptychopinn.reconstruction.starts import flat
+from ptychopinn.reconstruction.middle import Middle
 
 PATTERNS, PASSES = 80, 8
 """Patterns of the middle of the scan, at most, and passes over them for each spacing that is tried."""
@@ -32,15 +27,11 @@ def with_spacing(optics: Optics, probe: np.ndarray, scan: Scan, batch_size: int 
         scan: Scan.
         batch_size: int. Patterns at a time, at most. Defaults to 64.
     """
-    part, unit = in_photons(scan.subset(around_the_middle(scan.positions, PATTERNS)))
-    start, cover = estimate_of(dataclasses.replace(flat(part, probe), optics=optics), part, unit * probe)
-    photons = Photons(part, start.probe, batch_size, SEED, optics.zero_first)
+    middle = Middle(scan, probe, optics, PATTERNS, batch_size)
 
     def misfit(octave: float) -> float:
         there = dataclasses.replace(optics, spacing=2.0**octave)
-        engine = Engine(start, photons, cover, Moves(probe=False), there)
-        engine.rest(go(engine, PASSES, SEED, lambda number: None).kept)
-        return float(engine.judge().mean())
+        return float(middle.judged(middle.probe, there, PASSES).mean())
 
     bounds = np.log2([LEAST, scan.size])
     found = minimize_scalar(misfit, bounds=bounds, method="bounded", options={"maxiter": TRIED, "xatol": CLOSE})
