@@ -19,10 +19,11 @@ def shift_ramps(shifts: Tensor, size: int) -> Wave:
     Returns:
         pair of float32 tensors `(pattern, 1, y, x)`: an axis for the modes.
     """
-    frequency = _frequencies(size)
-    along_y, along_x = (shifts[:, axis, None] * frequency for axis in (0, 1))
-    angle = along_y[:, None, :, None] + along_x[:, None, None, :]
-    return ops.cos(angle), ops.sin(angle)
+    angles = shifts[:, :, None] * _frequencies(size)  # (pattern, axis, frequency)
+    cosines, sines = ops.cos(angles), ops.sin(angles)
+    along_y = cosines[:, 0, None, :, None], sines[:, 0, None, :, None]
+    along_x = cosines[:, 1, None, None, :], sines[:, 1, None, None, :]
+    return multiply(along_y, along_x)
 
 
 def gradient_ramps(size: int, axis: int) -> Wave:
