@@ -65,7 +65,7 @@ def _with_its_probe(reading: Reading, stray: Stray | None) -> Attempt | None:
         without = _without_light(reading, stray)
         if without is not None and set(without.geometry.changes) <= set(AXES):
             return without
-    geometry = geometry_of(scan, reading.preparation, found)
+    geometry = geometry_of(scan, reading, found)
     if geometry.best is None:
         return without
     return Attempt(reading.preparation, geometry, besides=tuple(of_experiment(geometry, scan, stray)))
@@ -77,7 +77,7 @@ def _without_light(reading: Reading, stray: Stray) -> Attempt | None:
     found = orientation_of(scan)
     if found.best is None:
         return None
-    return Attempt(reading.preparation, geometry_of(scan, reading.preparation, found), besides=(background(stray),))
+    return Attempt(reading.preparation, geometry_of(scan, reading, found), besides=(background(stray),))
 
 
 def _with_another_probe(reading: Reading) -> Attempt | None:
@@ -88,7 +88,7 @@ def _with_another_probe(reading: Reading) -> Attempt | None:
         return None
     words = "The probe of the file explains patterns clearly worse than one that is made of them."
     finding = Finding("probe", words, CLEAR, {"make_probe": True})
-    return Attempt(made.preparation, geometry_of(made.scan, made.preparation, found), (finding,))
+    return Attempt(made.preparation, geometry_of(made.scan, made, found), (finding,))
 
 
 def _untold(reading: Reading, words: str) -> Attempt:

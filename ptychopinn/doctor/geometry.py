@@ -8,6 +8,7 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.doctor.corrections import STRAIGHT, TRUE, angle_of, corrections, factor_of, product
 from ptychopinn.doctor.findings import AMBIGUOUS, CLEAR, SAID, Finding, in_words
+from ptychopinn.doctor.reading import Reading
 from ptychopinn.doctor.scale import corrected
 from ptychopinn.doctor.search import (
     LONG,
@@ -46,9 +47,15 @@ class Geometry:
     best: Outcome | None = None
 
 
-def geometry_of(scan: Scan, wanted: Preparation, found: Oriented) -> Geometry:
-    """Try delays, angles and factors of a scan that was read by a preparation, and whose orientations were tried."""
-    counted, before = scan.measurement == "counts", SAME
+def geometry_of(scan: Scan, reading: Reading, found: Oriented) -> Geometry:
+    """Try delays, angles and factors of a scan, whose orientations were tried.
+
+    Args:
+        scan: Scan that was read, or made of it.
+        reading: Reading that it is of.
+        found: Oriented.
+    """
+    counted, wanted, before = scan.measurement == "counts", reading.preparation, SAME
     late = lateness(scan, found.best, counted)
     if late:
         scan = delayed(scan, late)
@@ -59,7 +66,7 @@ def geometry_of(scan: Scan, wanted: Preparation, found: Oriented) -> Geometry:
     if found.best is None:
         return Geometry(place=found.place)
     best = corrected(found.place, found.best, counted, known=not scan.probe_made)
-    if abs(factor_of(before) - 1) >= TRUE:
+    if reading.of_any_scale or abs(factor_of(before) - 1) >= TRUE:
         best = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG)
     whole = dataclasses.replace(best.hypothesis, matrix=product(best.hypothesis.matrix, before), late=late)
     axes = found.best.hypothesis

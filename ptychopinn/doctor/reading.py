@@ -37,12 +37,14 @@ class Reading:
         preparation: Preparation that it was read by.
         read: function of a Preparation that reads the scan by it.
         findings: list of Finding: of the unit that had to be told.
+        of_any_scale: bool. Whether nothing tells the scale of its positions, which is a likely one.
     """
 
     scan: Scan
     preparation: Preparation
     read: Callable[..., Scan]
     findings: tuple[Finding, ...] = ()
+    of_any_scale: bool = False
 
     def with_made_probe(self) -> "Reading":
         """Return the scan with a probe that is made of its patterns, in place of that of the file."""
@@ -128,4 +130,4 @@ def _of_any_unit(recording: Recording, read: Callable[..., Scan], wanted: Prepar
         "object is looked for."
     )
     options = {"units": unit, "pixel_size": how.pixel_size}
-    return Reading(scan, how, read, (Finding("units", words, AMBIGUOUS, options),))
+    return Reading(scan, how, read, (Finding("units", words, AMBIGUOUS, options),), of_any_scale=True)

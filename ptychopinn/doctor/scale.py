@@ -8,7 +8,7 @@ from ptychopinn.doctor.search import LONG, confirmed, downhill, misses_less, str
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.probes import mean_square_frequency
 from ptychopinn.preparation.trials.comparing import is_clear
-from ptychopinn.preparation.trials.passes import Outcome, tried
+from ptychopinn.preparation.trials.passes import Outcome, all_tried, tried
 from ptychopinn.preparation.trials.place import Place
 
 WORSE = 0.15
@@ -61,5 +61,5 @@ def in_focus(place: Place, told: Outcome) -> Outcome:
     """Return an outcome with the probe propagated to where passes, which mend it besides, predict best."""
     turned = np.pi * mean_square_frequency(place.probe)
     probes = [near_field(place.probe, phase / turned).astype(np.complex64) for phase in DEFOCUS_RAD]
-    outcomes = [tried(dataclasses.replace(place, probe=probe), told.hypothesis, LONG) for probe in probes]
-    return min(outcomes, key=lambda one: one.misfit)
+    places = [dataclasses.replace(place, probe=probe) for probe in probes]
+    return min(all_tried(((one, told.hypothesis) for one in places), LONG), key=lambda one: one.misfit)

@@ -13,7 +13,7 @@ from ptychopinn.preparation.pairing import pairs_late
 from ptychopinn.preparation.trials.comparing import is_clear, leaves_less, predicts
 from ptychopinn.preparation.trials.hypothesis import Hypothesis, Matrix
 from ptychopinn.preparation.trials.orientation import of_scan
-from ptychopinn.preparation.trials.passes import Effort, Outcome, tried
+from ptychopinn.preparation.trials.passes import Effort, Outcome, all_tried, tried
 from ptychopinn.preparation.trials.place import Place, place_of
 
 Step: TypeAlias = tuple[float, float]
@@ -71,8 +71,8 @@ def from_afar(scan: Scan, place: Place) -> Matrix | None:
 def _best(kind: Sequence[Hypothesis], near: Place, place: Place, finer: Steps) -> Outcome | None:
     """Return the best hypothesis of a kind, refined on all patterns of the place, if it surely predicts something."""
     neighbours = place.by_neighbours()
-    promising = sorted((tried(near, one, QUICK) for one in kind), key=lambda one: one.misfit)[:3]
-    best = min((tried(place, one.hypothesis) for one in promising), key=lambda one: one.misfit)
+    promising = sorted(all_tried(((near, one) for one in kind), QUICK), key=lambda one: one.misfit)[:3]
+    best = min(all_tried((place, one.hypothesis) for one in promising), key=lambda one: one.misfit)
     if best.misfit > neighbours.mean():
         return None
     best = downhill(place, best, finer)
@@ -130,11 +130,11 @@ def lateness(scan: Scan, told: Outcome | None, counted: bool) -> int:
         place = place_of(scan)
         if is_shift(place):
             return 0
-        delays = [tried(place, dataclasses.replace(told.hypothesis, late=frames)) for frames in LATE]
+        delays = all_tried((place, dataclasses.replace(told.hypothesis, late=frames)) for frames in LATE)
         best = min(delays, key=lambda one: one.misfit)
         return best.hypothesis.late if confirmed(place, told, best, counted) else 0
     places = {frames: place_of(delayed(scan, frames)) for frames in (0, *LATE)}
-    outcomes = {frames: tried(place) for frames, place in places.items()}
+    outcomes = dict(zip(places, all_tried((place, Hypothesis()) for place in places.values())))
     missed = {frames: outcomes[frames].misfit / float(places[frames].by_neighbours().mean()) for frames in places}
     first, second = sorted(missed, key=lambda frames: missed[frames])[:2]
     stands_out = missed[first] <= STANDS_OUT * missed[second]

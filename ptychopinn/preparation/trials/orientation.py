@@ -9,7 +9,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.preparation.orientation import FLIPS
 from ptychopinn.preparation.trials.comparing import explained, is_clear, predicts
 from ptychopinn.preparation.trials.hypothesis import SAME, TWINS, Hypothesis, as_matrix, axes_of
-from ptychopinn.preparation.trials.passes import Outcome, tried
+from ptychopinn.preparation.trials.passes import Outcome, all_tried
 from ptychopinn.preparation.trials.place import FEW, MANY, Place, place_of
 
 
@@ -62,10 +62,10 @@ def orientation_of(scan: Scan, count: int = FEW) -> Oriented:
     """
     known = not scan.probe_made
     place = place_of(scan, count)
-    found = Oriented(place, place.by_neighbours(), _sorted(tried(place, Hypothesis(one)) for one in FLIPS))
+    found = Oriented(place, place.by_neighbours(), _sorted(all_tried((place, Hypothesis(one)) for one in FLIPS)))
     twins = _clear_pair(found)
     if twins is None and known:  # of a scan that is mirrored, a probe that is not symmetric agrees with none
-        others = [tried(place, of_scan(one)) for one in FLIPS if one != "identity"]
+        others = all_tried((place, of_scan(one)) for one in FLIPS if one != "identity")
         found = dataclasses.replace(found, outcomes=_sorted([*found.outcomes, *others]))
         twins = _clear_pair(found)
     return found if twins is None else _with_equals(found, twins, known)
@@ -106,7 +106,7 @@ def _with_equals(found: Oriented, twins: tuple[str, str], known: bool) -> Orient
     ways = [one for one in found.outcomes if pair_of(one.hypothesis) == twins]
     tried_before = [one.hypothesis for one in ways]
     missing = [of_scan(one) for one in twins if of_scan(one) not in tried_before]
-    ways = _sorted([*ways, *(tried(found.place, one) for one in missing)])
+    ways = _sorted([*ways, *all_tried((found.place, one) for one in missing)])
     best = ways[0]
     equal = [one for one in ways if not (known and is_clear(best.misfits, one.misfits, found.neighbours))]
     preferred = next((one for one in equal if one.hypothesis == Hypothesis()), best)

@@ -1,6 +1,8 @@
 """Passes over the patterns of a place, and how well they predict those that took no part."""
 
 import dataclasses
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy import fft
@@ -17,6 +19,9 @@ OF_PROBE = 0.5
 
 DIM = 0.1
 """Part of the brightest light from which on a pixel is moved fully."""
+
+AT_ONCE = 4
+"""Trials side by side: more would wait for one another."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +85,12 @@ def tried(place: Place, hypothesis: Hypothesis = Hypothesis(), effort: Effort = 
     predicted = np.fft.fftshift(fitted.predicted(place.judges), axes=(1, 2))
     judged = turned[place.judges]
     return Outcome(hypothesis, misfit(predicted, judged), predicted, judged)
+
+
+def all_tried(trials: Iterable[tuple[Place, Hypothesis]], effort: Effort = Effort()) -> list[Outcome]:  # noqa: B008
+    """Return what trials end with that do not depend on one another: several are made at once."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(lambda trial: tried(*trial, effort), trials))
 
 
 class _Fit:
