@@ -24,7 +24,7 @@ def embed(figure: Figure, alt: str, caption: str = "") -> Plot:
     """Return a matplotlib figure as a `Plot`."""
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "ptychopinn"}):
-        figure.savefig(buffer, format="svg", transparent=True, dpi=150, metadata={"Date": None})
+        figure.savefig(buffer, format="svg", transparent=True, dpi=150, bbox_inches="tight", metadata={"Date": None})
     return Plot(data_uri(buffer.getvalue(), "image/svg+xml"), alt, caption)
 
 
