@@ -81,9 +81,10 @@ def _in_folder(opened: Opened, fits: Callable[[Opened], bool]) -> Opened:
         return opened
     found = _beside(opened.path, fits)
     if len(found) != 1:
+        names = ", ".join(str(one.path.name) for one in found[:4])
         raise ValueError(
-            f"{opened.name} must hold the patterns of one scan. Received: {len(found)} files of patterns. "
-            "Give the one that is meant."
+            f"{opened.name} must hold the patterns of one scan. Received: {len(found)} files of patterns: {names}. "
+            "Give the one that is meant, instead of the folder."
         )
     return found[0]
 
