@@ -122,7 +122,8 @@ def judged(diagnosis, fault):
         if fault.is_said(diagnosis):
             return "found", misled
         return ("not told" if "untold" in kinds.values() else "missed"), misled
-    if fault.late and left == "wrong" and kinds.get("late") == "ambiguous":
+    doubted = "late" if fault.late else "scale" if fault.kind.startswith("scale") else None
+    if left == "wrong" and kinds.get(doubted) == "ambiguous":
         return "ambiguous", False
     if left == "nothing":
         return "found", False

@@ -22,7 +22,7 @@ from ptychopinn.doctor.search import (
 )
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.trials.comparing import explained
-from ptychopinn.preparation.trials.hypothesis import SAME, Hypothesis, as_matrix, axes_of
+from ptychopinn.preparation.trials.hypothesis import SAME, Hypothesis, Matrix, as_matrix, axes_of
 from ptychopinn.preparation.trials.orientation import Oriented, orientation_like, orientation_of
 from ptychopinn.preparation.trials.passes import Outcome, tried
 from ptychopinn.preparation.trials.place import FEW, MANY, Place
@@ -65,9 +65,10 @@ def geometry_of(scan: Scan, reading: Reading, found: Oriented) -> Geometry:
         found = orientation_of(mapped(scan, before), FEW if before != SAME else MANY)
     if found.best is None:
         return Geometry(place=found.place)
-    best = corrected(found.place, found.best, counted, known=not scan.probe_made)
+    scaled = corrected(found.place, found.best, counted, known=not scan.probe_made)
+    best, doubted = scaled.believed, scaled.doubted
     if reading.of_any_scale or abs(factor_of(before) - 1) >= TRUE:
-        best = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG)
+        best, doubted = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG), None
     whole = dataclasses.replace(best.hypothesis, matrix=product(best.hypothesis.matrix, before), late=late)
     axes = found.best.hypothesis
     ways = [like(whole, axes, one) for one in (axes, *found.equal)]
@@ -76,6 +77,8 @@ def geometry_of(scan: Scan, reading: Reading, found: Oriented) -> Geometry:
     changes = corrections(wanted, simplest)
     twin = len({orientation_like(one) for one in (axes, *found.equal)}) > 1
     findings = [*_parts(simplest, changes), *_of_axes(ways, wanted, explained(best, found.neighbours), twin)]
+    if doubted is not None:
+        findings.append(_doubted(wanted, doubted, before))
     if not late and is_shift(found.place):
         findings.append(Finding("late", SHIFTED, AMBIGUOUS, equal=({"late": 1}, {"late": -1})))
     return Geometry(tuple(findings), changes, found.place, best)
@@ -112,6 +115,17 @@ def _parts(whole: Hypothesis, changes: dict[str, Any]) -> list[Finding]:
         )
         findings.append(Finding("scale", words, CLEAR, _some(changes, "affine", "pixel_size")))
     return findings
+
+
+def _doubted(wanted: Preparation, doubted: Outcome, before: Matrix) -> Finding:
+    """Say which factor cannot be told from a probe out of focus."""
+    matrix = product(doubted.hypothesis.matrix, before)
+    options = _some(corrections(wanted, dataclasses.replace(doubted.hypothesis, matrix=matrix)), "affine", "pixel_size")
+    words = (
+        f"Positions {factor_of(matrix):.3g} times as far apart explain the patterns better, but so may a probe that is "
+        f"out of focus: which of both it is is not told. {in_words(options)} is for the first."
+    )
+    return Finding("scale", words, AMBIGUOUS, equal=(options,))
 
 
 def _of_axes(ways: list[Hypothesis], wanted: Preparation, part: float, twin: bool) -> list[Finding]:

@@ -18,7 +18,20 @@ DEFOCUS_RAD = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0)
 """How far a probe is propagated, as the phase that it turns at the rms of its frequencies."""
 
 
-def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcome:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scaled:
+    """What trials say of angle and factor.
+
+    Args:
+        believed: Outcome.
+        doubted: Outcome with a factor that predicts better, but not clearly better than a probe brought into focus.
+    """
+
+    believed: Outcome
+    doubted: Outcome | None = None
+
+
+def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Scaled:
     """Return an outcome with the angle, and the factor, that surely are better than its own; see `confirmed`.
 
     Each is believed by itself, after passes that mend the probe as well: a wrong factor makes up for a wrong defocus.
@@ -26,16 +39,18 @@ def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Outcom
     """
     turned = downhill(place, told, turns)
     best = turned if confirmed(place, told, turned, counted) else told
-    return stretched(place, best, counted) if known else best
+    return stretched(place, best, counted) if known else Scaled(best)
 
 
-def stretched(place: Place, told: Outcome, counted: bool) -> Outcome:
+def stretched(place: Place, told: Outcome, counted: bool) -> Scaled:
     """Return an outcome with the factor that surely is better, also than a probe that is only brought into focus."""
     after = confirmed(place, told, downhill(place, told, stretches), counted)
     found = stretched_with_probe(place, told) if after is None else downhill(place, after, stretches, LONG)
-    if found is told or misses_less(place, found, in_focus(place, told), counted):
-        return found
-    return told
+    if found is told:
+        return Scaled(told)
+    if misses_less(place, found, in_focus(place, told), counted):
+        return Scaled(found)
+    return Scaled(told, doubted=found)
 
 
 def stretched_with_probe(place: Place, told: Outcome) -> Outcome:
