@@ -37,6 +37,7 @@ _HOMES = {
     "resolution": "evaluation.resolution",
     "residual": "evaluation.against_patterns",
     "forecast": "evaluation.forecast",
+    "enough": "evaluation.enough",
     "choose": "evaluation.evidence",
 }
 

@@ -8,13 +8,13 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.data.thinning import HOLDOUT
 from ptychopinn.engine.engine import Engine
 from ptychopinn.engine.estimate import Estimate
-from ptychopinn.engine.order import around_the_middle
 from ptychopinn.engine.pace import MOMENTUM, Turn
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
 from ptychopinn.evaluation.budget import Budget
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.pure_noise import noise_of_photons
+from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import moves_of, work_of
@@ -62,7 +62,7 @@ class Trials:
 
     def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, allowed: float) -> None:
         count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
-        self.scan = scan.subset(around_the_middle(scan.positions, count))
+        self.scan = middle_of(scan, count)
         self.budget, self.made = Budget(len(scan), len(self.scan), allowed), 0
         probe = with_modes(probe, params.modes or len(probe))
         self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
