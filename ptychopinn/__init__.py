@@ -38,6 +38,7 @@ _HOMES = {
     "residual": "evaluation.against_patterns",
     "forecast": "evaluation.forecast",
     "enough": "evaluation.enough",
+    "regions": "evaluation.regions",
     "choose": "evaluation.evidence",
 }
 

@@ -21,7 +21,7 @@ from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.reconstruction.starts import cover_of
 
-PATTERNS, PASSES = 100, 30
+PATTERNS, PASSES = 100, 60
 """Patterns around the middle, and passes over them, at most."""
 
 
