@@ -1,8 +1,10 @@
 """Enough? What a scan will resolve as it is, and with more photons, told before a long run by few of its patterns.
 
-The patterns around the middle are reconstructed as the whole scan would be, in few passes, and from either half of
-their photons. At their edge they have fewer neighbours than in the scan, and of a dense scan everywhere: what they
-resolve is brought to the light that the whole scan sends there (see `forecast`).
+The patterns around the middle are reconstructed as the whole scan would be, in few passes; then again, and from either
+half of their photons, with the probe that they found: the whole scan knows it better than few patterns do, and far
+better than halves of them. At their edge patterns have fewer neighbours than in the scan, and of a dense scan
+everywhere: what they resolve is brought to the light that the whole scan sends there (see `forecast`).
+`benchmarks/enough.py` compares with what whole scans then resolve.
 """
 
 import dataclasses
@@ -44,9 +46,11 @@ def enough(scan: Scan, params: ReconstructionParams | None = None, doses: tuple[
             f"A forecast deals out photons, and needs counts. Received: forecast of {scan.name}, of amplitudes. "
             "Leave it out, or give --measurement counts if they are."
         )
-    params = dataclasses.replace(params or ReconstructionParams(), passes=PASSES, resolution=True)
-    part = middle_of(scan.lit(), PATTERNS)
-    found = reconstruct(part, params=params)
+    params, part = dataclasses.replace(params or ReconstructionParams(), passes=PASSES), middle_of(scan.lit(), PATTERNS)
+    if params.refine_probe:
+        part = dataclasses.replace(part, probe_guess=np.asarray(reconstruct(part, params=params).probe))
+    known = dataclasses.replace(params, refine_probe=False, focus=None, opr=0, resolution=True)
+    found = reconstruct(part, params=known)
     judged = resolution(found)
     now = dose_of_whole(scan, part, judged.region)
     doses = (1.0, *doses)

@@ -21,6 +21,7 @@ WORTH = 0.08
 CANDIDATES: dict[str, tuple[Any, ...]] = {
     "positions": ("refine",),
     "background": ("even",),
+    "blur": (0.5, 0.8, 1.2),
     "modes": (2, 3, 4),
     "flux": ("find",),
     "opr": (2,),
