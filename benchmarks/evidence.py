@@ -38,7 +38,7 @@ UNSTEADY, DRIFT = 0.1, 0.1
 """Of the light: standard deviation from pattern to pattern, and by how much it grows from beginning to end."""
 
 KINDS = ("modes", "positions", "opr", "flux", "background", "blur")
-BLUR_PX = 0.2
+BLUR_PX = 0.25
 """By how much a blur may be wrong and still be right."""
 
 COLUMNS = {"cases": "cases", "right": "truth chosen", "asked_too_much": "more than the truth", "missed": "less",

@@ -21,12 +21,13 @@ WORTH = 0.08
 CANDIDATES: dict[str, tuple[Any, ...]] = {
     "positions": ("refine",),
     "background": ("even",),
-    "blur": (0.5, 0.8, 1.2),
     "modes": (2, 3, 4),
+    "blur": (0.6, 0.9, 1.3),
     "flux": ("find",),
     "opr": (2,),
 }
-"""What is tried, in this order: options, and values from the least to the most."""
+"""What is tried, in this order: options, and values from the least to the most. Modes may be a blur, and are doubted
+once it is allowed for; a blur that was taken for modes would keep these out."""
 
 
 AFRESH, MUCH = ("positions",), 0.25
