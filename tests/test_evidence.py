@@ -52,7 +52,7 @@ def test_nothing_is_chosen_where_all_is_told():
     assert (
         not found.untried and not found.limits and found.chosen == {} and found.words == "the experiment as it is told"
     )
-    assert {one.name for one in found.tried} == {"positions", "background", "modes", "blur", "flux", "opr"}
+    assert {one.name for one in found.tried} == {"positions", "background", "blur", "modes", "flux", "opr"}
 
 
 def test_a_detector_that_blurs_is_told_by_about_as_much_as_it_does():
@@ -62,6 +62,13 @@ def test_a_detector_that_blurs_is_told_by_about_as_much_as_it_does():
     found = choose(blurred, asked=("positions", "background", "modes", "flux", "opr"))
     assert found.chosen == {"blur": 0.9} and found.params.blur == 0.9
     assert [one.value for one in found.tried if one.kept] == [0.6, 0.9]
+
+
+def test_modes_are_told_from_the_blur_that_they_may_be_taken_for():
+    found = choose(through_two_modes(), asked=("positions", "background", "flux", "opr"))
+    assert found.chosen == {"modes": 2}
+    blur = [one for one in found.tried if one.name == "blur"]
+    assert blur[0].kept and any(one.instead or one.again for one in found.tried)  # it was believed first
 
 
 def test_the_focus_that_evidence_finds_is_not_looked_for_again(tmp_path, monkeypatch):
@@ -118,7 +125,7 @@ def error(found, scan):
 def test_what_there_is_no_room_for_is_not_tried_and_said():
     found, allowed = choose(simulated(), allowed=0.7), 0.7
     assert [one.name for one in found.tried] == ["positions"]
-    assert found.untried == ("--background even", "--modes 2", "--blur 0.6", "--flux find", "--opr 2")
+    assert found.untried == ("--background even", "--blur 0.6", "--modes 2", "--flux find", "--opr 2")
     assert all(one in found.limits for one in found.untried)
     assert found.record["untried"] == list(found.untried) and 1 < found.record["plain_runs"] <= allowed * SHORT / 1000
 
