@@ -38,7 +38,7 @@ def through_two_modes():
 @pytest.fixture(scope="module")
 def partly_coherent():
     """Evidence of a scan through two modes, of which its file holds one."""
-    return choose(through_two_modes(), asked=("positions", "flux", "opr"))
+    return choose(through_two_modes(), asked=("positions", "blur", "flux", "opr"))
 
 
 def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):

@@ -4,7 +4,7 @@ A part of the scan is reconstructed plainly, until passes bring no more. Then on
 not tell is allowed for (positions that are wrong, background, a detector that blurs, incoherent modes, unsteady light,
 a probe that varies), and passes go on from there, as they do without it. What predicts the photons held out better, by
 more than chance and by a part of what their noise leaves to explain, and still does so when both have gone on once
-more, is kept; modes also where they do better than the blur that they were taken for. At the end each is taken away
+more, is kept; modes also where they do as well as the blur that they were taken for. At the end each is taken away
 again, and stays where it is missed. All this costs at most two plain runs, as counted in passes.
 """
 

@@ -29,9 +29,9 @@ CANDIDATES: dict[str, tuple[Any, ...]] = {
 """What is tried, in this order: options, and values from the least to the most. A blur is one number, and its
 passes are cheaper than those of modes."""
 
-RIVALS, BETTER = {"modes": "blur"}, 2.0
-"""What may have been taken for another thing, and is tried in place of it too: it is believed where it predicts better
-by so many standard errors, for that one of both matters is known."""
+RIVALS, WORSE = {"modes": "blur"}, 2.0
+"""What may have been taken for another thing, and is tried in place of it too: it is believed unless it predicts worse
+by so many standard errors, for that one of both matters is known, and it is the one that scans have more often."""
 
 
 AFRESH, MUCH = ("positions",), 0.25
@@ -68,6 +68,8 @@ class Tried:
         typed = option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
         brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
         sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
+        if self.instead and self.kept and self.gain <= self.error:
+            return f"{typed}: predicts as well, taken"
         if self.again:
             return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
         return f"{typed}: {brought} ({sure}), {'taken' if self.kept else 'left'}"
@@ -149,7 +151,7 @@ class Search:
         found = self.trials.go_on(before, params)
         further = self.trials.go_on(found, params)
         one = self._compared(name, value, further, self.onward)
-        self._note(dataclasses.replace(one, kept=one.gain > BETTER * one.error, instead=instead))
+        self._note(dataclasses.replace(one, kept=one.gain > -WORSE * one.error, instead=instead))
         if self.tried[-1].kept:
             self.chosen[self.chosen.index(rival)] = name
             self._believe(found, further)
