@@ -8,6 +8,7 @@ is unsteady, or background, none of which its file tells; a plain run; and what 
 import argparse
 import collections
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
@@ -36,7 +37,10 @@ VARIATION = 0.25
 UNSTEADY, DRIFT = 0.1, 0.1
 """Of the light: standard deviation from pattern to pattern, and by how much it grows from beginning to end."""
 
-KINDS = ("modes", "positions", "opr", "flux", "background")
+KINDS = ("modes", "positions", "opr", "flux", "background", "blur")
+BLUR_PX = 0.25
+"""By how much a blur may be wrong and still be right."""
+
 COLUMNS = {"cases": "cases", "right": "truth chosen", "asked_too_much": "more than the truth", "missed": "less",
            "error": "error over plain's, median", "worst": "worst", "cost": "cost in plain runs, median",
            "dearest": "dearest"}  # fmt: skip
@@ -51,6 +55,7 @@ class Truth:
     opr: bool = False
     flux: bool = False
     background: float = 0.0
+    blur: float = 0.0
 
     @property
     def name(self):
@@ -62,6 +67,7 @@ class Truth:
 
 ALONE = (Truth(), Truth(modes=2), Truth(modes=3), Truth(positions=1.0), Truth(positions=3.0), Truth(opr=True),
          Truth(flux=True), Truth(background=0.5))  # fmt: skip
+BLURRED = (Truth(), Truth(blur=0.5), Truth(blur=0.8))
 SCANS = (("lines", 1e5), ("dead_leaves", 1e5), ("lines", 1e6), ("dead_leaves", 1e6))
 """What is scanned, and photons of a pattern."""
 
@@ -80,9 +86,16 @@ def cases(count):
         yield number, truth, drawing, photons
 
 
+def blurred():
+    """Yield `(number, truth, drawing, photons)` of detectors that blur, or do not, of each scan."""
+    for number, (scan, truth) in enumerate(itertools.product(SCANS, BLURRED)):
+        yield 1000 + number, truth, *scan
+
+
 def simulate(truth, drawing, photons, seed):
     """Simulate a scan as it was, and return it as its file tells it: one mode, wrong positions, nothing besides."""
     from ptychopinn.physics.experiment import Experiment
+    from ptychopinn.physics.optics import Optics
     from ptychopinn.simulation import modes, objects, positions, probes, scans
 
     random = np.random.default_rng((seed, 1))
@@ -92,6 +105,7 @@ def simulate(truth, drawing, photons, seed):
     true = told + truth.positions * np.clip(random.normal(size=told.shape), -FARTHEST, FARTHEST)
     experiment = Experiment(
         objects.transmission(objects.OBJECTS[drawing](side, seed)), probe, background=truth.background,
+        optics=Optics(blur=truth.blur),
         **varied(probe, len(told), random) if truth.opr else {},
         flux=unsteady(len(told), random) if truth.flux else None,
     )  # fmt: skip
@@ -145,14 +159,15 @@ def verdicts(truth, chosen):
         "opr": ("opr" in chosen) - truth["opr"],
         "flux": ("flux" in chosen) - truth["flux"],
         "background": ("background" in chosen) - (truth["background"] > 0),
+        "blur": int((chosen.get("blur", 0) - truth.get("blur", 0)) / BLUR_PX),
     }
     return {name: "right" if not more else "more" if more > 0 else "less" for name, more in found.items()}
 
 
 def run(out, wanted, seed=0):
-    """Run the cases that a file does not hold yet, each with its number and a seed as its own, and add them to it."""
+    """Run wanted cases that a file does not hold yet, each with its number its seed as its own, and add them."""
     done = {row["number"] for row in rows_of(out)}
-    for number, truth, drawing, photons in cases(wanted):
+    for number, truth, drawing, photons in wanted:
         if number in done:
             continue
         row = {"number": number, "truth": vars(truth), "name": truth.name, "scan": f"{drawing} {photons:.0e}"}
@@ -189,15 +204,16 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="added to the numbers that cases have as seeds")
     parser.add_argument("--out", default="evidence.jsonl")
     parser.add_argument("--backend", choices=machine.BACKENDS, default="torch")
+    parser.add_argument("--blurred", action="store_true", help="run detectors that blur by 0, .5, .8 pixels")
     parser.add_argument("--table", action="store_true", help="print what was found before, and run nothing")
     asked = parser.parse_args()
     os.environ.update(machine.environment(asked.backend, "cpu"))
     if not asked.table:
-        run(asked.out, asked.cases, asked.seed)
+        run(asked.out, blurred() if asked.blurred else cases(asked.cases), asked.seed)
     rows = rows_of(asked.out)
     by_truth = collections.defaultdict(list)
     for row in rows:
-        by_truth[row["name"] if Truth(**row["truth"]) in ALONE else "several"].append(row)
+        by_truth[row["name"] if Truth(**row["truth"]) in ALONE + BLURRED else "several"].append(row)
     found = {name: summed_up(some) for name, some in (*by_truth.items(), ("all", rows))}
     print(table("what is true", COLUMNS, found, lambda row, key: f"{row[key]:.3g}"))
     decisions = [verdicts(row["truth"], row["chosen"]) for row in rows]

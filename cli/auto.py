@@ -28,7 +28,8 @@ def diagnosed(request, bundle, talk):
 def with_evidence(request, bundle, scan, sha256, talk):
     """Return a request with the physics that photons held out speak for, and the Evidence; say what was tried.
 
-    Where they cannot be asked, what the doctor suspects is believed.
+    Where they cannot be asked, what the doctor suspects is believed. The focus of the probe is found before, or modes
+    would be taken for a defocus, and handed over.
     """
     from ptychopinn.evaluation.evidence import choose
     from ptychopinn.reconstruction.asked import to_focus
@@ -39,8 +40,9 @@ def with_evidence(request, bundle, scan, sha256, talk):
 
     params = request.params
     whose, probe = ("scan", scan.probe) if bundle is None else choose_probe(params.probe, bundle, scan, sha256)
-    if to_focus(params, PASSES, whose, params.start or "flat"):  # or modes would be taken for a defocus
-        probe, _ = focused(probe, scan, optics_of(params, scan))
+    if to_focus(params, PASSES if params.passes is None else params.passes, whose, params.start or "flat"):
+        probe, focus = focused(probe, scan, optics_of(params, scan))
+        request = dataclasses.replace(request, focus=focus)
     found = choose(scan, params, request.asked, probe, request.suspected, lambda one: talk.note(one.words))
     if found.why:
         talk.note(f"No physics was tried. {found.why}")

@@ -12,8 +12,8 @@ LINES = {
 """How figures are said, and which one must be known."""
 
 
-def facts_of_scan(diagnosis):
-    """Return the facts of a scan and what was found, for JSON: what is not known is None."""
+def facts_of_scan(diagnosis, foretold=None):
+    """Return the facts of a scan, what was found, and what is foretold of it, for JSON: what is not known is None."""
     from ptychopinn.data.grouping import spacing
     from ptychopinn.physics.probes import footprint
 
@@ -44,6 +44,7 @@ def facts_of_scan(diagnosis):
         "measures": diagnosis.measures,
         "findings": [one.to_dict() for one in diagnosis.findings],
         "command": diagnosis.command,
+        **({} if foretold is None else {"forecast": {**foretold.record, "words": foretold.words}}),
     }
 
 
@@ -77,6 +78,7 @@ def scan_in_words(facts):
     lines |= {f"note {i}": sentence for i, sentence in enumerate(facts["notes"], start=1)}
     for number, one in enumerate(facts["findings"], start=1):
         lines[f"{MARKS[one['sureness']]} {number}"] = one["words"]
+    lines |= {f"forecast {i}": words for i, words in enumerate(facts.get("forecast", {}).get("words", ()), start=1)}
     return lines | {"reconstruct": facts["command"]}
 
 

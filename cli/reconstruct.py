@@ -110,7 +110,9 @@ def run(request, restated, talk):
         request, evidence = with_evidence(request, bundle, scan, inputs["scan"]["sha256"], talk)
     tried = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
-        found = reconstructed(scan, bundle, request.params, request.execution, inputs["scan"]["sha256"], progress)
+        found = reconstructed(
+            scan, bundle, request.params, request.execution, inputs["scan"]["sha256"], progress, request.focus
+        )
     said(found.record, talk)
     spent = {"open": opened - began, **({"evidence": tried - opened} if request.auto else {})}
     kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(), "seconds": spent}

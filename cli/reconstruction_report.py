@@ -4,7 +4,7 @@ import time
 
 from ptychopinn_cli.pages import command_facts, made_or_noted, page_of
 
-SHOWN = ("trust", "evidence", "forecast", "reading", "inputs")
+SHOWN = ("trust", "evidence", "forecast", "regions", "reading", "inputs")
 """Parts of a record that stand elsewhere on the page."""
 
 NOTHING_KEPT = "No pass over the scan predicted the photons that were held out better: the start is kept."
@@ -59,11 +59,14 @@ def judged_of(reconstruction, scan, resolution, evidence, talk):
         talk: Talk.
     """
     from ptychopinn.evaluation.forecast import forecast
+    from ptychopinn.evaluation.regions import regions
     from ptychopinn.evaluation.trust import trust
 
     believed = made_or_noted(lambda: trust(reconstruction, scan, resolution), "judgement of what to believe", talk)
     foretold = resolution and made_or_noted(lambda: forecast(resolution), "forecast for more photons", talk)
-    return {"resolution": resolution, "forecast": foretold or (), "evidence": evidence, "trust": believed or []}
+    parts = resolution and made_or_noted(lambda: regions(resolution, reconstruction), "forecast by region", talk)
+    return {"resolution": resolution, "forecast": foretold or (), "regions": parts or (), "evidence": evidence,
+            "trust": believed or []}  # fmt: skip
 
 
 def records_of(judged):
@@ -72,6 +75,7 @@ def records_of(judged):
     if judged["resolution"] is not None:
         record["resolution"] = judged["resolution"].record
         record["forecast"] = [one.record for one in judged["forecast"]]
+        record["regions"] = [one.record for one in judged["regions"]]
     if judged["evidence"] is not None:
         record["evidence"] = judged["evidence"].record
     return record

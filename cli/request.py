@@ -29,6 +29,8 @@ class Request:
     """Options of the reconstruction that were said, and are not chosen."""
     suspected: dict = dataclasses.field(default_factory=dict)
     """Those that the doctor suspects."""
+    focus: float | None = None
+    """By how much the probe is propagated, where evidence found it."""
     save: tuple = ()
     """Formats to write besides `reconstruction.npz`."""
     shard: tuple | None = None

@@ -37,6 +37,8 @@ _HOMES = {
     "resolution": "evaluation.resolution",
     "residual": "evaluation.against_patterns",
     "forecast": "evaluation.forecast",
+    "enough": "evaluation.enough",
+    "regions": "evaluation.regions",
     "choose": "evaluation.evidence",
 }
 

@@ -13,6 +13,9 @@ from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.budget import A_MODE, OTHERS, SHORT, Budget
 from ptychopinn.evaluation.evidence import FEWEST, choose
 from ptychopinn.evaluation.physics_search import WORTH
+from ptychopinn.physics.experiment import Experiment
+from ptychopinn.physics.numpy_physics import near_field
+from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.simulation import modes, objects, probes, scans
@@ -35,7 +38,7 @@ def through_two_modes():
 @pytest.fixture(scope="module")
 def partly_coherent():
     """Evidence of a scan through two modes, of which its file holds one."""
-    return choose(through_two_modes(), asked=("positions", "flux", "opr"))
+    return choose(through_two_modes(), asked=("positions", "blur", "flux", "opr"))
 
 
 def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
@@ -49,11 +52,41 @@ def test_nothing_is_chosen_where_all_is_told():
     assert (
         not found.untried and not found.limits and found.chosen == {} and found.words == "the experiment as it is told"
     )
-    assert {one.name for one in found.tried} == {"positions", "background", "modes", "flux", "opr"}
+    assert {one.name for one in found.tried} == {"positions", "background", "blur", "modes", "flux", "opr"}
+
+
+def test_a_detector_that_blurs_is_told_by_about_as_much_as_it_does():
+    truth, probe = objects.lines(144, count=200), probes.gaussian(64, curvature=1.5)
+    positions = scans.jittered_raster(truth.shape, 64, 9, seed=1, margin=1)
+    blurred = scans.simulate_experiment(Experiment(truth, probe, optics=Optics(blur=0.8)), positions, 1e6, seed=2)
+    found = choose(blurred, asked=("positions", "background", "modes", "flux", "opr"))
+    assert found.chosen == {"blur": 0.9} and found.params.blur == 0.9
+    assert [one.value for one in found.tried if one.kept] == [0.6, 0.9]
+
+
+def test_modes_are_told_from_the_blur_that_they_may_be_taken_for():
+    found = choose(through_two_modes(), asked=("positions", "background", "flux", "opr"))
+    assert found.chosen == {"modes": 2}
+    blur = [one for one in found.tried if one.name == "blur"]
+    assert blur[0].kept and any(one.instead or one.again for one in found.tried)  # it was believed first
+
+
+def test_the_focus_that_evidence_finds_is_not_looked_for_again(tmp_path, monkeypatch):
+    truth, path = objects.lines(80, count=80, seed=3), tmp_path / "scan.npz"
+    positions = scans.jittered_raster(truth.shape, 32, 6, seed=3, margin=1)
+    scan = scans.simulate(truth, probes.gaussian(32, width=0.16, curvature=1.0), positions, 1e5, seed=4)
+    away = near_field(scan.probe_guess, 60.0).astype(np.complex64)
+    scans.write_ptychopinn(path, dataclasses.replace(scan, probe_guess=away))
+    asked = ("--positions", "keep", "--background", "none", "--modes", 1, "--flux", "even", "--opr", 0, "--blur", 0)
+    monkeypatch.delattr("ptychopinn.reconstruction.reconstruct.focused")
+    done = ptycho("reconstruct", path, "--auto", *asked, "--passes", 4, "--no-report", "--output-dir", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert abs(report["probe_propagated_px2"] + 60) < 8 and report["error_against_file_object"] < 0.1
 
 
 def test_a_background_is_chosen_and_light_is_not_taken_for_one(partly_coherent):
-    assert "background" in choose(simulated(background=1.0), asked=("positions", "modes", "flux", "opr")).chosen
+    assert "background" in choose(simulated(background=1.0), asked=("positions", "blur", "modes", "flux", "opr")).chosen
     assert not any(one.kept for one in partly_coherent.tried if one.name == "background")
 
 
@@ -92,7 +125,7 @@ def error(found, scan):
 def test_what_there_is_no_room_for_is_not_tried_and_said():
     found, allowed = choose(simulated(), allowed=0.7), 0.7
     assert [one.name for one in found.tried] == ["positions"]
-    assert found.untried == ("--background even", "--modes 2", "--flux find", "--opr 2")
+    assert found.untried == ("--background even", "--blur 0.6", "--modes 2", "--flux find", "--opr 2")
     assert all(one in found.limits for one in found.untried)
     assert found.record["untried"] == list(found.untried) and 1 < found.record["plain_runs"] <= allowed * SHORT / 1000
 
@@ -110,7 +143,7 @@ def test_a_budget_counts_passes_in_plain_runs():
 
 def test_what_was_asked_for_is_not_tried_and_stays():
     asked = ReconstructionParams(modes=1, positions="refine", refine_probe=False)
-    found = choose(simulated(), asked, asked=("modes", "positions", "background", "flux"))
+    found = choose(simulated(), asked, asked=("modes", "positions", "background", "blur", "flux"))
     assert found.params == asked and not found.tried  # no variation either, of a probe that stands still
 
 
@@ -124,7 +157,7 @@ def test_what_has_no_photons_to_hold_out_is_left_as_it_is():
 def test_auto_says_what_was_tried_and_keeps_what_was_said(tmp_path):
     path, out = tmp_path / "scan.npz", tmp_path / "out"
     scans.write_ptychopinn(path, through_two_modes())
-    said = ("--positions", "keep", "--background", "none", "--opr", 0)
+    said = ("--positions", "keep", "--background", "none", "--opr", 0, "--blur", 0)
     done = ptycho("reconstruct", path, "--auto", *said, "--passes", 4, "--output-dir", out)
     assert done.exit_code == 0, done.output
     assert "speak for --modes 2" in done.output and re.search("--flux find: .*, left", done.output)

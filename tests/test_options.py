@@ -182,6 +182,7 @@ SEEN = {
     "inspect": PREPARED | {
         "as_json": "test_cli.test_inspect_describes_a_scan_and_a_bundle",
         "trials": "test_doctor.test_inspect_says_what_is_wrong_and_what_reconstructs_it",
+        "forecast": "test_enough.test_inspect_foretells_on_screen_in_json_and_on_the_page",
         "report": "test_doctor.test_the_page_shows_what_was_found",
     },
     "export": {

@@ -1,10 +1,11 @@
 """Evidence: which physics the photons of a scan speak for, by how well photons that were held out are predicted.
 
 A part of the scan is reconstructed plainly, until passes bring no more. Then one thing after another that its file may
-not tell is allowed for (positions that are wrong, background, incoherent modes, unsteady light, a probe that varies),
-and passes go on from there, as they do without it. What predicts the photons held out better, by more than chance and
-by a part of what their noise leaves to explain, and still does so when both have gone on once more, is kept. At the
-end each is taken away again, and stays where it is missed. All this costs at most two plain runs, as counted in passes.
+not tell is allowed for (positions that are wrong, background, a detector that blurs, incoherent modes, unsteady light,
+a probe that varies), and passes go on from there, as they do without it. What predicts the photons held out better, by
+more than chance and by a part of what their noise leaves to explain, and still does so when both have gone on once
+more, is kept; modes also where they do as well as the blur that they were taken for. At the end each is taken away
+again, and stays where it is missed. All this costs at most two plain runs, as counted in passes.
 """
 
 import dataclasses
@@ -70,7 +71,7 @@ def choose(
     probe: np.ndarray | None = None, suspected: Collection[str] = (), progress: Callable[[Tried], object] | None = None,
     allowed: float = ALLOWED,
 ) -> Evidence:  # fmt: skip
-    """Choose modes, positions, background, flux and variation of the probe by the photons of a scan.
+    """Choose positions, background, blur, modes, flux and variation of the probe by the photons of a scan.
 
     Args:
         scan: Scan, of counts.

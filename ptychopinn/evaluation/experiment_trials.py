@@ -8,13 +8,13 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.data.thinning import HOLDOUT
 from ptychopinn.engine.engine import Engine
 from ptychopinn.engine.estimate import Estimate
-from ptychopinn.engine.order import around_the_middle
 from ptychopinn.engine.pace import MOMENTUM, Turn
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import Photons
 from ptychopinn.evaluation.budget import Budget
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.pure_noise import noise_of_photons
+from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import moves_of, work_of
@@ -62,13 +62,13 @@ class Trials:
 
     def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, allowed: float) -> None:
         count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
-        self.scan = scan.subset(around_the_middle(scan.positions, count))
+        self.scan = middle_of(scan, count)
         self.budget, self.made = Budget(len(scan), len(self.scan), allowed), 0
         probe = with_modes(probe, params.modes or len(probe))
-        self.params, self.optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
-        start = dataclasses.replace(flat(self.scan, probe), optics=self.optics)
+        self.params, optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
+        start = dataclasses.replace(flat(self.scan, probe), optics=optics)
         self.told, self.cover = estimate_of(start, self.scan, probe)
-        self.photons = Photons(self.scan, probe, work_of(params).batch_size, SEED, self.optics.zero_first)
+        self.photons = Photons(self.scan, probe, work_of(params).batch_size, SEED, optics.zero_first)
 
     def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""
@@ -98,7 +98,7 @@ class Trials:
         return Belief(params, engine.estimate(), best)
 
     def _engine(self, params: ReconstructionParams, start: Estimate) -> Engine:
-        return Engine(start, self.photons, self.cover, moves_of(params), self.optics)
+        return Engine(start, self.photons, self.cover, moves_of(params), optics_of(params, self.scan))
 
     def _suited(self, estimate: Estimate, params: ReconstructionParams) -> Estimate:
         """Return an estimate with what options let move, and what was told in place of what they do not."""
@@ -116,9 +116,9 @@ class Trials:
 
     def noise(self, belief: Belief) -> float:
         """Return the deviance that photons held out would have by their noise alone, per photon."""
-        told = belief.estimate
+        told, optics = belief.estimate, optics_of(belief.params, self.scan)
         experiment = Experiment(
-            told.object, told.probe, optics=self.optics, flux=told.flux, variation=told.variation,
+            told.object, told.probe, optics=optics, flux=told.flux, variation=told.variation,
             weights=told.weights, background=0.0 if told.background is None else told.background,
         )  # fmt: skip
         expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))

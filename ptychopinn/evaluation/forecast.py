@@ -52,10 +52,14 @@ class Forecast:
         """How a pixel comes to so many photons, in words."""
         return f"{self.dose:g} times the photons, or a step {self.dose**-0.5:.2g} times as wide"
 
+    def period(self, pixel_size_m: float | None = None) -> str:
+        """The full period up to which detail would agree, in words."""
+        metres = f", {pixel_size_m / self.frc50 * 1e9:.3g} nm" if pixel_size_m else ""
+        return f"{1 / self.frc50:.3g} px{metres} (FRC 0.5)"
+
     def words(self, pixel_size_m: float | None = None) -> str:
         """What they would bring, in a line."""
-        metres = f", {pixel_size_m / self.frc50 * 1e9:.3g} nm" if pixel_size_m else ""
-        return f"{self.how}: {1 / self.frc50:.3g} px{metres} (FRC 0.5), {self.error:.2f} times the error"
+        return f"{self.how}: {self.period(pixel_size_m)}, {self.error:.2f} times the error"
 
     @property
     def record(self) -> dict[str, Any]:

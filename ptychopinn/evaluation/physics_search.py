@@ -21,11 +21,17 @@ WORTH = 0.08
 CANDIDATES: dict[str, tuple[Any, ...]] = {
     "positions": ("refine",),
     "background": ("even",),
+    "blur": (0.6, 0.9, 1.3),
     "modes": (2, 3, 4),
     "flux": ("find",),
     "opr": (2,),
 }
-"""What is tried, in this order: options, and values from the least to the most."""
+"""What is tried, in this order: options, and values from the least to the most. A blur is one number, and its
+passes are cheaper than those of modes."""
+
+RIVALS, WORSE = {"modes": "blur"}, 2.0
+"""What may have been taken for another thing, and is tried in place of it too: it is believed unless it predicts worse
+by so many standard errors, for that one of both matters is known, and it is the one that scans have more often."""
 
 
 AFRESH, MUCH = ("positions",), 0.25
@@ -44,6 +50,7 @@ class Tried:
         part: float. Of what their noise did not explain without.
         kept: bool. Whether it is believed.
         again: bool. Whether it was believed before, and taken away again.
+        instead: str. The option of what was believed, where it was tried in place of that.
     """
 
     name: str
@@ -53,13 +60,16 @@ class Tried:
     part: float
     kept: bool
     again: bool = False
+    instead: str = ""
 
     @property
     def words(self) -> str:
         """What it brought, in a line."""
-        typed = option(self.name, self.value)
+        typed = option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
         brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
         sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
+        if self.instead and self.kept and self.gain <= self.error:
+            return f"{typed}: predicts as well, taken"
         if self.again:
             return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
         return f"{typed}: {brought} ({sure}), {'taken' if self.kept else 'left'}"
@@ -85,6 +95,7 @@ class Search:
         self.tried: list[Tried] = []
         self.untried: list[str] = []
         self.chosen: list[str] = []
+        self.before: dict[str, Belief] = {}
         self._believe(trials.begin(trials.params))
 
     def allow(self, name: str) -> None:
@@ -105,8 +116,11 @@ class Search:
                 one = self._compared(name, value, further, self.trials.go_on(without, without.params))
             self._note(one)
             if not one.kept:
+                self._replace(name, value)
                 return
-            self.chosen += [] if name in self.chosen else [name]
+            if name not in self.chosen:
+                self.chosen.append(name)
+                self.before[name] = self.belief
             self._believe(found, further)
 
     def doubt(self, name: str) -> None:
@@ -122,6 +136,25 @@ class Search:
         if not one.kept:
             self.chosen.remove(name)
             self._believe(found)
+
+    def _replace(self, name: str, value: Any) -> None:
+        """Try something in place of a thing that was believed, and that it may have been taken for, from before it."""
+        rival = RIVALS.get(name)
+        if rival not in self.chosen:
+            return
+        instead = option(rival, getattr(self.belief.params, rival))
+        before = self.before[rival]
+        params = dataclasses.replace(before.params, **{name: value})
+        if not self.trials.budget.allows((TRIAL, params), (TRIAL, params)):
+            self.untried.append(f"{option(name, value)} in place of {instead}")
+            return
+        found = self.trials.go_on(before, params)
+        further = self.trials.go_on(found, params)
+        one = self._compared(name, value, further, self.onward)
+        self._note(dataclasses.replace(one, kept=one.gain > -WORSE * one.error, instead=instead))
+        if self.tried[-1].kept:
+            self.chosen[self.chosen.index(rival)] = name
+            self._believe(found, further)
 
     def _room(self, params: ReconstructionParams, afresh: bool) -> bool:
         """Return whether the budget allows a trial, and to go on once more with it and without it."""

@@ -73,11 +73,12 @@ class Resolution:
         return said | {"region_px": self.region, "shared": list(self.shared)}
 
 
-def resolution(reconstruction: Reconstruction) -> Resolution:
-    """Measure the resolution of a reconstruction by its `halves`, in the region that was well lit.
+def resolution(reconstruction: Reconstruction, region: str | Box = "auto") -> Resolution:
+    """Measure the resolution of a reconstruction by its `halves`, in the region that was well lit, or in a box.
 
     Args:
         reconstruction: Reconstruction, made with `ReconstructionParams(resolution=True)`.
+        region: which pixels count; see `find_region`.
 
     Returns:
         Resolution.
@@ -90,7 +91,7 @@ def resolution(reconstruction: Reconstruction) -> Resolution:
             f"A resolution needs the reconstructions of both halves of the photons. Received: {reconstruction.name} "
             f"with {len(reconstruction.halves)} of them. Reconstruct with resolution=True, and to the end."
         )
-    found = register(*reconstruction.halves)
+    found = register(*reconstruction.halves, region=region)
     shape = found.truth.shape
     curve = rings.ring_correlation(found.image, found.truth)
     full, half_bit = at_full_dose(curve), rings.half_bit(shape)

@@ -26,7 +26,7 @@ class Middle:
     """
 
     def __init__(self, scan: Scan, probe: np.ndarray, optics: Optics, most: int, batch_size: int) -> None:
-        part, unit = in_photons(scan.subset(around_the_middle(scan.positions, most)))
+        part, unit = in_photons(middle_of(scan, most))
         begun = dataclasses.replace(flat(part, probe), optics=optics)
         self._start, self._cover = estimate_of(begun, part, unit * probe)
         self._photons = Photons(part, self.probe, batch_size, SEED, optics.zero_first)
@@ -42,3 +42,8 @@ class Middle:
         engine = Engine(start, self._photons, self._cover, Moves(probe=moves_probe), optics)
         engine.rest(go(engine, passes, SEED, lambda number: None).kept)
         return engine.judge()
+
+
+def middle_of(scan: Scan, most: int) -> Scan:
+    """Return the scan of the patterns nearest to the middle one, so many at most."""
+    return scan.subset(around_the_middle(scan.positions, most))

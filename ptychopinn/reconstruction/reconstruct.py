@@ -13,6 +13,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.engine.photons import Work
 from ptychopinn.params import ExecutionParams
+from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.asked import to_focus
 from ptychopinn.reconstruction.clock import Clock
@@ -42,6 +43,7 @@ def reconstruct(
     execution: ExecutionParams | None = None,
     sha256: str | None = None,
     progress: Callable[[str, int, int], object] = lambda part, done, total: None,
+    focus: float | None = None,
 ) -> Reconstruction:
     """Reconstruct a scan: choose its probe, start from an object, and improve both by passes over all patterns.
 
@@ -53,6 +55,8 @@ def reconstruct(
         execution: ExecutionParams: how the machine is used.
         sha256: str. Of the scan's file: it tells whether the bundle was trained on it.
         progress: called with the part of the work (`"reconstructing"` or `"refining"`), and patterns done, and in all.
+        focus: float. By how much a scan's probe that is out of focus is propagated (see `focused`), where it was found
+            before. Defaults to what few passes find.
 
     Returns:
         Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `patterns`, `size_px`,
@@ -75,7 +79,7 @@ def reconstruct(
         return dataclasses.replace(begun, optics=optics)
 
     to_be_focused = to_focus(params, passes, plan.whose, start)
-    probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock)
+    probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock, focus)
     record = {"start": start, "probe": plan.whose, **decided(scan, params, passes), **told}
     found = begun = begin(start, scan, probe)
     if passes:
@@ -97,7 +101,8 @@ def reconstruct(
 
 
 def told_by_few(
-    probe: np.ndarray, optics: Optics, scan: Scan, params: ReconstructionParams, to_be_focused: bool, clock: Clock
+    probe: np.ndarray, optics: Optics, scan: Scan, params: ReconstructionParams, to_be_focused: bool, clock: Clock,
+    focus: float | None,
 ) -> tuple[np.ndarray, Optics, dict[str, Any]]:  # fmt: skip
     """Return probe and optics as a few passes over a part of the scan tell them, and what a record says of it."""
     at_once, told = work_of(params).batch_size, {}
@@ -107,7 +112,11 @@ def told_by_few(
         told["slices_found_apart_px"] = optics.spacing
     if to_be_focused:
         with clock("focus"):
-            probe, told["probe_propagated_px2"] = focused(probe, scan, optics, at_once)
+            if focus is None:
+                probe, focus = focused(probe, scan, optics, at_once)
+            elif focus:
+                probe = near_field(probe, focus).astype(np.complex64)
+        told["probe_propagated_px2"] = focus
     return probe, optics, told
 
 

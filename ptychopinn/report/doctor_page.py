@@ -8,6 +8,7 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.data.selection import spread
 from ptychopinn.doctor.findings import MARKS, Diagnosis, in_words
+from ptychopinn.evaluation.foretold import Foretold
 from ptychopinn.files import write_all
 from ptychopinn.physics.probes import footprint
 from ptychopinn.report.blocks import Gallery, Page, Plot, Section, Table, Tile
@@ -15,6 +16,7 @@ from ptychopinn.report.colours import Scale
 from ptychopinn.report.images import limit_size, paint
 from ptychopinn.report.page import render
 from ptychopinn.report.plots import drawing
+from ptychopinn.report.resolution import more_photons
 from ptychopinn.report.sections import DECADES, logarithmic_key, probe_section
 from ptychopinn.report.words import mark, metres, number
 
@@ -38,15 +40,15 @@ FIGURES = {
 """What figures are called, and how they are written."""
 
 
-def write_page(path: pathlib.Path | str, diagnosis: Diagnosis) -> None:
-    """Write the page of a diagnosis, whole or not at all."""
-    html = render(page_of_diagnosis(diagnosis))
+def write_page(path: pathlib.Path | str, diagnosis: Diagnosis, foretold: Foretold | None = None) -> None:
+    """Write the page of a diagnosis, and of what is foretold of the scan, whole or not at all."""
+    html = render(page_of_diagnosis(diagnosis, foretold))
     path = pathlib.Path(path)
     write_all({path: functools.partial(pathlib.Path.write_text, data=html, encoding="utf-8")})
 
 
-def page_of_diagnosis(diagnosis: Diagnosis) -> Page:
-    """Return the `Page` of a scan that was examined."""
+def page_of_diagnosis(diagnosis: Diagnosis, foretold: Foretold | None = None) -> Page:
+    """Return the `Page` of a scan that was examined, and of which something may be foretold."""
     scan, figures = diagnosis.scan, diagnosis.measures
     headline = [(number(len(scan)), "patterns"), (f"{scan.size} × {scan.size} px", "each"),
                 (mark(scan.mean_photons), "photons a pattern")]  # fmt: skip
@@ -54,7 +56,10 @@ def page_of_diagnosis(diagnosis: Diagnosis) -> Page:
         headline.append((f"{figures['overlap_mean']:.0%}", "overlap"))
     if scan.pixel_size_m:
         headline.append((metres(scan.pixel_size_m), "a pixel"))
-    sections = [*found_sections(diagnosis), patterns_section(scan), positions_section(scan), probe_section(scan.probe)]
+    sections = found_sections(diagnosis)
+    if foretold is not None:
+        sections.insert(1, forecast_section(foretold))
+    sections += [patterns_section(scan), positions_section(scan), probe_section(scan.probe)]
     return Page("Examination of a scan", scan.name, headline, sections)
 
 
@@ -68,6 +73,18 @@ def found_sections(diagnosis: Diagnosis) -> list[Section]:
     tables = {"found": ("What was found", rows), "measured": ("What was measured", measured),
               "read": ("How the file was read", notes)}  # fmt: skip
     return [Section(name, title, "", [Table("", lines)]) for name, (title, lines) in tables.items() if lines]
+
+
+def forecast_section(foretold: Foretold) -> Section:
+    """List what few patterns foretell: resolution and error of the scan as it is, and with more photons."""
+    note = (
+        f"{foretold.patterns} patterns around the middle, and either half of their photons, tell in few passes what "
+        "the whole scan will resolve, and what more photons would."
+    )
+    if foretold.error is None:
+        return Section("forecast", "Forecast", f"{note} Here the halves agree on too little.", [])
+    note += f" The scan as it is will have a standard error of {foretold.error:.2g}, of a transmission."
+    return Section("forecast", "Forecast", note, list(more_photons(foretold.forecasts, foretold.pixel_size_m)))
 
 
 def _figure(words: str, value: float | int | list | None) -> str:

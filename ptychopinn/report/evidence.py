@@ -21,7 +21,7 @@ def evidence_section(evidence: Evidence) -> Section:
 
 def row(one: Tried) -> tuple[str, ...]:
     """Return a row of the table."""
-    name = option(one.name, one.value)
+    name = option(one.name, one.value) + (f" in place of {one.instead}" if one.instead else "")
     if one.again:
         name, verdict = f"{name}, at the end", "stays" if one.kept else "left out again"
     else:

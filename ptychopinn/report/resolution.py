@@ -6,6 +6,7 @@ import numpy as np
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.forecast import Forecast
+from ptychopinn.evaluation.regions import Region
 from ptychopinn.evaluation.resolution import THRESHOLDS, Resolution
 from ptychopinn.evaluation.ring_correlation import NYQUIST, SEVENTH
 from ptychopinn.report.blocks import Block, Gallery, Plot, Section, Table, Tile
@@ -20,8 +21,9 @@ WORDS = {"frc50": "FRC above 0.5", "half_bit": "FRC above half-bit", "seventh": 
 
 
 def resolution_section(
-    resolution: Resolution, reconstruction: Reconstruction, forecast: Sequence[Forecast] = ()
-) -> Section:
+    resolution: Resolution, reconstruction: Reconstruction, forecast: Sequence[Forecast] = (),
+    regions: Sequence[Region] = (),
+) -> Section:  # fmt: skip
     """Show a `Resolution`: its curves and thresholds, what more photons would bring, and where detail is finer."""
     note = (
         "The photons were dealt out at random to two halves, each reconstructed by itself; how far the two agree tells "
@@ -31,6 +33,7 @@ def resolution_section(
     rows = [(WORDS[name], f"{getattr(resolution, name):.4f} / px", period(resolution, name)) for name in THRESHOLDS]
     table = Table("Finest detail", rows, ("", "frequency", "full period"))
     more = more_photons(forecast, resolution.pixel_size_m)
+    more += by_region(regions)
     blocks: list[Block] = [*curves_of(resolution), table, *more, *local_map(resolution, reconstruction)]
     return Section("resolution", "Resolution", note, blocks)
 
@@ -47,11 +50,28 @@ def more_photons(forecasts: Sequence[Forecast], pixel_size_m: float | None) -> l
     """List what more photons would bring: by longer exposures, or by a step that is narrower by the root of it."""
     rows = []
     for one in forecasts:
-        period = f"{1 / one.frc50:.3g} px" + (f", {metres(pixel_size_m / one.frc50)}" if pixel_size_m else "")
-        limit = ", the pixels' limit" if one.frc50 >= NYQUIST else ""
-        rows.append((f"× {one.dose:g}", f"× {one.dose**-0.5:.2g}", period + limit, f"× {one.error:.2f}"))
+        period = _foretold(one, pixel_size_m)
+        rows.append((f"× {one.dose:g}", f"× {one.dose**-0.5:.2g}", period, f"× {one.error:.2f}"))
     head = "photons", "or step", "FRC 0.5", "error"
     return [Table("With more photons, as these foretell", rows, head)] if rows else []
+
+
+def by_region(regions: Sequence[Region]) -> list[Table]:
+    """List resolution, and what more photons would bring, where detail is finest and where it is coarsest."""
+    if not regions:
+        return []
+    rows = []
+    for name, one in zip(("finest", "coarsest"), regions):
+        top, bottom, left, right = one.resolution.region
+        told = [_foretold(each, one.resolution.pixel_size_m) for each in one.forecasts] or ["not told"]
+        rows.append((name, f"{top} … {bottom}, {left} … {right}", period(one.resolution, "frc50"), *told))
+    doses = [f"photons × {each.dose:g}" for each in regions[0].forecasts or regions[1].forecasts]
+    return [Table("By region, at FRC 0.5", rows, ("", "rows, columns / px", "now", *doses))]
+
+
+def _foretold(one: Forecast, pixel_size_m: float | None) -> str:
+    metric = f", {metres(pixel_size_m / one.frc50)}" if pixel_size_m else ""
+    return f"{1 / one.frc50:.3g} px{metric}" + (", the pixels' limit" if one.frc50 >= NYQUIST else "")
 
 
 def curves_of(resolution: Resolution) -> list[Plot]:

@@ -11,6 +11,7 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.against_truth import Score
 from ptychopinn.evaluation.evidence import Evidence
 from ptychopinn.evaluation.forecast import Forecast
+from ptychopinn.evaluation.regions import Region
 from ptychopinn.evaluation.resolution import Resolution
 from ptychopinn.evaluation.trust import Finding
 from ptychopinn.report.blocks import Page
@@ -51,6 +52,7 @@ class Run:
         resolution: Resolution. What halves of the photons tell, if it was asked for.
         trust: list of Finding. What may be believed.
         forecast: tuple of Forecast. What more photons would bring.
+        regions: tuple of Region. Where detail is finest and coarsest, if that differs.
         evidence: Evidence. Which physics was chosen, if photons were asked.
     """
 
@@ -68,6 +70,7 @@ class Run:
     resolution: Resolution | None = None
     trust: Sequence[Finding] = ()
     forecast: Sequence[Forecast] = ()
+    regions: Sequence[Region] = ()
     evidence: Evidence | None = None
 
 
@@ -79,7 +82,7 @@ def page_of_run(run: Run) -> Page:
     if run.score is not None:
         sections.append(truth_section(run.score))
     if run.resolution is not None:
-        sections.append(resolution_section(run.resolution, reconstruction, run.forecast))
+        sections.append(resolution_section(run.resolution, reconstruction, run.forecast, run.regions))
     if reconstruction.uncertainty is not None and np.isfinite(reconstruction.uncertainty).any():
         sections.append(uncertainty_section(reconstruction))
     if run.evidence is not None:
