@@ -30,6 +30,9 @@ ENOUGH = 40
 SETTLED_S = 1.0
 """Seconds for which what is late may still come, after the end was said."""
 
+AGREEING = 2
+"""Looks without anything new after which all that came is believed, and taken."""
+
 LATELY_S = 5.0
 """Seconds that patterns a second are counted over."""
 
@@ -68,7 +71,7 @@ class Watch:
         """Why the feed could not be read, at the last look."""
         now = time.monotonic()
         self._scan: Scan | None = None
-        self._came, self._looks_at, self._shows_at = now, now, now
+        self._came, self._looks_at, self._shows_at, self._looks_without = now, now, now, 0
         self._found = collections.deque([(now, 0)])
         self._unshown: collections.deque[tuple[float, int]] = collections.deque()
         self._latency_s: float | None = None
@@ -99,7 +102,7 @@ class Watch:
     def _over(self) -> bool:
         since = time.monotonic() - self._came
         reached = self.ends.count is not None and self.live is not None and self.patterns >= self.ends.count
-        if reached or (self.arrivals.feed.over and since > SETTLED_S):
+        if reached or (self.arrivals.feed.over and since > SETTLED_S and self._looks_without > AGREEING):
             return self.live is None or bool(self.live.seen.min() > 0)
         return self.ends.idle_s is not None and since > self.ends.idle_s
 
@@ -115,8 +118,9 @@ class Watch:
             self.trouble = None
         except (ValueError, OSError) as error:
             self._scan, self.trouble = None, error
+        self._looks_without += 1
         if self.arrivals.counts != counts:
-            self._came = now
+            self._came, self._looks_without = now, 0
         if self._scan is not None and len(self._scan) > self._found[-1][1]:
             self._found.append((now, len(self._scan)))
             self._unshown.append((now, len(self._scan)))
