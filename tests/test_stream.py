@@ -272,3 +272,16 @@ def test_a_mask_is_of_the_patterns_size(sender):
     mask["shape"] = [32, 32]
     good = parsed([json.dumps({**said, "mask": mask}).encode(), bytes(1023) + b"\x01"])
     assert good.arrays["mask"].sum() == 1
+
+
+def test_patterns_are_taken_while_more_come(sender, scan, out):
+    """Each look finds more than the one before, and believes what that one found."""
+    with receiving(sender, out) as stream:
+        arrivals = Arrivals(stream, Preparation())
+        sender.header()
+        for last in range(20, 101, 20):
+            sender.image(last - 20, last)
+            awaited(lambda count=last: stream._received.count == count)
+            taken = looked(arrivals)
+            assert len(taken) == last - 20
+        assert np.array_equal(taken.amplitudes(slice(None)), scan.amplitudes(slice(0, 80)))

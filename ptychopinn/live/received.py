@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 import h5py
 import numpy as np
@@ -67,21 +67,17 @@ class Received:
         self.series = header.series
         self.figures.announced = -1 if header.frames is None else header.frames
 
-    def add(self, sent: Sent) -> None:
+    def add(self, sent: Sequence[Sent]) -> None:
         """Take patterns and positions; of those that came before under their number, the first are kept."""
-        if sent.patterns is not None:
-            new = np.flatnonzero([number not in self._frames for number in sent.frames.tolist()])
-            self.figures.doubled += len(sent.frames) - len(new)
-            self._append(self.count, (kept.PATTERNS, sent.patterns[new]), (kept.FRAMES, sent.frames[new]))
-            self._frames.update(sent.frames[new].tolist())
-            self._pair(sent.frames[new].tolist())
-        if sent.positions is not None:
-            new = np.flatnonzero([number not in self._places for number in sent.frames.tolist()])
-            self.figures.doubled += (len(sent.frames) - len(new)) * (sent.patterns is None)
-            first = len(self._places)
-            self._append(first, (kept.POSITIONS, sent.positions[new]), (kept.PLACES, sent.frames[new]))
-            self._places |= {number: first + row for row, number in enumerate(sent.frames[new].tolist())}
-            self._pair([number for number in sent.frames[new].tolist() if number in self._frames])
+        known, known_places = len(self._frames), len(self._places)
+        patterns = [(one, one.patterns) for one in sent if one.patterns is not None]
+        positions = [(one, one.positions) for one in sent if one.positions is not None]
+        frames = self._write(known, self._frames, (kept.PATTERNS, kept.FRAMES), patterns)
+        places = self._write(known_places, self._places, (kept.POSITIONS, kept.PLACES), positions)
+        self._frames.update(frames)
+        self._places |= {number: known_places + row for row, number in enumerate(places)}
+        came = [number for number in dict.fromkeys((*frames, *places)) if number in self._frames]
+        self._pair(came)
 
     def flush(self) -> None:
         """Write how the sending went."""
@@ -112,13 +108,27 @@ class Received:
     def _pair(self, numbers: list[int]) -> None:
         self._paired += [self._places[number] for number in numbers if number in self._places]
 
-    def _append(self, first: int, *arrays: tuple[str, np.ndarray]) -> None:
-        """Write rows of datasets from a row on, one after the other, each on its way to the disk before the next."""
+    def _write(
+        self, first: int, known: Container[int], paths: tuple[str, str], sent: Sequence[tuple[Sent, np.ndarray]]
+    ) -> list[int]:  # fmt: skip
+        """Write values that are new, from a row on, and then their numbers, which are returned.
+
+        Each is on its way to the disk before the next.
+        """
         assert self._file is not None
-        for path, values in arrays:
-            self._file[path].resize(first + len(values), axis=0)
-            self._file[path][first:] = values
+        taken: dict[int, None] = {}
+        new_values = []
+        for one, values in sent:
+            new = [row for row, number in enumerate(one.frames.tolist()) if number not in known and number not in taken]
+            taken |= dict.fromkeys(one.frames[new].tolist())
+            new_values.append(values[new])
+            if values is one.patterns or one.patterns is None:
+                self.figures.doubled += len(values) - len(new)
+        for path, rows in zip(paths, (new_values, [np.array(list(taken), np.int64)]) if taken else ()):
+            self._file[path].resize(first + len(taken), axis=0)
+            self._file[path][first:] = np.concatenate(rows)
             self._file[path].flush()
+        return list(taken)
 
     def _go_on(self) -> None:
         """Open the file of an earlier run; where that was killed, a copy of what is whole is made."""

@@ -19,8 +19,8 @@ RECEIVED = "received.h5"
 """File of what came, in the output folder."""
 
 WAIT_MS = 100
-MOST_BYTES = 1 << 28
-"""Bytes of a part of a message."""
+MOST_BYTES, TOGETHER_BYTES = 1 << 28, 1 << 24
+"""Bytes of a part of a message, and of messages that are kept together."""
 
 
 class Stream:
@@ -122,9 +122,9 @@ class Stream:
                 if self._monitor in ready:
                     self._heed(self._monitor.recv_multipart())
                 if self._socket in ready:
-                    parts = self._socket.recv_multipart()
+                    messages = self._waiting()
                     with self._lock:
-                        self._take(parts)
+                        self._take(messages)
         except Exception as error:
             self._trouble = error
 
@@ -134,23 +134,37 @@ class Stream:
         self._is_there = self._is_there or number == zmq.EVENT_CONNECTED
         self._shook = self._shook or number == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
-    def _take(self, parts: Sequence[bytes]) -> None:
-        """Keep what a message says, or count it among those that cannot be believed, and remember why."""
-        received = self._received
-        try:
-            message = parsed(parts)
-            self._check(message)
-        except ValueError as error:
-            received.figures.refused += 1
-            self._reason = str(error)
-        else:
-            if isinstance(message, Header):
-                if not received.series:
-                    received.begin(message)
+    def _waiting(self) -> list[list[bytes]]:
+        """Return the messages that are there, of some megabytes: kept together, they cost little more than one."""
+        messages, room = [], TOGETHER_BYTES
+        while room > 0:
+            try:
+                messages.append(self._socket.recv_multipart(self._zmq.NOBLOCK))
+            except self._zmq.Again:
+                break
+            room -= sum(map(len, messages[-1]))
+        return messages
+
+    def _take(self, messages: Sequence[Sequence[bytes]]) -> None:
+        """Keep what messages say, or count them among those that cannot be believed, and remember why."""
+        received, sent, ended = self._received, [], self._received.figures.ended
+        for parts in messages:
+            try:
+                message = parsed(parts)
+                self._check(message)
+            except ValueError as error:
+                received.figures.refused += 1
+                self._reason = str(error)
+                continue
+            if isinstance(message, Sent):
+                sent.append(message)
             elif isinstance(message, End):
-                received.figures.ended = 1
-            else:
-                received.add(message)
+                ended = 1
+            elif not received.series:
+                received.begin(message)
+        if sent:
+            received.add(sent)
+        received.figures.ended = ended
         received.flush()
 
     def _check(self, message: Header | Sent | End) -> None:
