@@ -21,7 +21,7 @@ FLOORS = [
     {"reconstruction"},
     {"evaluation"},
     {"report"},
-    {"live"},
+    {"live", "distributed"},
 ]
 SOURCES = sorted(LIBRARY.rglob("*.py"))
 ALL_SOURCES = SOURCES + sorted((ROOT / "cli").glob("*.py"))
