@@ -14,7 +14,7 @@ OF_THIS_COMMAND = ("engine", "shards", "output_dir", "save_format", "report", "c
 """Options that a shard does not take over."""
 
 
-def run_engine(request, scan, reading, inputs, restated, talk):
+def run_engine(request, scan, reading, kept, restated, talk):
     """Have all shards done, and write what they make together, or leave that to the last job."""
     from ptychopinn.reconstruction.blocks import Shard, blocks_of
     from ptychopinn.reconstruction.shards import refuse_passes
@@ -25,25 +25,25 @@ def run_engine(request, scan, reading, inputs, restated, talk):
     if engine == "slurm":
         run_slurm(request, shards, talk)
     else:
-        run_ray(request, shards, scan, reading, inputs, restated, talk)
+        run_ray(request, shards, scan, reading, kept, restated, talk)
 
 
-def run_ray(request, shards, scan, reading, inputs, restated, talk):
+def run_ray(request, shards, scan, reading, kept, restated, talk):
     """Do all shards by tasks of Ray, and write what they make together."""
     from ptychopinn.distributed.ray_shards import Work, parts_by_ray
     from ptychopinn.reconstruction.parts import join_parts
     from ptychopinn.training.bundle import load_bundle
     from ptychopinn_cli.progress import counting
 
-    began, generator = time.perf_counter(), restated.get("generator") or ""
+    generator = restated.get("generator") or ""
     module = generator.partition(":")[0] if ":" in generator else None
-    sha256 = inputs["scan"]["sha256"]
+    sha256 = kept["inputs"]["scan"]["sha256"]
     work = Work(reading, request.bundle, request.params, request.execution, sha256, module)
     with counting(talk.quiet) as progress:
         parts = parts_by_ray(work, shards, lambda done: progress("shards", done, shards))
+    done = time.perf_counter()
     found = join_parts(parts, scan, request.params)
-    seconds = {"shards": time.perf_counter() - began}
-    kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(), "seconds": seconds}
+    found.record["seconds"]["stitch"] += time.perf_counter() - done
     write(request, load_bundle(request.bundle), scan, found, kept, talk)
 
 

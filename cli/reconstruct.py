@@ -1,5 +1,6 @@
 """ptycho reconstruct: an image of a scan, with a trained bundle or without; `ptycho infer` is this, with one."""
 
+import contextlib
 import pathlib
 import time
 
@@ -55,7 +56,8 @@ def perform(bundle, data, report, talk, backend, options):
     from ptychopinn.files import writing
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
-    with writing(request.output_dir):
+    later = request.engine is not None and request.engine[0] == "slurm"  # whose last job writes there
+    with contextlib.nullcontext() if later else writing(request.output_dir):
         run(request, options, talk)
 
 
@@ -115,7 +117,9 @@ def run(request, restated, talk):
     request, bundle = for_scan(request, bundle, scan, talk)
     inputs = inputs_of(reading, request.bundle, earlier(request))
     if request.engine is not None:
-        run_engine(request, scan, reading, inputs, restated, talk)
+        kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(),
+                "seconds": {"open": time.perf_counter() - began}}  # fmt: skip
+        run_engine(request, scan, reading, kept, restated, talk)
         return
     if request.shard is not None:
         run_shard(request, scan, bundle, reading, inputs, talk)

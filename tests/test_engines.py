@@ -67,7 +67,7 @@ def kill_one(killed):
     while not killed and time.monotonic() < until:
         for child in psutil.Process().children(recursive=True):
             try:
-                if "ray::" in " ".join(child.cmdline()) and "IDLE" not in " ".join(child.cmdline()):
+                if " ".join(child.cmdline()).startswith("ray::shard_done"):
                     time.sleep(0.5)
                     os.kill(child.pid, signal.SIGKILL)
                     killed.append(child.pid)

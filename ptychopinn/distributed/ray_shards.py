@@ -19,9 +19,6 @@ from ptychopinn.reconstruction.shards import reconstruct_shard
 SAME_EVERYWHERE = ("KERAS_BACKEND", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS")
 """Variables of the environment that results depend on."""
 
-OF_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120"}
-"""Variables that Ray reads: nothing is told to anybody, and a busy machine has time to begin."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Work:
@@ -41,12 +38,12 @@ class Work:
     sha256: str | None = None
     module: str | None = None
 
-    def part(self, shard: Shard) -> Part:
-        """Do a shard."""
-        if self.module is not None:
-            importlib.import_module(self.module)
-        scan = self.reading.scan()
-        return reconstruct_shard(scan, self.bundle, shard, self.params, self.execution, self.sha256)
+
+def shard_done(work: Work, shard: Shard) -> Part:
+    """Do one shard of a work."""
+    if work.module is not None:
+        importlib.import_module(work.module)
+    return reconstruct_shard(work.reading.scan(), work.bundle, shard, work.params, work.execution, work.sha256)
 
 
 def parts_by_ray(work: Work, shards: int, progress: Callable[[int], object] = lambda done: None) -> list[Part]:
@@ -69,7 +66,7 @@ def parts_by_ray(work: Work, shards: int, progress: Callable[[int], object] = la
     reading = Reading.from_dict(work.reading.to_dict())  # whose paths hold in any folder
     work = dataclasses.replace(work, reading=reading, bundle=work.bundle.absolute())
     with _cluster(ray):
-        task = ray.remote(Work.part)
+        task = ray.remote(shard_done)
         waiting = [task.remote(work, Shard(number, shards)) for number in range(1, shards + 1)]
         parts: list[Part] = []
         try:
@@ -94,8 +91,7 @@ def _cluster(ray: types.ModuleType) -> Iterator[None]:
         yield
         return
     environment = {name: os.environ[name] for name in SAME_EVERYWHERE if name in os.environ}
-    for name, value in OF_RAY.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     try:
         ray.init(
             include_dashboard=False, log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": environment}
