@@ -13,7 +13,7 @@ from ptychopinn.data.thinning import HOLDOUT, thin
 from ptychopinn.engine.kept import Kept
 from ptychopinn.engine.order import evenly, judges_of, most_subsets
 
-KEPT_BYTES = 2**29
+KEPT_BYTES = 2**28
 """Memory for patterns that were read once, and as much for what is computed of them once; others are read, or computed,
 again in every pass."""
 
