@@ -5,8 +5,9 @@
     python benchmarks/watch.py --scans 20 --seconds 5
 
 A process of its own writes a simulated scan as a beamline does, at a rate, and notes when each pattern was there: an
-HDF5 file that grows in SWMR mode, or NPZ files that appear in a folder. This process reads the page's events, as a
-browser does. Several scans, one after the other, are watched from one process, whose memory and open files are counted.
+HDF5 file that grows in SWMR mode, NPZ files that appear in a folder, or messages of a ZeroMQ socket. This process reads
+the page's events, as a browser does. Several scans, one after the other, are watched from one process, whose memory and
+open files are counted.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,12 +37,12 @@ def main():
     parser.add_argument("--seconds", type=float, default=30, help="of a scan")
     parser.add_argument("--size", type=int, default=64, help="side of a pattern, pixels")
     parser.add_argument("--photons", type=float, default=1e5, help="of a pattern")
-    parser.add_argument("--form", choices=("swmr", "folder"), default="swmr")
+    parser.add_argument("--form", choices=("swmr", "folder", "socket"), default="swmr")
     parser.add_argument("--scans", type=int, default=1, help="one after the other, from one process")
     parser.add_argument("--produce", nargs=2, metavar=("SCAN", "TARGET"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.produce:
-        produce(*map(pathlib.Path, asked.produce), asked)
+        produce(*asked.produce, asked)
         return
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -67,7 +69,7 @@ def simulate(path, asked):
 def produce(source, target, asked):
     """Write a scan as it is measured, and print when each bunch of patterns was there: how many were, and the time."""
     scan = dict(np.load(source))
-    write = {"swmr": growing, "folder": files}[asked.form](target, scan)
+    write = {"swmr": growing, "folder": files, "socket": sent}[asked.form](target, scan)
     began, count = time.time(), len(scan["diff3d"])
     for first in range(0, count, TOGETHER):
         last = min(first + TOGETHER, count)
@@ -99,6 +101,7 @@ def growing(target, scan):
 
 def files(target, scan):
     """Return a function that writes patterns to a file of their own."""
+    target = pathlib.Path(target)
 
     def write(first, last):
         some = {name: scan[name][first:last] for name in ("diff3d", "xcoords", "ycoords")}
@@ -107,10 +110,32 @@ def files(target, scan):
     return write
 
 
+def sent(target, scan):
+    """Return a function that sends patterns and their positions through a socket, after the header of their scan."""
+    import zmq
+
+    sender = zmq.Context.instance().socket(zmq.PUSH)
+    sender.bind(target)
+    count, *shape = scan["diff3d"].shape
+    probe = scan["probeGuess"].astype("<c8")
+    header = {"htype": "header", "series": 1, "shape": shape, "type": "uint16", "units": "px", "frames": count,
+              "probe": {"shape": probe.shape, "type": "complex64"}}  # fmt: skip
+    sender.send_multipart([json.dumps(header).encode(), probe.tobytes()])
+    positions = np.stack([scan["ycoords"], scan["xcoords"]], axis=1)
+
+    def write(first, last):
+        said = {"htype": "image", "series": 1, "frame": first, "shape": [last - first, *shape], "type": "uint16",
+                "positions": positions[first:last].tolist()}  # fmt: skip
+        sender.send_multipart([json.dumps(said).encode(), scan["diff3d"][first:last].tobytes()])
+
+    return write
+
+
 def followed(folder, count, asked):
     """Watch one scan by the command, and return how fast it was followed."""
     target = place(folder, asked, 0)
-    command = ["watch", target, "--count", count, "--passes", 1, "--no-report", "--output-dir", folder / "out"]
+    words = ["--socket", "pull"] if asked.form == "socket" else []
+    command = ["watch", target, *words, "--count", count, "--passes", 1, "--no-report", "--output-dir", folder / "out"]
     command = [sys.executable, "-m", "ptychopinn_cli", *map(str, command)]
     watching = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     url = re.search(r"http://\S+/", watching.stderr.readline()).group()
@@ -130,10 +155,19 @@ def followed(folder, count, asked):
 
 def place(folder, asked, number):
     """Return where a scan is written: a folder is there before its files."""
+    if asked.form == "socket":
+        return f"tcp://127.0.0.1:{free_port()}"
     target = folder / (f"scan{number}.h5" if asked.form == "swmr" else f"scan{number}")
     if asked.form == "folder":
         target.mkdir()
     return target
+
+
+def free_port():
+    """Return the number of a port that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def producer(folder, target, asked):

@@ -13,7 +13,7 @@ from ptychopinn_cli.options import params_options
 from ptychopinn_cli.pages import report_option
 from ptychopinn_cli.reading import output_and_reading
 from ptychopinn_cli.reconstruct import perform
-from ptychopinn_cli.shard import shard_option
+from ptychopinn_cli.shard import shard_options
 
 
 @click.command(short_help="Reconstruct a scan with a trained bundle.")
@@ -21,7 +21,7 @@ from ptychopinn_cli.shard import shard_option
 @output_and_reading
 @params_options(ReconstructionParams)
 @report_option
-@shard_option
+@shard_options
 @config_option
 @params_options(ModelParams, restate=True)
 @params_options(ExecutionParams)

@@ -1,5 +1,6 @@
 """ptycho reconstruct: an image of a scan, with a trained bundle or without; `ptycho infer` is this, with one."""
 
+import contextlib
 import pathlib
 import time
 
@@ -13,6 +14,7 @@ from ptychopinn_cli.auto import diagnosed, with_evidence
 from ptychopinn_cli.bundles import BundlePath, bundle_for, for_scan
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, keeping
 from ptychopinn_cli.config import config_option
+from ptychopinn_cli.engine import run_engine
 from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
@@ -20,7 +22,7 @@ from ptychopinn_cli.pages import report_option
 from ptychopinn_cli.reading import output_and_reading
 from ptychopinn_cli.reconstruction_report import said
 from ptychopinn_cli.request import Request, earlier, read, reading_of
-from ptychopinn_cli.shard import refuse_of_all, run_shard, shard_option
+from ptychopinn_cli.shard import run_shard, shard_options, sharing
 from ptychopinn_cli.written import write
 
 
@@ -34,7 +36,7 @@ from ptychopinn_cli.written import write
 @output_and_reading
 @params_options(ReconstructionParams)
 @report_option
-@shard_option
+@shard_options
 @config_option
 @params_options(ExecutionParams)
 @command
@@ -54,7 +56,8 @@ def perform(bundle, data, report, talk, backend, options):
     from ptychopinn.files import writing
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
-    with writing(request.output_dir):
+    later = request.engine is not None and request.engine[0] == "slurm"  # whose last job writes there
+    with contextlib.nullcontext() if later else writing(request.output_dir):
         run(request, options, talk)
 
 
@@ -66,8 +69,7 @@ def requested(bundle, data, report, backend, options):
         given(click.get_current_context(), [field.name for field in user_fields(kind)])
         for kind in (Preparation, ReconstructionParams)
     )
-    shard = options.pop("shard", None)
-    refuse_of_all(shard)
+    shard, engine = sharing(options)
     collect(Preparation, options)
     params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
     bundle = bundle_for(bundle, params)
@@ -82,7 +84,19 @@ def requested(bundle, data, report, backend, options):
     check_writable(output_dir)
     backends.use(backend, execution)
     return Request(
-        bundle, data, output_dir, params, execution, reading, said, report, auto, asked, save=save, shard=shard
+        bundle,
+        data,
+        output_dir,
+        params,
+        execution,
+        reading,
+        said,
+        report,
+        auto,
+        asked,
+        save=save,
+        shard=shard,
+        engine=engine,
     )
 
 
@@ -102,6 +116,11 @@ def run(request, restated, talk):
     scan = read(reading, request.save, talk, scan)
     request, bundle = for_scan(request, bundle, scan, talk)
     inputs = inputs_of(reading, request.bundle, earlier(request))
+    if request.engine is not None:
+        kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(),
+                "seconds": {"open": time.perf_counter() - began}}  # fmt: skip
+        run_engine(request, scan, reading, kept, restated, talk)
+        return
     if request.shard is not None:
         run_shard(request, scan, bundle, reading, inputs, talk)
         return

@@ -35,6 +35,8 @@ class Request:
     """Formats to write besides `reconstruction.npz`."""
     shard: tuple | None = None
     """Which of how many shards is to be done, where it is one."""
+    engine: tuple | None = None
+    """Which engine is to do how many shards, where one is."""
 
 
 def numbers_read_as(request, bundle):

@@ -7,8 +7,10 @@ import click
 
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.jobs import given
+from ptychopinn_cli.options import Number
 
 MOST_SHARDS = 10**6
+ENGINES = ("ray", "slurm")
 OF_ALL = ("auto", "save_format", "report")
 """Options that act on the result of the whole scan."""
 
@@ -32,10 +34,40 @@ class ShardNumbers(click.ParamType):
         return int(found[1]), int(found[2])
 
 
-def shard_option(function):
-    """Add `--shard`."""
-    words = "Do the i-th of n parts of the scan alone, which ptycho stitch joins; with --passes 0 and a bundle."
-    return click.option("--shard", type=ShardNumbers(), help=words)(function)
+def shard_options(function):
+    """Add `--shard`, and what shares all shards out."""
+    for option in (
+        click.option("--shards", type=Number(int, low=1, high=MOST_SHARDS, unit="shards"),
+                     help="How many parts --engine makes of the scan."),
+        click.option("--engine", type=click.Choice(ENGINES),
+                     help="Do all of --shards by tasks of Ray, or by jobs of Slurm; with --passes 0 and a bundle."),
+        click.option("--shard", type=ShardNumbers(), help="Do the i-th of n parts of the scan alone, which ptycho "
+                     "stitch joins; with --passes 0 and a bundle."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def sharing(options):
+    """Take these options out of a command's keyword arguments: the shard, and the engine with its number of shards.
+
+    Raise a usage error where they contradict each other, or what else was said.
+    """
+    shard, engine, shards = (options.pop(name, None) for name in ("shard", "engine", "shards"))
+    refuse_of_all(shard)
+    if (engine is None) != (shards is None) or (shard is not None and engine is not None):
+        said = {"--shard": shard and f"{shard[0]}/{shard[1]}", "--engine": engine, "--shards": shards}
+        words = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+        raise click.UsageError(
+            f"An engine does all of so many shards, and --shard one alone. Received: {words}. Say --engine and "
+            "--shards, or --shard."
+        )
+    if engine is not None and click.get_current_context().params["auto"]:
+        raise click.UsageError(
+            f"An engine does shards, and --auto looks at the whole scan. Received: --auto, --engine {engine}. Leave it "
+            "out."
+        )
+    return shard, None if engine is None else (engine, shards)
 
 
 def refuse_of_all(shard):

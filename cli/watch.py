@@ -26,9 +26,14 @@ LINE_S = 10.0
 
 
 @click.command(short_help="Show a scan's image while it runs.")
-@click.argument("data", metavar="FOLDER|FILE", type=click.Path(path_type=pathlib.Path))
+@click.argument("data", metavar="FOLDER|FILE|tcp://HOST:PORT")
 @click.option("--count", type=Number(int, low=1, high=10**9, unit="patterns"), help="End at so many patterns.")
 @click.option("--idle", type=Number(float, above=0, high=1e6, unit="s"), help="End when nothing came for so long.")
+@click.option(
+    "--socket",
+    type=click.Choice(("sub", "pull")),
+    help="Kind of the socket of tcp://HOST:PORT: sub, where its end is a PUB, the default; pull of a PUSH.",
+)
 @click.option("--port", type=Number(int, low=0, high=65535), default=0, show_default=True,
               help="Port of the page, on this machine alone; 0 is any that is free.")  # fmt: skip
 @click.option(
@@ -41,29 +46,30 @@ LINE_S = 10.0
 @config_option
 @params_options(ExecutionParams)
 @command
-def watch(data, count, idle, port, bundle, report, talk, backend, **options):
+def watch(data, socket, count, idle, port, bundle, report, talk, backend, **options):
     """Show the image of a scan while it runs, in a page on this machine; at its end, reconstruct it.
 
     Patterns with their positions are taken as they come: files that appear in FOLDER, or a FILE that grows (HDF5 in
-    SWMR mode, or written anew). Passes over those seen least improve the image. Ctrl-C, --count or --idle end the scan;
-    then the passes of `ptycho reconstruct` begin anew, over all patterns, and write what it writes.
+    SWMR mode, or written anew), or messages of a ZeroMQ socket, which are kept in received.h5 of the output folder.
+    Passes over those seen least improve the image. Ctrl-C, --count, --idle or the sender end the scan; then the passes
+    of `ptycho reconstruct` begin anew, over all patterns, and write what it writes.
 
     Example: ptycho watch scan_0001 --idle 60 --output-dir out
     """
-    check_there("A folder to watch, or that of a file to watch,", "folder", data if data.is_dir() else data.parent)
+    check_source(data, socket)
     request = requested(bundle, None, report, backend, options)
     from ptychopinn.files import writing
     from ptychopinn.formats import read_reconstruction
-    from ptychopinn.live.feeds import feed_of
     from ptychopinn.live.picture import pictures
     from ptychopinn.live.server import PageServer
     from ptychopinn.live.watch import Ends
 
-    feed = feed_of(data)
-    with writing(request.output_dir), contextlib.closing(PageServer(printable(data.name), port)) as server:
+    name = data if is_address(data) else pathlib.Path(data).name
+    with writing(request.output_dir) as folder, contextlib.closing(PageServer(printable(name), port)) as server:
+        feed = feed_of(data, socket, folder, talk)
         talk.note(f"The image is shown at {server.url}, on this machine alone. Ctrl-C ends the scan.")
         arrivals = watched(feed, request, Ends(count, idle), server.board, talk)
-        server.board.publish({"state": "The scan is over: passes over all its patterns."})
+        server.board.publish({"state": " ".join(("The scan is over: passes over all its patterns.", *feed.said))})
         as_read = arrivals.as_read
         at_end = {**request.preparation, **as_read.said(), "pair": as_read.pair}
         run(dataclasses.replace(request, data=pathlib.Path(feed.path), preparation=at_end), options, talk)
@@ -85,7 +91,7 @@ def watched(feed, request, ends, board, talk):
 
     def show(figures, pictures):
         words = [] if figures is None else figures.words
-        state = waiting(watch.trouble) if figures is None else "The scan runs."
+        state = state_of(figures, watch.trouble, feed.said)
         board.publish({"state": state, "figures": words, **pictures})
         line.say(state, ", ".join(f"{name} {value}" for name, value in words) or state)
 
@@ -93,6 +99,8 @@ def watched(feed, request, ends, board, talk):
     with keeping():
         patterns = watch.run()
     line.end()
+    for sentence in feed.said:
+        talk.note(sentence)
     if not patterns:
         raise ValueError(
             f"A scan to watch must have patterns with positions. Received: {feed.path}, none when it ended"
@@ -101,9 +109,42 @@ def watched(feed, request, ends, board, talk):
     return arrivals
 
 
-def waiting(trouble):
-    """Say that there is nothing to show yet, and why, where that is known."""
-    return "Waiting for patterns." if trouble is None else f"Waiting for patterns: {trouble}"
+def is_address(data):
+    """Tell whether what is to be watched is a socket."""
+    return data.startswith("tcp:")
+
+
+def check_source(data, socket):
+    """Refuse what cannot be watched: at once, where importing a backend takes seconds."""
+    if is_address(data):
+        return
+    if socket is not None:
+        raise click.UsageError(
+            f"--socket says of which kind that of tcp://HOST:PORT is. Received: --socket {socket}, of {data}. Leave "
+            "it out."
+        )
+    path = pathlib.Path(data)
+    check_there("A folder to watch, or that of a file to watch,", "folder", path if path.is_dir() else path.parent)
+
+
+def feed_of(data, socket, folder, talk):
+    """Return the feed of a path or an address, and say what is there of an earlier run."""
+    from ptychopinn.live import feeds
+    from ptychopinn.live.stream import Stream
+
+    if not is_address(data):
+        return feeds.feed_of(pathlib.Path(data))
+    stream = Stream(data, socket or "sub", folder)
+    if stream.resumed:
+        said = ", which is over: another scan needs another --output-dir" if stream.over else " go on"
+        talk.note(f"{stream.resumed} patterns of series {stream.series}, kept in {stream.path}{said}.")
+    return stream
+
+
+def state_of(figures, trouble, said):
+    """Say how it goes, and what is wrong, where anything is."""
+    state = "Waiting for patterns" if figures is None else "The scan runs"
+    return " ".join((f"{state}." if trouble is None else f"{state}: {trouble}", *said))
 
 
 class Line:

@@ -377,6 +377,22 @@ def description(folder):
     return folder / "scan.yaml", BASIC | GEOMETRY | known
 
 
+def received(folder):
+    """What `ptycho watch` keeps of a socket: rows as they came, and one of each that was cut short."""
+    turned = np.arange(COUNT)[::-1]
+    arrays = {
+        "received/patterns": np.concatenate([COUNTS[turned], COUNTS[:1]]), "received/frames": np.append(turned, -1),
+        "received/positions": np.concatenate([METRES, METRES[:1]]),
+        "received/position_frames": np.append(np.arange(COUNT), -1), "received/figures": np.array([COUNT, 1, 0, 0]),
+        "received/mask": GOOD.astype(np.uint8), "received/energy_eV": ENERGY, "received/distance_m": DISTANCE,
+        "received/detector_pixel_m": PIXEL, "received/probe": PROBE,
+    }  # fmt: skip
+    written = hdf5(folder / "a.h5", arrays, {("received", "series"): "7", ("received", "unit"): "m",
+                                             ("received", "measurement"): "counts"})  # fmt: skip
+    known = {"patterns": COUNTS[turned], "frame_indexes": turned, "position_indexes": np.arange(COUNT)}
+    return written, BASIC | GEOMETRY | {"mask": GOOD, "probe": PROBE} | known
+
+
 FILES = {
     function.__name__: function
     for function in (
@@ -384,6 +400,7 @@ FILES = {
         ptychodus_folder, ptychodus_npz, training_hdf5, training_npz, fold_slice, fold_slice_of_electrons,
         fold_slice_in_words_of_ptychodus, ptypy, nsls2, nsls2_matlab, ptylab, nanomax, csaxs, eiger, pinn_hdf5,
         slac_npz, py4dstem, berkeley_emd, npy_cube, npy_stack, unnamed_npz, virtual, ptychoshelves_mat, description,
+        received,
     )
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"schema", "files", "printable", "memory", "device"},
+    {"schema", "files", "printable", "memory", "device", "extras"},
     {"params", "physics"},
     {"data", "networks", "unsuited"},
     {"preparation"},
@@ -21,7 +21,7 @@ FLOORS = [
     {"reconstruction"},
     {"evaluation"},
     {"report"},
-    {"live"},
+    {"live", "distributed"},
 ]
 SOURCES = sorted(LIBRARY.rglob("*.py"))
 ALL_SOURCES = SOURCES + sorted((ROOT / "cli").glob("*.py"))

@@ -163,15 +163,20 @@ SEEN = {
     "reconstruct": RECONSTRUCTION | {
         "bundle": "test_reconstruct.test_infer_is_reconstruct_with_a_bundle",
         "shard": "test_shards.test_stitched_parts_are_the_plain_inference_to_the_last_bit_and_have_its_receipt",
+        "engine": "test_engines.test_slurm_does_an_array_of_shards_and_then_stitches",
+        "shards": "test_engines.test_slurm_does_an_array_of_shards_and_then_stitches",
     },
     "watch": RECONSTRUCTION | {
         "count": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
+        "socket": "test_stream.test_a_scan_is_watched_through_a_socket_to_its_end",
         "idle": "test_watch.test_a_scan_is_watched_to_its_end_and_reconstructed",
         "port": "test_watch.test_a_page_has_the_port_that_is_asked_for_and_no_other_s",
         "bundle": "test_watch.test_a_bundle_corrects_the_image_and_makes_the_start_at_the_end",
     },
     "infer": RECONSTRUCTION | {
         "shard": "test_shards.test_stitched_parts_are_the_plain_inference_to_the_last_bit_and_have_its_receipt",
+        "engine": "test_engines.test_slurm_does_an_array_of_shards_and_then_stitches",
+        "shards": "test_engines.test_slurm_does_an_array_of_shards_and_then_stitches",
         **{field.name: RESTATED for field in dataclasses.fields(params.ModelParams) if not field.metadata["derived"]},
     },
     "evaluate": PREPARED | JUDGING,

@@ -90,7 +90,10 @@ class Arrivals:
         self._before = now
         both = min(len(now), len(before))
         same = np.flatnonzero((now[:both] == before[:both]).all(axis=1))
-        return dataclasses.replace(pairs, patterns=Selection(pairs.patterns, same), positions=now[same])
+        return dataclasses.replace(
+            pairs, patterns=Selection(pairs.patterns, same), positions=now[same],
+            frame_indexes=None, position_indexes=None,  # which paired them, and count those that are left out too
+        )  # fmt: skip
 
     def _like_first(self, pairs: Recording, first: Scan) -> Scan:
         """Return the scan of pairs, patterns and positions changed as those were that made the first one."""

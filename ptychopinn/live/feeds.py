@@ -1,4 +1,4 @@
-"""Where patterns come from while a scan runs: files that appear in a folder, or one file that grows."""
+"""Where patterns come from while a scan runs: files that appear in a folder, one that grows, or a socket."""
 
 import os
 import pathlib
@@ -17,6 +17,14 @@ class Feed(typing.Protocol):
     path: str
     """What `read_scan` reads the same patterns from."""
 
+    @property
+    def over(self) -> bool:
+        """Whether it is known that no more come."""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was wrong so far, in sentences."""
+
     def look(self) -> Recording | None:
         """Return what is there now, or None while there is nothing; what the look before returned is closed.
 
@@ -34,6 +42,8 @@ class Folder:
     Args:
         folder: pathlib.Path.
     """
+
+    over, said = False, ()
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder, self.path = folder, str(folder / "*")
@@ -87,6 +97,8 @@ class Growing:
         file: pathlib.Path.
     """
 
+    over, said = False, ()
+
     def __init__(self, file: pathlib.Path) -> None:
         self.file, self.path = file, str(file)
         self._opened: Opened | None = None
@@ -107,5 +119,5 @@ class Growing:
 
 
 def feed_of(path: pathlib.Path) -> Feed:
-    """Return what is watched under a path."""
+    """Return what is watched under a path; for what comes through a socket, see `Stream`."""
     return Folder(path) if path.is_dir() else Growing(path)

@@ -27,6 +27,12 @@ PAUSE_S, FEW = 2.0, 8
 ENOUGH = 40
 """Times that a pattern is seen, at most: passes at the end of the scan do the rest."""
 
+SETTLED_S = 1.0
+"""Seconds for which what is late may still come, after the end was said."""
+
+AGREEING = 2
+"""Looks without anything new after which all that came is believed, and taken."""
+
 LATELY_S = 5.0
 """Seconds that patterns a second are counted over."""
 
@@ -65,7 +71,7 @@ class Watch:
         """Why the feed could not be read, at the last look."""
         now = time.monotonic()
         self._scan: Scan | None = None
-        self._came, self._looks_at, self._shows_at = now, now, now
+        self._came, self._looks_at, self._shows_at, self._looks_without = now, now, now, 0
         self._found = collections.deque([(now, 0)])
         self._unshown: collections.deque[tuple[float, int]] = collections.deque()
         self._latency_s: float | None = None
@@ -94,9 +100,11 @@ class Watch:
 
     @property
     def _over(self) -> bool:
-        if self.ends.count is not None and self.live is not None and self.patterns >= self.ends.count:
-            return bool(self.live.seen.min() > 0)
-        return self.ends.idle_s is not None and time.monotonic() - self._came > self.ends.idle_s
+        since = time.monotonic() - self._came
+        reached = self.ends.count is not None and self.live is not None and self.patterns >= self.ends.count
+        if reached or (self.arrivals.feed.over and since > SETTLED_S and self._looks_without > AGREEING):
+            return self.live is None or bool(self.live.seen.min() > 0)
+        return self.ends.idle_s is not None and since > self.ends.idle_s
 
     def _look(self) -> None:
         """Look for what is new."""
@@ -105,12 +113,14 @@ class Watch:
             return
         counts, self._looks_at = self.arrivals.counts, now + LOOK_S
         try:
-            self._scan = self.arrivals.look(FEW if now - self._came > PAUSE_S else FEWEST)
+            few = self.arrivals.feed.over or now - self._came > PAUSE_S
+            self._scan = self.arrivals.look(FEW if few else FEWEST)
             self.trouble = None
         except (ValueError, OSError) as error:
             self._scan, self.trouble = None, error
+        self._looks_without += 1
         if self.arrivals.counts != counts:
-            self._came = now
+            self._came, self._looks_without = now, 0
         if self._scan is not None and len(self._scan) > self._found[-1][1]:
             self._found.append((now, len(self._scan)))
             self._unshown.append((now, len(self._scan)))

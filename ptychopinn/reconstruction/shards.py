@@ -43,13 +43,18 @@ def reconstruct_shard(
     return Part(shard, tiles, plan.probe, {**record, "seconds": predictor.clock.seconds})
 
 
-def _of_groups(plan: Plan, params: ReconstructionParams, shard: Shard) -> Bundle:
-    """Return the bundle of a plan whose networks see groups of patterns; raise ValueError where that is not asked."""
+def refuse_passes(params: ReconstructionParams, asked: str) -> None:
+    """Raise ValueError where passes are wanted of shards, which these words asked for."""
     if params.passes != 0:
         raise ValueError(
             "A shard is what networks make of a part of the scan: passes need all of it. Received: "
-            f"shard={shard}, passes={params.passes}. Use --passes 0, or leave --shard out."
+            f"{asked}, passes={params.passes}. Use --passes 0, or leave the shards out."
         )
+
+
+def _of_groups(plan: Plan, params: ReconstructionParams, shard: Shard) -> Bundle:
+    """Return the bundle of a plan whose networks see groups of patterns; raise ValueError where that is not asked."""
+    refuse_passes(params, f"shard={shard}")
     if plan.bundle is None or plan.start != "network" or plan.bundle.model.params.input == "estimate":
         seen = "no bundle" if plan.bundle is None else f"input={plan.bundle.model.params.input}"
         raise ValueError(

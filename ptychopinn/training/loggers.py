@@ -1,13 +1,12 @@
 """Where the losses of an epoch go, besides the bundle's history."""
 
-import importlib
 import os
 import pathlib
-import types
 from collections.abc import Mapping
 
 import keras
 
+from ptychopinn.extras import optional
 from ptychopinn.files import write_whole
 from ptychopinn.training.callbacks import Record
 from ptychopinn.training.record import LOSSES
@@ -78,14 +77,3 @@ class MlflowLog(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         self.mlflow.end_run()
-
-
-def optional(package: str, extra: str) -> types.ModuleType:
-    """Import a package of an extra, or say which extra to install."""
-    try:
-        return importlib.import_module(package)
-    except ImportError:
-        raise ValueError(
-            f"This needs the package {package}. Received: it is not installed. "
-            f"Install it with: pip install 'ptychopinn[{extra}]'."
-        ) from None

@@ -22,6 +22,7 @@ from ptychopinn.formats.sources import (
     ptychopinn_hdf5,
     ptylab,
     ptypy,
+    received,
     slac_npz,
 )
 
@@ -43,7 +44,7 @@ BEFORE_PTYCHOPINN: tuple[Source, ...] = (slac_npz,)
 """What shares a key with PtychoPINN's own NPZ, and is told from it by others."""
 
 SOURCES: tuple[Source, ...] = (
-    description, ptychodus_training, ptychodus, nxcxi, ptychodus_cxi, cxi, ptypy, ptylab, nanomax, csaxs, nsls2_matlab,
-    nsls2, fold_slice, ptychopinn_hdf5, eiger, emd, bare_arrays,
+    description, received, ptychodus_training, ptychodus, nxcxi, ptychodus_cxi, cxi, ptypy, ptylab, nanomax, csaxs,
+    nsls2_matlab, nsls2, fold_slice, ptychopinn_hdf5, eiger, emd, bare_arrays,
 )  # fmt: skip
 """Formats in the order that they are looked for: those with many words of their own before those with few."""
