@@ -173,7 +173,7 @@ def test_trials_know_parts_of_a_pixel(healthy):
 
 @pytest.mark.parametrize("probe", [None, probes.gaussian(SIDE, 0.15, 3.0)], ids=["rough", "curved"])
 def test_positions_of_no_known_unit_find_their_pixel(healthy, write, probe):
-    """Also through a curved beam: nothing says that the scale which was guessed is right, and the probe out of focus."""
+    """Also through a curved beam: nothing says that the scale that was guessed is right and the probe out of focus."""
     scan, pixel = healthy, 2.3e-8
     if probe is not None:
         scan = scans.simulate(healthy.object, probe, healthy.positions, photons=1e5, seed=4)

@@ -89,8 +89,13 @@ def tried(place: Place, hypothesis: Hypothesis = Hypothesis(), effort: Effort = 
 
 def all_tried(trials: Iterable[tuple[Place, Hypothesis]], effort: Effort = Effort()) -> list[Outcome]:  # noqa: B008
     """Return what trials end with that do not depend on one another: several are made at once."""
+
+    def made(trial: tuple[Place, Hypothesis]) -> Outcome:
+        place, hypothesis = trial
+        return tried(place, hypothesis, effort)
+
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(lambda trial: tried(*trial, effort), trials))
+        return list(threads.map(made, trials))
 
 
 class _Fit:
