@@ -74,8 +74,9 @@ def test_what_pulls_is_the_gradient_of_the_deviance(moved):
 
     def deviance(step):
         goes = lambda values: tuple(part + step * way for part, way in zip(values, direction))  # noqa: E731
-        there = (goes(canvas), probe) if moved == "object" else (canvas, goes(probe))
-        return float(np.sum(ops.convert_to_numpy(deviance_of(*there, seen, WIDTH)), dtype=np.float64))
+        there, lit = (goes(canvas), probe) if moved == "object" else (canvas, goes(probe))
+        deviances = deviance_of(there, probes_of(lit, seen), seen, WIDTH)
+        return float(np.sum(ops.convert_to_numpy(deviances), dtype=np.float64))
 
     measured = (deviance(1e-3) - deviance(-1e-3)) / 2e-3
     assert -8 * inner(getattr(pull, moved), direction) == pytest.approx(measured, rel=0.02)

@@ -55,8 +55,9 @@ def test_what_pulls_is_the_gradient_of_the_deviance_through_all_optics(optics, m
 
     def deviance(step):
         goes = lambda values: tuple(part + step * way for part, way in zip(values, direction))  # noqa: E731
-        there = (goes(canvas), probe) if moved == "object" else (canvas, goes(probe))
-        return float(np.sum(ops.convert_to_numpy(deviance_of(*there, seen, WIDTH, optics)), dtype=np.float64))
+        there, lit = (goes(canvas), probe) if moved == "object" else (canvas, goes(probe))
+        deviances = deviance_of(there, probes_of(lit, seen), seen, WIDTH, optics)
+        return float(np.sum(ops.convert_to_numpy(deviances), dtype=np.float64))
 
     step = 1e-3 if moved == "object" else 1e-2  # a part of 1e-3 of either
     measured = (deviance(step) - deviance(-step)) / (2 * step)

@@ -58,7 +58,8 @@ def test_what_pulls_at_the_variation_is_the_gradient_of_the_deviance():
 
     def deviance(step):
         there = tuple(part + step * way for part, way in zip(stack, direction))
-        return float(np.sum(ops.convert_to_numpy(deviance_of(canvas, there, seen, WIDTH)), dtype=np.float64))
+        deviances = deviance_of(canvas, probes_of(there, seen), seen, WIDTH)
+        return float(np.sum(ops.convert_to_numpy(deviances), dtype=np.float64))
 
     assert -8 * inner(pull.probe, direction) == pytest.approx((deviance(1e-2) - deviance(-1e-2)) / 2e-2, rel=0.02)
 

@@ -137,8 +137,9 @@ class Engine:
         return np.concatenate([self._judged(batch) for batch in self.photons.judges])
 
     def _judged(self, patterns: np.ndarray) -> np.ndarray:
-        waves = self.state.waves
-        found = self._do.deviance(waves.canvas, waves.probe, self._judging(patterns))
+        seen = self._judging(patterns)
+        probes = self._whole.probes(self.state, patterns, seen, judges=True)
+        found = self._do.deviance(self.state.waves.canvas, probes, seen)
         return ops.convert_to_numpy(found)[: len(patterns)]
 
     def _judging(self, patterns: np.ndarray) -> Seen:

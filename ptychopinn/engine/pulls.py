@@ -134,9 +134,10 @@ def waves_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics =
     return to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics))), slices, probes
 
 
-def deviance_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics = FAR) -> Tensor:
-    """Return the Poisson deviance of each of some patterns, in photons: float32 tensor `(pattern,)`."""
-    waves, _, _ = waves_of(canvas, probe, seen, width, optics)
+def deviance_of(canvas: Wave, probes: Wave, seen: Seen, width: int, optics: Optics = FAR) -> Tensor:
+    """Return the Poisson deviance of each of some patterns, in photons: float32 tensor `(pattern,)`; see `pull_of`."""
+    slices = cut_windows(canvas, slice_index(canvas, seen, width, optics))
+    waves = to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics)))
     counts = ops.maximum(seen.counts, 0.0)
     deviance = poisson_deviance(detector_of(seen, optics).expected(light_of(waves)), counts, ops.log)
     return ops.sum(ops.where(seen.counts < 0, 0.0, deviance), axis=(-2, -1))

@@ -16,7 +16,7 @@ from keras import ops
 from ptychopinn.engine.kept import filled
 from ptychopinn.engine.pulls import Pull, Seen
 from ptychopinn.engine.state import Moves, State, parts, whole
-from ptychopinn.engine.steps import Waves, steps_of
+from ptychopinn.engine.steps import steps_of
 from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.optics import Optics
 from ptychopinn.physics.waves import Wave
@@ -68,12 +68,11 @@ class Share:
     def __init__(self, task: Task, counts: Callable[[np.ndarray], Tensor]) -> None:
         self.task, self.counts = task, counts
         self._do = steps_of(task.canvas, task.moves.probe, task.optics)
-        self._lit: dict[int, Wave] = {}
+        self._lit: dict[tuple[int, bool], Wave] = {}
         self._lit_at: tuple[np.ndarray, ...] = ()
 
     def pull(self, state: State, subset: int, subsets: int) -> Pull:
         """Add up what the patterns of a subset say of where momentum took object and probe."""
-        self._forget_moved(state)
         return self.pull_of(state, itertools.chain(*self.task.chunks[subset::subsets]))
 
     def pull_of(self, state: State, batches: Iterable[np.ndarray]) -> Pull:
@@ -82,7 +81,7 @@ class Share:
         pull = self._do.nothing(waves.canvas, waves.probe)
         for patterns in batches:
             seen = self.seen(state, patterns, self.counts(patterns))
-            pull = self._do.pull(pull, waves.canvas_ahead, self._probes_on(waves, patterns, seen), seen)
+            pull = self._do.pull(pull, waves.canvas_ahead, self._probes_ahead(state, patterns, seen), seen)
         return pull
 
     def told(self, state: State, moves: Moves) -> Told:
@@ -107,12 +106,26 @@ class Share:
         places, shifts, light = (ops.convert_to_tensor(filled(row, count)) for row in rows)
         return Seen(counts, places, shifts, light, parts(filled(state.weights[patterns], count)), state.background)
 
-    def _probes_on(self, waves: Waves, patterns: np.ndarray, seen: Seen) -> Wave:
-        """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room."""
+    def _probes_ahead(self, state: State, patterns: np.ndarray, seen: Seen) -> Wave:
+        """Return the probe, where momentum took it, on the windows of a batch."""
         if self.task.moves.probe:
-            return self._do.probes(waves.probe_ahead, seen)
-        key = int(patterns[0])
-        probes = self._lit.get(key) or self._do.probes(waves.probe, seen)
+            return self._do.probes(state.waves.probe_ahead, seen)
+        return self.probes(state, patterns, seen)
+
+    def probes(self, state: State, patterns: np.ndarray, seen: Seen, judges: bool = False) -> Wave:
+        """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room.
+
+        Args:
+            state: State.
+            patterns: int array `(pattern,)`: the batch.
+            seen: Seen. The same patterns.
+            judges: bool. Whether it is one of those that judge.
+        """
+        if self.task.moves.probe:
+            return self._do.probes(state.waves.probe, seen)
+        self._forget_moved(state)
+        key = int(patterns[0]), judges
+        probes = self._lit.get(key) or self._do.probes(state.waves.probe, seen)
         if 2 * len(self._lit) * probes[0].shape[1] < self.task.room:  # pairs of numbers
             self._lit[key] = probes
         return probes
