@@ -68,7 +68,9 @@ def geometry_of(scan: Scan, reading: Reading, found: Oriented) -> Geometry:
     scaled = corrected(found.place, found.best, counted, known=not scan.probe_made)
     best, doubted = scaled.believed, scaled.doubted
     if reading.of_any_scale or abs(factor_of(before) - 1) >= TRUE:
-        best, doubted = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG), None
+        wide = 0 if reading.of_any_scale else 1
+        best = downhill(found.place, tried(found.place, best.hypothesis, LONG), stretches, LONG, first=wide)
+        doubted = None
     whole = dataclasses.replace(best.hypothesis, matrix=product(best.hypothesis.matrix, before), late=late)
     axes = found.best.hypothesis
     ways = [like(whole, axes, one) for one in (axes, *found.equal)]

@@ -45,7 +45,7 @@ def corrected(place: Place, told: Outcome, counted: bool, known: bool) -> Scaled
 def stretched(place: Place, told: Outcome, counted: bool) -> Scaled:
     """Return an outcome with the factor that surely is better, also than a probe that is only brought into focus."""
     after = confirmed(place, told, downhill(place, told, stretches), counted)
-    found = stretched_with_probe(place, told) if after is None else downhill(place, after, stretches, LONG)
+    found = stretched_with_probe(place, told) if after is None else downhill(place, after, stretches, LONG, first=1)
     if found is told:
         return Scaled(told)
     if misses_less(place, found, in_focus(place, told), counted):

@@ -90,9 +90,23 @@ def stretches(step: int) -> tuple[Step, Step]:
     return (0.0, 1 / FACTOR_STEPS[step]), (0.0, FACTOR_STEPS[step])
 
 
-def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = Effort()) -> Outcome:  # noqa: B008
-    """Return the best of what steps of a kind, one after another and ever shorter, lead to from an outcome."""
-    for turn, stretch in (way for step in range(len(ANGLE_STEPS)) for way in ways(step)):
+def downhill(
+    place: Place,
+    outcome: Outcome,
+    ways: Steps,
+    effort: Effort = Effort(),
+    first: int = 0,  # noqa: B008
+) -> Outcome:
+    """Return the best of what steps of a kind, one after another and ever shorter, lead to from an outcome.
+
+    Args:
+        place: Place.
+        outcome: Outcome to begin with.
+        ways: function from the number of a step to the two ways that it may go.
+        effort: Effort of each trial.
+        first: int. The step to begin with: where shorter trials have been there, long ones need no wide steps.
+    """
+    for turn, stretch in (way for step in range(first, len(ANGLE_STEPS)) for way in ways(step)):
         for _ in range(FARTHEST):
             further = tried(place, outcome.hypothesis.turned(turn, stretch), effort)
             if further.misfit >= outcome.misfit:
