@@ -45,8 +45,8 @@ ALIKE, NEARLY_ALL = 0.1, 0.9
 PROMISING = 0.9
 """The same, after which it is worth the longer passes."""
 
-QUICK, LONG = Effort(passes=8), Effort(passes=30, batch=5, believed=0)
-"""To look around; and after which a probe is no longer to blame for what a wrong angle or factor explains."""
+QUICK, SHORT, LONG = Effort(passes=8), Effort(), Effort(passes=30, batch=5, believed=0)
+"""To look around; to compare; and after which a probe is not to blame for what a wrong angle or factor explains."""
 
 
 def from_afar(scan: Scan, place: Place) -> Matrix | None:
@@ -90,13 +90,7 @@ def stretches(step: int) -> tuple[Step, Step]:
     return (0.0, 1 / FACTOR_STEPS[step]), (0.0, FACTOR_STEPS[step])
 
 
-def downhill(
-    place: Place,
-    outcome: Outcome,
-    ways: Steps,
-    effort: Effort = Effort(),
-    first: int = 0,  # noqa: B008
-) -> Outcome:
+def downhill(place: Place, outcome: Outcome, ways: Steps, effort: Effort = SHORT, first: int = 0) -> Outcome:
     """Return the best of what steps of a kind, one after another and ever shorter, lead to from an outcome.
 
     Args:
