@@ -165,7 +165,7 @@ def verdicts(truth, chosen):
 
 
 def run(out, wanted, seed=0):
-    """Run wanted cases that a file does not hold yet, each with its number its seed as its own, and add them."""
+    """Run wanted cases that a file does not hold yet, each seeded by its number and a seed, and add them to it."""
     done = {row["number"] for row in rows_of(out)}
     for number, truth, drawing, photons in wanted:
         if number in done:

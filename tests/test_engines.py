@@ -1,6 +1,5 @@
 """Laws of engines: shards that Ray or Slurm has done make the bits of one process, also where a worker is killed."""
 
-import json
 import os
 import shlex
 import signal
@@ -13,6 +12,7 @@ import psutil
 import pytest
 from conftest import simulated
 from refusal import assert_said_plainly, ptycho
+from same_results import assert_same
 
 from ptychopinn.formats.writers.table import FORMATS
 from ptychopinn.simulation import scans
@@ -49,16 +49,6 @@ def plain(bundle, folder):
     done = ptycho("infer", bundle, folder / "a scan.npz", *FAST, "--output-dir", folder / "plain")
     assert done.exit_code == 0, done.output
     return folder / "plain"
-
-
-def assert_same(out, plain):
-    one, other = (np.load(path / "reconstruction.npz") for path in (plain, out))
-    assert set(one) == set(other)
-    for name in one:
-        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-    one, other = (json.loads((path / "report.json").read_text()) for path in (plain, out))
-    for name in one.keys() - {"seconds", "patterns_per_second", "record_sha256", "outputs"}:
-        assert one[name] == other[name], name
 
 
 def kill_one(killed):

@@ -127,17 +127,21 @@ def detector_of(seen: Seen, optics: Optics) -> Detector:
     return Detector(background=seen.background, spread=None if spread is None else ops.convert_to_tensor(spread))
 
 
+def waves_through(canvas: Wave, probes: Wave, seen: Seen, width: int, optics: Optics = FAR) -> tuple[Wave, Wave]:
+    """Return what reaches the detector, `(pattern, mode, y, x)`, and the slices that it came through; see `pull_of`."""
+    slices = cut_windows(canvas, slice_index(canvas, seen, width, optics))
+    return to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics))), slices
+
+
 def waves_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics = FAR) -> tuple[Wave, Wave, Wave]:
     """Return what reaches the detector, `(pattern, mode, y, x)`, and the slices and probes that it comes from."""
-    slices = cut_windows(canvas, slice_index(canvas, seen, width, optics))
     probes = probes_of(probe, seen)
-    return to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics))), slices, probes
+    return *waves_through(canvas, probes, seen, width, optics), probes
 
 
 def deviance_of(canvas: Wave, probes: Wave, seen: Seen, width: int, optics: Optics = FAR) -> Tensor:
     """Return the Poisson deviance of each of some patterns, in photons: float32 tensor `(pattern,)`; see `pull_of`."""
-    slices = cut_windows(canvas, slice_index(canvas, seen, width, optics))
-    waves = to_detector(optics).forward(exit_wave(slices, probes, between_slices(optics)))
+    waves, _ = waves_through(canvas, probes, seen, width, optics)
     counts = ops.maximum(seen.counts, 0.0)
     deviance = poisson_deviance(detector_of(seen, optics).expected(light_of(waves)), counts, ops.log)
     return ops.sum(ops.where(seen.counts < 0, 0.0, deviance), axis=(-2, -1))
