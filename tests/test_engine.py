@@ -149,6 +149,19 @@ def test_a_pass_does_not_depend_on_the_batch(moves_probe):
     assert np.abs(one.probe - engine_of(7, False).estimate().probe).max() > 0 or not moves_probe
 
 
+@pytest.mark.parametrize("what", ["positions", "flux"])
+def test_light_that_is_kept_is_that_of_where_patterns_are_now(what):
+    engine, anew = (engine_of(64, False) for _ in range(2))
+    first = engine._whole.pull(engine.state, 0, 2).light
+    assert engine._whole.pull(engine.state, 0, 2).light is first
+    changed = {"positions": engine.state.positions + 1.3, "flux": 1.5 * engine.state.flux}[what]
+    state = engine.state._replace(**{what: changed})
+    found, expected = (one._whole.pull(state, 0, 2) for one in (engine, anew))
+    np.testing.assert_array_equal(found.light, expected.light)
+    np.testing.assert_array_equal(found.object[0], expected.object[0])
+    assert np.abs(ops.convert_to_numpy(found.light - first)).max() > 0.1 * ops.convert_to_numpy(ops.max(first))
+
+
 def test_slow_phase_alone_moves_neither_detail_nor_probe():
     before, engine = (engine_of(64, True) for _ in range(2))
     engine.turn(Turn(1, 0.9, detail=0.0), np.zeros(1, int))

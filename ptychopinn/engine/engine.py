@@ -138,7 +138,7 @@ class Engine:
 
     def _judged(self, patterns: np.ndarray) -> np.ndarray:
         seen = self._judging(patterns)
-        probes = self._whole.probes(self.state, patterns, seen, judges=True)
+        probes = self._whole.probes(self.state, patterns, seen)
         found = self._do.deviance(self.state.waves.canvas, probes, seen)
         return ops.convert_to_numpy(found)[: len(patterns)]
 

@@ -87,7 +87,7 @@ def nothing_of(canvas: Wave, probe: Wave) -> Pull:
 def pull_of(
     pull: Pull, canvas: Wave, probes: Wave, seen: Seen, width: int, moves_probe: bool, optics: Optics = FAR
 ) -> Pull:
-    """Return a `Pull`, which is given up, and what some patterns add to it.
+    """Return a `Pull`, which is given up, and what some patterns add to it, but for their light; see `light_on`.
 
     Args:
         pull: Pull.
@@ -106,13 +106,21 @@ def pull_of(
     change = to_detector(optics).adjoint(scale(waves, excess[:, None]))
     step = exit_wave_object_adjoint(change, slices, probes, between_slices(optics))
     moved = (add_windows(total, index, part) for total, part in zip(pull.object, step))
-    light = behind_one_another([light_of(wave) for wave in arriving(slices, probes, between_slices(optics))])
-    found = pull._replace(object=tuple(moved), light=add_windows(pull.light, index, light))
+    found = pull._replace(object=tuple(moved))
     if not moves_probe:
         return found
     back = probes_of_adjoint(exit_wave_probe_adjoint(change, slices, between_slices(optics)), seen)
     lit = ops.sum(intensity(slices)[:, 0] * seen.flux[:, None, None], axis=0)
     return found._replace(probe=tuple(a + b for a, b in zip(pull.probe, back)), lit=pull.lit + lit)
+
+
+def light_on(light: Tensor, canvas: Wave, probes: Wave, seen: Seen, width: int, optics: Optics = FAR) -> Tensor:
+    """Return the light on a canvas `(pixel,)`, which is given up, and what falls with some patterns; see `pull_of`."""
+    index = slice_index(canvas, seen, width, optics)
+    waves = [probes]
+    if optics.slices > 1:
+        waves = arriving(cut_windows(canvas, index), probes, between_slices(optics))
+    return add_windows(light, index, behind_one_another([light_of(wave) for wave in waves]))
 
 
 def slice_index(canvas: Wave, seen: Seen, width: int, optics: Optics) -> Tensor:

@@ -14,6 +14,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.engine.kept import filled
+from ptychopinn.engine.lit import Lit
 from ptychopinn.engine.pulls import Pull, Seen
 from ptychopinn.engine.state import Moves, State, parts, whole
 from ptychopinn.engine.steps import steps_of
@@ -68,21 +69,27 @@ class Share:
     def __init__(self, task: Task, counts: Callable[[np.ndarray], Tensor]) -> None:
         self.task, self.counts = task, counts
         self._do = steps_of(task.canvas, task.moves.probe, task.optics)
-        self._lit: dict[tuple[int, bool], Wave] = {}
-        self._lit_at: tuple[np.ndarray, ...] = ()
+        self._lit = Lit(task.room * int(np.prod(task.shape)))
 
     def pull(self, state: State, subset: int, subsets: int) -> Pull:
         """Add up what the patterns of a subset say of where momentum took object and probe."""
-        return self.pull_of(state, itertools.chain(*self.task.chunks[subset::subsets]))
+        light = self._lit.get(state, (subset, subsets))
+        pull = self.pull_of(state, itertools.chain(*self.task.chunks[subset::subsets]), light)
+        if not self.task.moves.probe and self.task.optics.slices == 1:
+            self._lit.keep((subset, subsets), pull.light)
+        return pull
 
-    def pull_of(self, state: State, batches: Iterable[np.ndarray]) -> Pull:
-        """Add up what batches say of where momentum took object and probe."""
+    def pull_of(self, state: State, batches: Iterable[np.ndarray], light: Tensor | None = None) -> Pull:
+        """Add up what batches say of where momentum took object and probe, and their light, if it is not known."""
         waves = state.waves
         pull = self._do.nothing(waves.canvas, waves.probe)
         for patterns in batches:
             seen = self.seen(state, patterns, self.counts(patterns))
-            pull = self._do.pull(pull, waves.canvas_ahead, self._probes_ahead(state, patterns, seen), seen)
-        return pull
+            probes = self._probes_ahead(state, patterns, seen)
+            pull = self._do.pull(pull, waves.canvas_ahead, probes, seen)
+            if light is None:
+                pull = pull._replace(light=self._do.light(pull.light, waves.canvas_ahead, probes, seen))
+        return pull if light is None else pull._replace(light=light)
 
     def told(self, state: State, moves: Moves) -> Told:
         """Return what all patterns tell between passes of what moves."""
@@ -112,26 +119,19 @@ class Share:
             return self._do.probes(state.waves.probe_ahead, seen)
         return self.probes(state, patterns, seen)
 
-    def probes(self, state: State, patterns: np.ndarray, seen: Seen, judges: bool = False) -> Wave:
+    def probes(self, state: State, patterns: np.ndarray, seen: Seen) -> Wave:
         """Return the probe on the windows of a batch; one that stands still is shifted once, while there is room.
 
         Args:
             state: State.
             patterns: int array `(pattern,)`: the batch.
             seen: Seen. The same patterns.
-            judges: bool. Whether it is one of those that judge.
         """
         if self.task.moves.probe:
             return self._do.probes(state.waves.probe, seen)
-        self._forget_moved(state)
-        key = int(patterns[0]), judges
-        probes = self._lit.get(key) or self._do.probes(state.waves.probe, seen)
-        if 2 * len(self._lit) * probes[0].shape[1] < self.task.room:  # pairs of numbers
-            self._lit[key] = probes
+        key = patterns.tobytes()
+        probes = self._lit.get(state, key)
+        if probes is None:
+            probes = self._do.probes(state.waves.probe, seen)
+            self._lit.keep(key, probes)
         return probes
-
-    def _forget_moved(self, state: State) -> None:
-        """Forget probes on windows where these have moved, or the light has changed."""
-        now = state.positions, state.flux, state.weights
-        if not all(map(np.array_equal, now, self._lit_at)) or not self._lit_at:
-            self._lit, self._lit_at = {}, now

@@ -10,7 +10,7 @@ from keras import ops
 from ptychopinn.device import compiled
 from ptychopinn.engine.background import background_after, background_asked_of
 from ptychopinn.engine.patterns import brightening_of, offsets_of, weight_steps_of
-from ptychopinn.engine.pulls import Pull, deviance_of, nothing_of, probes_of, pull_of
+from ptychopinn.engine.pulls import Pull, deviance_of, light_on, nothing_of, probes_of, pull_of
 from ptychopinn.engine.slow_phase import lift_of, slow_step
 from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.waves import Wave, light_of, scale
@@ -48,6 +48,7 @@ class Steps(typing.NamedTuple):
     """The compiled functions of a pass."""
 
     pull: Callable[..., Pull]
+    light: Callable[..., Tensor]
     deviance: Callable[..., Tensor]
     offsets: Callable[..., Tensor]
     brightening: Callable[..., Tensor]
@@ -75,6 +76,7 @@ def steps_of(shape: tuple[int, int], moves_probe: bool, optics: Optics = FAR) ->
 
     return Steps(
         pull=of_patterns(pull_of, moves_probe=moves_probe),
+        light=of_patterns(light_on),
         deviance=of_patterns(deviance_of),
         offsets=of_patterns(offsets_of),
         brightening=of_patterns(brightening_of),
