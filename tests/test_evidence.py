@@ -43,8 +43,9 @@ def partly_coherent():
 
 def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
     assert partly_coherent.chosen == {"modes": 2} and partly_coherent.params.modes == 2
-    first = next(one for one in partly_coherent.tried if one.name == "modes")
-    assert first.kept and first.part > WORTH and first.gain > 8 * first.error
+    first, then = [one for one in partly_coherent.tried if one.name == "modes"][:2]
+    assert first.waits and first.part > WORTH and first.gain > 8 * first.error
+    assert then.kept and not then.waits and "taken" in then.words and "waits" in first.words
 
 
 def test_nothing_is_chosen_where_all_is_told():
@@ -53,6 +54,18 @@ def test_nothing_is_chosen_where_all_is_told():
         not found.untried and not found.limits and found.chosen == {} and found.words == "the experiment as it is told"
     )
     assert {one.name for one in found.tried} == {"positions", "background", "blur", "modes", "flux", "opr"}
+
+
+def test_a_probe_that_varies_is_not_taken_for_positions_that_are_wrong():
+    truth, probe = objects.lines(144, count=200), probes.gaussian(64, curvature=1.5)
+    positions = scans.jittered_raster(truth.shape, 64, 9, seed=1, margin=1)
+    y, x = (np.mgrid[:64, :64] - 32) / 10
+    weights = np.sin(np.arange(len(positions)) / 5)[:, None].astype(complex)
+    varied = Experiment(truth, probe, variation=(0.35j * (y**2 - x**2) * probe)[None], weights=weights)
+    scan = scans.simulate_experiment(varied, positions, 1e6, seed=2)
+    found = choose(scan, asked=("background", "blur", "modes", "flux"))
+    assert "opr" in found.chosen and [one.name for one in found.tried[:2]] == ["positions", "opr"]
+    assert found.tried[0].waits and found.tried[1].part > 2 * found.tried[0].part
 
 
 def test_a_detector_that_blurs_is_told_by_about_as_much_as_it_does():
@@ -68,7 +81,8 @@ def test_modes_are_told_from_the_blur_that_they_may_be_taken_for():
     found = choose(through_two_modes(), asked=("positions", "background", "flux", "opr"))
     assert found.chosen == {"modes": 2}
     blur = [one for one in found.tried if one.name == "blur"]
-    assert blur[0].kept and any(one.instead or one.again for one in found.tried)  # it was believed first
+    assert blur[0].waits and blur[1].kept  # it was believed first
+    assert any(one.instead or one.again for one in found.tried)
 
 
 def test_the_focus_that_evidence_finds_is_not_looked_for_again(tmp_path, monkeypatch):

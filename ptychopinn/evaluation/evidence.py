@@ -4,8 +4,9 @@ A part of the scan is reconstructed plainly, until passes bring no more. Then on
 not tell is allowed for (positions that are wrong, background, a detector that blurs, incoherent modes, unsteady light,
 a probe that varies), and passes go on from there, as they do without it. What predicts the photons held out better, by
 more than chance and by a part of what their noise leaves to explain, and still does so when both have gone on once
-more, is kept; modes also where they do as well as the blur that they were taken for. At the end each is taken away
-again, and stays where it is missed. All this costs at most two plain runs, as counted in passes.
+more, is kept: at once if it explains half of that, else when all others were tried. Modes are kept also where they do
+as well as the blur that they were taken for. At the end each is taken away again, and stays where it is missed. All
+this costs at most two plain runs, as counted in passes.
 """
 
 import dataclasses
@@ -17,7 +18,8 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.budget import ALLOWED
 from ptychopinn.evaluation.experiment_trials import Trials
-from ptychopinn.evaluation.physics_search import CANDIDATES, Search, Tried, option
+from ptychopinn.evaluation.physics_search import CANDIDATES, Search
+from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
 
 FEWEST = 32
@@ -95,6 +97,7 @@ def choose(
     for name in sorted(CANDIDATES, key=lambda name: name not in suspected):
         if name not in asked and acts(name, params):
             search.allow(name)
+    search.allow_waiting()
     for name in search.chosen[-2::-1]:  # the last one was tried with all others allowed for
         search.doubt(name)
     chosen = {name: getattr(search.belief.params, name) for name in search.chosen}

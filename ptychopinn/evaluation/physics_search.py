@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.evaluation.experiment_trials import TRIAL, Belief, Trials
+from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
 
 SURE = 4.5
@@ -17,6 +18,10 @@ SURE = 4.5
 
 WORTH = 0.08
 """Part of what their noise leaves to explain that must be explained."""
+
+DECISIVE = 0.5
+"""Part of what noise leaves to explain that is taken at once. What explains less waits until all others were tried:
+they may explain more, as a probe that varies does of what looks like wrong positions."""
 
 CANDIDATES: dict[str, tuple[Any, ...]] = {
     "positions": ("refine",),
@@ -40,44 +45,12 @@ that are far off holds them there."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Tried:
-    """One thing that was tried.
+class Waiting:
+    """What explained some of what was left: which part, from which belief, and what passes found."""
 
-    Args:
-        name, value: of an option of a reconstruction.
-        gain, error: float. By how much the Poisson deviance of photons held out is lower than without, per photon, and
-            the standard error of that, over patterns.
-        part: float. Of what their noise did not explain without.
-        kept: bool. Whether it is believed.
-        again: bool. Whether it was believed before, and taken away again.
-        instead: str. The option of what was believed, where it was tried in place of that.
-    """
-
-    name: str
-    value: Any
-    gain: float
-    error: float
     part: float
-    kept: bool
-    again: bool = False
-    instead: str = ""
-
-    @property
-    def words(self) -> str:
-        """What it brought, in a line."""
-        typed = option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
-        brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
-        sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
-        if self.instead and self.kept and self.gain <= self.error:
-            return f"{typed}: predicts as well, taken"
-        if self.again:
-            return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
-        return f"{typed}: {brought} ({sure}), {'taken' if self.kept else 'left'}"
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """What `report.json` says of it."""
-        return dataclasses.asdict(self)
+    belief: Belief
+    found: Belief
 
 
 class Search:
@@ -96,7 +69,13 @@ class Search:
         self.untried: list[str] = []
         self.chosen: list[str] = []
         self.before: dict[str, Belief] = {}
+        self.waiting: dict[str, Waiting] = {}
         self._believe(trials.begin(trials.params))
+
+    def allow_waiting(self) -> None:
+        """Try what waits once more, beginning with what explained most."""
+        for name in sorted(self.waiting, key=lambda name: -self.waiting[name].part):
+            self.allow(name)
 
     def allow(self, name: str) -> None:
         """Try the values of an option from the least on, as long as each brings something, and there is room."""
@@ -105,12 +84,18 @@ class Search:
                 continue
             params = dataclasses.replace(self.belief.params, **{name: value})
             afresh = name in AFRESH and self.left > MUCH * self.noise
-            if not self._room(params, afresh):
+            found = self._found_before(name, params)
+            if not self._room(params, afresh, found):
                 self.untried.append(option(name, value))
                 return
-            found = self.trials.begin(params) if afresh else self.trials.go_on(self.belief, params)
+            if found is None:
+                found = self.trials.begin(params) if afresh else self.trials.go_on(self.belief, params)
             without = self.belief if afresh else self.onward
             one, further = self._compared(name, value, found, without), found
+            if one.kept and one.part < DECISIVE and name not in (*self.waiting, *self.chosen):
+                self.waiting[name] = Waiting(one.part, self.belief, found)
+                self._note(dataclasses.replace(one, kept=False, waits=True))
+                return
             if one.kept:  # what only came sooner is caught up with
                 further = self.trials.go_on(found, params)
                 one = self._compared(name, value, further, self.trials.go_on(without, without.params))
@@ -122,6 +107,13 @@ class Search:
                 self.chosen.append(name)
                 self.before[name] = self.belief
             self._believe(found, further)
+
+    def _found_before(self, name: str, params: ReconstructionParams) -> Belief | None:
+        """Return what passes found of something that waits, if they went on from what is believed now."""
+        waiting = self.waiting.get(name)
+        if waiting is not None and waiting.belief is self.belief and waiting.found.params == params:
+            return waiting.found
+        return None
 
     def doubt(self, name: str) -> None:
         """Take away what was believed: once others are allowed for, it may not be missed. Without room, it stays."""
@@ -156,9 +148,9 @@ class Search:
             self.chosen[self.chosen.index(rival)] = name
             self._believe(found, further)
 
-    def _room(self, params: ReconstructionParams, afresh: bool) -> bool:
-        """Return whether the budget allows a trial, and to go on once more with it and without it."""
-        first = self.trials.made if afresh else TRIAL
+    def _room(self, params: ReconstructionParams, afresh: bool, found: Belief | None) -> bool:
+        """Return whether the budget allows a trial, if it was not made, and to go on once more with it and without."""
+        first = 0 if found else self.trials.made if afresh else TRIAL
         return self.trials.budget.allows((first, params), (TRIAL, params), (TRIAL, self.belief.params))
 
     def _note(self, one: Tried) -> None:
@@ -177,8 +169,3 @@ class Search:
         gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
         part = gain / max(float(without.judged.mean()) / photons - self.noise, gain, 1e-12)
         return Tried(name, value, gain, error, float(part), bool(gain > SURE * error and part > WORTH))
-
-
-def option(name: str, value: Any) -> str:
-    """Return an option as it is typed."""
-    return f"--{name} {value}"

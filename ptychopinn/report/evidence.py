@@ -1,7 +1,7 @@
 """What physics the photons of a scan spoke for: what was tried, and what it brought."""
 
 from ptychopinn.evaluation.evidence import Evidence
-from ptychopinn.evaluation.physics_search import Tried, option
+from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.report.blocks import Section, Table
 
 HEAD = ("tried", "explains", "standard errors", "")
@@ -14,7 +14,8 @@ def evidence_section(evidence: Evidence) -> Section:
     note = (
         f"Photons held out from {evidence.patterns} patterns around the middle speak for {evidence.words}. Passes went "
         "on from the same object, with each thing and without it; what predicts these photons better, by more than "
-        f"chance and by a part of what their noise leaves to explain, which is given, is taken. {evidence.limits}"
+        "chance and by a part of what their noise leaves to explain, which is given, is taken; what explains less "
+        f"than half of it, when all others were tried. {evidence.limits}"
     )
     return Section("evidence", "Evidence", note, [Table("What was tried", [row(one) for one in evidence.tried], HEAD)])
 
@@ -25,6 +26,6 @@ def row(one: Tried) -> tuple[str, ...]:
     if one.again:
         name, verdict = f"{name}, at the end", "stays" if one.kept else "left out again"
     else:
-        verdict = "taken" if one.kept else "left"
+        verdict = "taken" if one.kept else "waits for the others" if one.waits else "left"
     times = f"{one.gain / one.error:.1f}" if one.error else "–"
     return name, f"{one.part:.1%}", times, verdict

@@ -1,0 +1,53 @@
+"""What was tried of the physics of a scan, and what it brought."""
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """One thing that was tried.
+
+    Args:
+        name, value: of an option of a reconstruction.
+        gain, error: float. By how much the Poisson deviance of photons held out is lower than without, per photon, and
+            the standard error of that, over patterns.
+        part: float. Of what their noise did not explain without.
+        kept: bool. Whether it is believed.
+        again: bool. Whether it was believed before, and taken away again.
+        instead: str. The option of what was believed, where it was tried in place of that.
+        waits: bool. Whether it is believed only if what is tried after it leaves it anything.
+    """
+
+    name: str
+    value: Any
+    gain: float
+    error: float
+    part: float
+    kept: bool
+    again: bool = False
+    instead: str = ""
+    waits: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it brought, in a line."""
+        typed = option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
+        brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
+        sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
+        if self.instead and self.kept and self.gain <= self.error:
+            return f"{typed}: predicts as well, taken"
+        if self.again:
+            return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
+        outcome = "taken" if self.kept else "waits for the others" if self.waits else "left"
+        return f"{typed}: {brought} ({sure}), {outcome}"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `report.json` says of it."""
+        return dataclasses.asdict(self)
+
+
+def option(name: str, value: Any) -> str:
+    """Return an option as it is typed."""
+    return f"--{name} {value}"
