@@ -101,6 +101,27 @@ def adaptation(study):
             yield f"{epochs} epochs from {name}", test(trained.model, testing) | cost
 
 
+def rehearsal(study):
+    """Does a bundle that is adapted to one kind of object after another forget the first, and do drawings help?"""
+    from ptychopinn.training.rehearsal import rehearsals
+
+    kinds = ("lines", "dead_leaves", "grf")
+    testing = {kind: tests(study, object=kind) for kind in kinds}
+    start, cost = fit(study, scans(study, object=kinds[0]))
+    yield f"{kinds[0]}, on {kinds[0]}", test(start.model, testing[kinds[0]], probe="scan") | cost
+    for rehearsing in (False, True):
+        model = start.model
+        for number, kind in enumerate(kinds[1:], 2):
+            training = scans(study, (20 * number,), object=kind)
+            if rehearsing:
+                training += rehearsals(model, training, study["seed"])
+            trained, cost = fit(study, training, start=model)
+            model = trained.model
+            for seen in kinds[:number]:
+                words = f"then {kind}{', rehearsing' if rehearsing else ''}, on {seen}"
+                yield words, test(model, testing[seen], probe="scan") | cost
+
+
 def modes(study):
     """Does training recover a probe of two incoherent modes from a wrong start?"""
     import dataclasses
@@ -163,5 +184,9 @@ def collapse(study):
             yield f"N={size}, seed {seed}{', collapsed' if flat else ''}", test(trained.model, testing) | cost
 
 
-STUDIES = {study.__name__: study for study in
-           (rounds, generators, overlap, dose, labels, probes, adaptation, modes, uncertainty, collapse)}  # fmt: skip
+STUDIES = {
+    study.__name__: study
+    for study in (
+        rounds, generators, overlap, dose, labels, probes, adaptation, rehearsal, modes, uncertainty, collapse
+    )
+}  # fmt: skip

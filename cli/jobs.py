@@ -23,7 +23,8 @@ class Job:
         output_dir: path of the bundle.
         stored: dict of the parameters that the bundle keeps, by the names of `SECTIONS`.
         execution: ExecutionParams.
-        origin: dict with `path` and `sha256` (of the model) of the bundle that the training starts from, if any.
+        origin: dict with `path` and `sha256` (of the model) of the bundle that the training starts from, if any, and
+            `rehearsed` where drawn scans stand for those that it was trained on.
         resume: bool. Whether to go on from the checkpoint in `output_dir`.
         training_data: list of dicts that describe what the run that goes on was trained on.
         generator: function that builds the network, where it is none of ours.
@@ -107,7 +108,7 @@ def resumed(folder, execution, changes):
 
 
 def described(job, scans):
-    """Return what a bundle remembers of a job's scans; a run that goes on must find them as they were."""
+    """Return what a bundle remembers of a job's scans, drawn ones last; one that goes on must find the same."""
     from ptychopinn.training.record import describe_data
 
     how = {"preparation": job.preparation.to_dict()}
@@ -117,7 +118,25 @@ def described(job, scans):
             raise ValueError(
                 f"A run resumes on the data it began with. Received: {path}, which has changed since. Train anew."
             )
-    return found
+    drawn = scans[len(job.files) :]
+    return found + [{"path": "", "name": scan.name, "shape": list(scan.patterns.shape), "sha256": ""} for scan in drawn]
+
+
+def rehearsed(job, scans, seed):
+    """Return scans drawn in place of those of the bundle that a job starts from, if it rehearses."""
+    from ptychopinn.training.bundle import load_bundle
+    from ptychopinn.training.record import MODEL
+    from ptychopinn.training.rehearsal import rehearsals
+
+    if not (job.origin and job.origin.get("rehearsed")):
+        return []
+    bundle = load_bundle(job.origin["path"])
+    if bundle.record["checksums"][MODEL] != job.origin["sha256"]:
+        raise ValueError(
+            f"A run resumes with the bundle that it began from. Received: {job.origin['path']}, which has changed "
+            "since. Train anew."
+        )
+    return rehearsals(bundle.model, scans, seed)
 
 
 def diverged(where):

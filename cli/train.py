@@ -22,12 +22,14 @@ from ptychopinn_cli.jobs import (
     given,
     model_of,
     refuse_changes,
+    rehearsed,
     resumed,
 )
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
-from ptychopinn_cli.pages import command_facts, made_or_noted, page_of, report_option
+from ptychopinn_cli.pages import made_or_noted, report_option
 from ptychopinn_cli.signals import Stopped
+from ptychopinn_cli.training_page import training_page
 
 
 @click.command(short_help="Train a network on scans, without labels.")
@@ -42,12 +44,17 @@ from ptychopinn_cli.signals import Stopped
 @click.option("--resume", type=click.Path(path_type=pathlib.Path), help="Folder of a run to go on with.")
 @click.option("--from-bundle", type=BundlePath(path_type=pathlib.Path),
               help="Bundle whose networks the training starts from, to adapt them to DATA.")  # fmt: skip
+@click.option("--rehearse", is_flag=True, help="Train also on drawn scans, in place of those that the bundle was "
+              "trained on: its networks do not forget them.")  # fmt: skip
 @report_option
 @config_option
 @params_options(*STORED, Preparation, ExecutionParams)
 @command
 @click.pass_context
-def train(context, data, train_data_file, test_data, output_dir, resume, from_bundle, report, talk, backend, **options):
+def train(
+    context, data, train_data_file, test_data, output_dir, resume, from_bundle, rehearse, report, talk, backend,
+    **options,
+):  # fmt: skip
     """Train a network on DATA, without labels, and write a bundle, and a page that shows what it can do.
 
     DATA are scans, or folders of scans, that are trained on together, each with its own probe.
@@ -62,6 +69,8 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
     check_writable(resume or output_dir)
     if resume is not None:
         refuse_changes(context)
+    elif rehearse and from_bundle is None:
+        raise click.UsageError("--rehearse needs --from-bundle RUN: whose networks shall not forget.")
     elif not data:
         raise click.UsageError("Missing argument 'DATA': the scan to train on, or --resume RUN.")
     else:
@@ -79,6 +88,7 @@ def train(context, data, train_data_file, test_data, output_dir, resume, from_bu
             origin = None
             if from_bundle is not None:
                 stored["model"], origin = model_of(from_bundle, given(context, context.params))
+                origin |= {"rehearsed": True} if rehearse else {}
             job = Job(files, tests, output_dir, stored, execution, origin, preparation=preparation)
         run(dataclasses.replace(job, generator=generator), report, talk)
 
@@ -96,7 +106,10 @@ def run(job, report, talk):
     from ptychopinn.training.bundle import save_bundle
 
     scans, validation = read_all(job.files, job, talk), read_all(job.test_files, job)
-    folder = job.output_dir
+    folder, seed = job.output_dir, job.stored["training"].seed
+    if validation:
+        validation += rehearsed(job, scans, seed + len(scans))
+    scans += rehearsed(job, scans, seed)
     trained, settings, training_data = train_model(job, scans, validation, talk)
     if not trained.history:
         raise diverged(f"the first epoch: {folder} keeps what it held")
@@ -117,7 +130,7 @@ def run(job, report, talk):
     if report:
 
         def write_page():
-            html = page(folder, trained, settings, scans[0])
+            html = training_page(folder, trained, settings, scans[0])
             write_whole(folder / PAGE, lambda path: path.write_bytes(html.encode()))
 
         made_or_noted(write_page, PAGE, talk)
@@ -171,29 +184,3 @@ def kept_of_probe(model, index, scan):
     from ptychopinn.physics.probes import agreement
 
     return round(agreement(model.diffraction.probe_for(scan.mean_photons, index), scan.probe), 6)
-
-
-def page(folder, trained, settings, scan):
-    """Reconstruct the middle of a training scan, the first; return the page of the training, as HTML."""
-    import numpy as np
-
-    from ptychopinn.reconstruction.prediction import predict_object
-    from ptychopinn.reconstruction.stitching import outward
-    from ptychopinn.report.fit import AT_MOST
-    from ptychopinn.training.bundle import Bundle
-    from ptychopinn.training.record import read_record
-
-    bundle = Bundle(trained.model, settings.data, settings.training, trained.history, read_record(folder))
-    indices = np.sort(outward(scan.positions)[:AT_MOST])
-    probe = trained.model.diffraction.probe_for(scan.mean_photons)
-    reconstruction = predict_object(trained.model, scan.subset(indices), probe).stitched
-    which = "all patterns" if len(indices) == len(scan) else f"the {len(indices)} patterns in the middle"
-    facts = {"Command": command_facts(folder=str(folder), backend=backends.chosen()),
-             "Execution": settings.execution.to_dict()}  # fmt: skip
-    last = trained.history[-1]
-    headline = [(f"{last['loss']:.4g}", f"loss after {int(last['epoch'])} epochs"),
-                (f"{sum(row['seconds'] for row in trained.history):.0f} s", "of training")]  # fmt: skip
-    return page_of(
-        bundle, reconstruction, scan, facts, headline=headline, indices=indices, title=f"Training on {scan.name}",
-        subtitle=facts["Command"]["date"], note=f"It is made of {which} of the training scan.",
-    )  # fmt: skip

@@ -123,6 +123,7 @@ SEEN = {
         "output_dir": "test_bad_requests.test_places_that_cannot_be_written_are_refused_before_the_work",
         "resume": "test_story.test_a_run_resumes",
         "from_bundle": "test_many_scans.test_a_training_from_a_bundle_says_so",
+        "rehearse": "test_rehearsal.test_a_training_that_rehearses_says_so_and_goes_on",
         "report": "test_report.test_training_writes_a_page_of_the_middle_of_its_scan",
         "model_type": "test_model.test_supervised_loss_is_zero_at_the_labels_alone",
         "group_side": "test_model.test_output_is_a_pure_function_of_one_group",

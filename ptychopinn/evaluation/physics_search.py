@@ -16,12 +16,13 @@ from ptychopinn.reconstruction.params import ReconstructionParams
 SURE = 4.5
 """Standard errors by which photons held out must be predicted better."""
 
-WORTH = 0.08
-"""Part of what their noise leaves to explain that must be explained."""
+WORTH, WORTH_OF = 0.08, {"background": 0.2}
+"""Part of what their noise leaves to explain that must be explained. Detail that passes have not come to looks like an
+even background; of some photons a hundred pixels, which explain up to a tenth."""
 
 DECISIVE = 0.5
-"""Part of what noise leaves to explain that is taken at once. What explains less waits until all others were tried:
-they may explain more, as a probe that varies does of what looks like wrong positions."""
+"""Part of what noise leaves to explain that is taken at once. What explains less waits until all others were tried, for
+they may explain more, as a probe that varies does of what looks like wrong positions; and so does what has a rival."""
 
 CANDIDATES: dict[str, tuple[Any, ...]] = {
     "positions": ("refine",),
@@ -92,7 +93,8 @@ class Search:
                 found = self.trials.begin(params) if afresh else self.trials.go_on(self.belief, params)
             without = self.belief if afresh else self.onward
             one, further = self._compared(name, value, found, without), found
-            if one.kept and one.part < DECISIVE and name not in (*self.waiting, *self.chosen):
+            in_doubt = one.part < DECISIVE or name in RIVALS.values()
+            if one.kept and in_doubt and name not in (*self.waiting, *self.chosen):
                 self.waiting[name] = Waiting(one.part, self.belief, found)
                 self._note(dataclasses.replace(one, kept=False, waits=True))
                 return
@@ -168,4 +170,5 @@ class Search:
         gains = (without.judged - found.judged) / photons
         gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
         part = gain / max(float(without.judged.mean()) / photons - self.noise, gain, 1e-12)
-        return Tried(name, value, gain, error, float(part), bool(gain > SURE * error and part > WORTH))
+        worth = part > WORTH_OF.get(name, WORTH)
+        return Tried(name, value, gain, error, float(part), bool(gain > SURE * error and worth))
