@@ -137,7 +137,7 @@ def test_the_flux_of_each_pattern_is_found_and_even_unless_asked():
     counts = np.random.default_rng(5).poisson(np.asarray(scan.patterns, float) * flux[:, None, None])
     uneven = dataclasses.replace(scan, patterns=counts.astype(np.uint32))
     even, found = (
-        refine(flat(uneven, scan.probe), uneven, 20, Moves(probe=False, flux=move)) for move in (False, True)
+        refine(flat(uneven, scan.probe), uneven, 40, Moves(probe=False, flux=move)) for move in (False, True)
     )
     assert even.reconstruction.flux is None
     assert np.corrcoef(found.reconstruction.flux, flux)[0, 1] > 0.9  # what varies slowly may be of the object as well

@@ -39,7 +39,7 @@ def made(tmp_path_factory):
     scans.write_ptychopinn(folder / "other.npz", dataclasses.replace(scan, patterns=scan.patterns[::-1]))
     np.save(mask, MASK)
     np.savez(start, object=np.ones((80, 80), np.complex64), origin=(0, 0))
-    done = ptycho("reconstruct", folder / "scan.npz", "--mask", mask, "--start", start, *RICH, "--passes", 10,
+    done = ptycho("reconstruct", folder / "scan.npz", "--mask", mask, "--start", start, *RICH, "--passes", 12,
                   "--no-report", "--save-format", "tiff", "--output-dir", folder / "out")  # fmt: skip
     assert done.exit_code == 0, done.output
     assert np.load(folder / "out" / "reconstruction.npz")["probe_weights"].any()

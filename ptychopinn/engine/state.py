@@ -7,7 +7,7 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.engine import positions, variation
+from ptychopinn.engine import drift, positions, variation
 from ptychopinn.engine.steps import Waves
 from ptychopinn.physics.waves import Wave
 
@@ -43,6 +43,7 @@ class Moves:
         return dataclasses.replace(
             self,
             positions=self.positions and made > positions.SETTLED,
+            flux=self.flux and made > drift.SETTLED,
             variation=self.variation if made > variation.SETTLED else 0,
             background=self.background if made else "none",
         )
