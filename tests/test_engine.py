@@ -1,5 +1,8 @@
 """Laws of the engine: adjoints, gradients, evenness, and independence of batches and backends."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -160,6 +163,19 @@ def test_light_that_is_kept_is_that_of_where_patterns_are_now(what):
     np.testing.assert_array_equal(found.light, expected.light)
     np.testing.assert_array_equal(found.object[0], expected.object[0])
     assert np.abs(ops.convert_to_numpy(found.light - first)).max() > 0.1 * ops.convert_to_numpy(ops.max(first))
+
+
+def test_an_engine_that_is_let_go_takes_its_scan_with_it():
+    """At once, not when what refers to itself is collected: a file that is read would stay open until then."""
+    engine = engine_of(64, False)
+    engine.turn(Turn(1, 0.0), np.zeros(1, int))
+    engine.judge()
+    scan = weakref.ref(engine.photons)
+    gc.disable()
+    del engine
+    gone = scan() is None
+    gc.enable()
+    assert gone
 
 
 def test_slow_phase_alone_moves_neither_detail_nor_probe():

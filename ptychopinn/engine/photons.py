@@ -67,8 +67,8 @@ class Photons:
         self._is_judging = np.isin(np.arange(len(scan)), self.judging)
         self.shape = self.batch_size, scan.size, scan.size
         self.room = KEPT_BYTES // (4 * self.batch_size * scan.size**2)
-        self._pulling = Kept(list(itertools.chain(*self.chunks)), self.shape, self.room, self.read)
-        self._judging = Kept(self.judges, self.shape, self.room, functools.partial(self.read, judges=True))
+        self._pulling = Kept(list(itertools.chain(*self.chunks)), self.shape, self.room)
+        self._judging = Kept(self.judges, self.shape, self.room)
 
     def _parted(self, patterns: np.ndarray) -> list[np.ndarray]:
         return [patterns[start : start + self.batch_size] for start in range(0, len(patterns), self.batch_size)]
@@ -80,7 +80,8 @@ class Photons:
             patterns: int array `(pattern,)`: one of `judges`, or of a chunk.
             judges: bool. Which photons.
         """
-        return (self._judging if judges else self._pulling).counts(patterns)
+        kept = self._judging if judges else self._pulling
+        return kept.counts(patterns, functools.partial(self.read, judges=judges))
 
     def read(self, patterns: np.ndarray, judges: bool = False) -> np.ndarray:
         """Read the photons of patterns that pull, or those that judge: float32 array `(pattern, y, x)`."""

@@ -53,8 +53,8 @@ def serve(connection: Connection, task: Task, canvas: tuple[int, int, str], pull
         canvas, pull: what `Shared` is made of: for the object, and for what pulls at it.
     """
     seen, written = Shared(*canvas), Shared(*pull)
-    kept = Kept(list(itertools.chain(*task.chunks)), task.shape, task.room, functools.partial(_asked_for, connection))
-    share = Share(task, kept.counts)
+    kept = Kept(list(itertools.chain(*task.chunks)), task.shape, task.room)
+    share = Share(task, functools.partial(kept.counts, read=functools.partial(_asked_for, connection)))
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             question = connection.recv()
