@@ -30,6 +30,13 @@ class Tried:
     waits: bool = False
 
     @property
+    def verdict(self) -> str:
+        """What became of it."""
+        if self.again:
+            return "stays" if self.kept else "left out again"
+        return "taken" if self.kept else "waits for the others" if self.waits else "left"
+
+    @property
     def words(self) -> str:
         """What it brought, in a line."""
         typed = option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
@@ -39,8 +46,7 @@ class Tried:
             return f"{typed}: predicts as well, taken"
         if self.again:
             return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
-        outcome = "taken" if self.kept else "waits for the others" if self.waits else "left"
-        return f"{typed}: {brought} ({sure}), {outcome}"
+        return f"{typed}: {brought} ({sure}), {self.verdict}"
 
     @property
     def record(self) -> dict[str, Any]:

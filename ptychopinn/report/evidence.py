@@ -24,8 +24,6 @@ def row(one: Tried) -> tuple[str, ...]:
     """Return a row of the table."""
     name = option(one.name, one.value) + (f" in place of {one.instead}" if one.instead else "")
     if one.again:
-        name, verdict = f"{name}, at the end", "stays" if one.kept else "left out again"
-    else:
-        verdict = "taken" if one.kept else "waits for the others" if one.waits else "left"
+        name = f"{name}, at the end"
     times = f"{one.gain / one.error:.1f}" if one.error else "–"
-    return name, f"{one.part:.1%}", times, verdict
+    return name, f"{one.part:.1%}", times, one.verdict
