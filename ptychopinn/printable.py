@@ -6,7 +6,10 @@ def printable(text: object) -> str:
 
     Those are control characters, which a terminal obeys, and bytes that are not UTF-8. Names that differ stay so.
     """
-    return "".join(one if one.isprintable() else _escaped(one) for one in str(text))
+    words = str(text)
+    if words.isprintable():  # pages hold megabytes of pictures as text
+        return words
+    return "".join(one if one.isprintable() else _escaped(one) for one in words)
 
 
 def printable_lines(text: object) -> str:

@@ -15,6 +15,7 @@ from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.reconstruction.prediction import predict_object
+from ptychopinn.training.callbacks import StopOnNaN
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
 from ptychopinn.training.optimizer import compile_model
 from ptychopinn.training.record import CHECKPOINT
@@ -75,6 +76,15 @@ def test_nan_stops_with_the_last_good_weights(scan, tmp_path):
     trained = train(scan, settings(scan, epochs=3), folder=tmp_path, callbacks=[Poison()])
     assert trained.diverged and len(trained.history) == 1
     assert all(np.isfinite(array).all() for array in trained.model.get_weights())
+
+
+def test_a_stop_from_the_thread_of_callbacks_leaves_the_state_of_jax_alone(monkeypatch):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    monkeypatch.setattr(model, "jax_state_sync", lambda: pytest.fail("moved while a step may run"), raising=False)
+    watch = StopOnNaN()
+    watch.set_model(model)
+    watch.on_train_batch_end(0, {"loss": float("nan")})
+    assert model.stop_training
 
 
 def test_early_stopping_returns_to_the_best_weights(scan):

@@ -23,17 +23,16 @@ def noise_of_photons(expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         two float arrays of its shape; of bright pixels about 1, and $1 / \sqrt{2 \pi}$.
     """
-    photons, deviances, amplitudes = _table()
-    place = np.log(np.clip(expected, FEWEST, MOST))
+    place = np.log(np.clip(expected, FEWEST, MOST) / FEWEST) * ((POINTS - 1) / np.log(MOST / FEWEST))
+    below = np.minimum(place.astype(int), POINTS - 2)
+    above = place - below
+    deviance, amplitude = ((1 - above) * table[below] + above * table[below + 1] for table in _tables())
     faint = np.minimum(expected / FEWEST, 1)
-    return (
-        np.interp(place, np.log(photons), deviances) * faint,
-        np.interp(place, np.log(photons), amplitudes) * np.sqrt(faint),
-    )
+    return deviance * faint, amplitude * np.sqrt(faint)
 
 
 @functools.cache
-def _table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tables() -> tuple[np.ndarray, np.ndarray]:
     photons = np.geomspace(FEWEST, MOST, POINTS)
     deviances, amplitudes = np.zeros(POINTS), np.zeros(POINTS)
     for place, mean in enumerate(photons):
@@ -41,4 +40,4 @@ def _table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         chance = poisson.pmf(counts, mean)
         deviances[place] = np.sum(chance * poisson_deviance(mean, counts))
         amplitudes[place] = np.sum(chance * np.abs(np.sqrt(mean) - np.sqrt(counts)))
-    return photons, deviances, amplitudes
+    return deviances, amplitudes

@@ -75,9 +75,14 @@ class StopOnNaN(keras.callbacks.Callback):
         super().__init__()
         self.every = every
 
+    def set_model(self, model: keras.Model) -> None:
+        """Keep the model as it is: under JAX `self.model` would move its state, from Keras's thread of callbacks."""
+        super().set_model(model)
+        self.stopped = model
+
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if batch % self.every == 0 and logs and not math.isfinite(float(logs["loss"])):
-            self.model.stop_training = True
+            self.stopped.stop_training = True
 
 
 class Resumable(keras.callbacks.Callback):
