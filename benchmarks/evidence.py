@@ -92,7 +92,7 @@ def blurred():
         yield 1000 + number, truth, *scan
 
 
-def simulate(truth, drawing, photons, seed):
+def simulate(truth, drawing, photons, seed, positions_a_side=SIDE):
     """Simulate a scan as it was, and return it as its file tells it: one mode, wrong positions, nothing besides."""
     from ptychopinn.physics.experiment import Experiment
     from ptychopinn.physics.optics import Optics
@@ -100,7 +100,7 @@ def simulate(truth, drawing, photons, seed):
 
     random = np.random.default_rng((seed, 1))
     probe = modes.incoherent(probes.gaussian(SIZE, WIDTH, CURVATURE_RAD), truth.modes, MODE_POWER)
-    side = SIZE + int((SIDE - 1) * STEP) + 2 * ROOM + 4
+    side = SIZE + int((positions_a_side - 1) * STEP) + 2 * ROOM + 4
     told = positions.jittered_raster((side, side), SIZE, STEP, seed=seed, margin=ROOM)
     true = told + truth.positions * np.clip(random.normal(size=told.shape), -FARTHEST, FARTHEST)
     experiment = Experiment(
@@ -127,14 +127,14 @@ def unsteady(count, random):
     return flux / flux.mean()
 
 
-def measured(truth, drawing, photons, seed):
+def measured(truth, drawing, photons, seed, positions_a_side):
     """Return what evidence chose for a case, both errors, and seconds of the processor."""
     from trial import compared
 
     from ptychopinn import ReconstructionParams, reconstruct
     from ptychopinn.evaluation.evidence import choose
 
-    scan = simulate(truth, drawing, photons, seed)
+    scan = simulate(truth, drawing, photons, seed, positions_a_side)
     began = time.process_time()
     plain = reconstruct(scan, params=ReconstructionParams())
     plain_s = time.process_time() - began
@@ -164,14 +164,14 @@ def verdicts(truth, chosen):
     return {name: "right" if not more else "more" if more > 0 else "less" for name, more in found.items()}
 
 
-def run(out, wanted, seed=0):
+def run(out, wanted, seed=0, positions_a_side=SIDE):
     """Run wanted cases that a file does not hold yet, each seeded by its number and a seed, and add them to it."""
     done = {row["number"] for row in rows_of(out)}
     for number, truth, drawing, photons in wanted:
         if number in done:
             continue
         row = {"number": number, "truth": vars(truth), "name": truth.name, "scan": f"{drawing} {photons:.0e}"}
-        row |= measured(truth, drawing, photons, number + seed)
+        row |= measured(truth, drawing, photons, number + seed, positions_a_side)
         with open(out, "a") as file:
             file.write(json.dumps(row) + "\n")
         print(number, truth.name, row["scan"], row["chosen"], row["plain"], row["auto"], row["plain_s"], row["auto_s"],
@@ -202,6 +202,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0, help="added to the numbers that cases have as seeds")
+    parser.add_argument("--side", type=int, default=SIDE, help="positions along a side of the scan")
     parser.add_argument("--out", default="evidence.jsonl")
     parser.add_argument("--backend", choices=machine.BACKENDS, default="torch")
     parser.add_argument("--blurred", action="store_true", help="run detectors that blur by 0, .5, .8 pixels")
@@ -209,7 +210,7 @@ def main():
     asked = parser.parse_args()
     os.environ.update(machine.environment(asked.backend, "cpu"))
     if not asked.table:
-        run(asked.out, blurred() if asked.blurred else cases(asked.cases), asked.seed)
+        run(asked.out, blurred() if asked.blurred else cases(asked.cases), asked.seed, asked.side)
     rows = rows_of(asked.out)
     by_truth = collections.defaultdict(list)
     for row in rows:

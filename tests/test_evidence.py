@@ -12,7 +12,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.budget import A_MODE, OTHERS, SHORT, Budget
 from ptychopinn.evaluation.evidence import FEWEST, choose
-from ptychopinn.evaluation.physics_search import WORTH
+from ptychopinn.evaluation.physics_search import SURE, WORTH
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
@@ -44,7 +44,7 @@ def partly_coherent():
 def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
     assert partly_coherent.chosen == {"modes": 2} and partly_coherent.params.modes == 2
     first, then = [one for one in partly_coherent.tried if one.name == "modes"][:2]
-    assert first.waits and first.part > WORTH and first.gain > 8 * first.error
+    assert first.waits and first.part > WORTH and first.gain > 1.5 * SURE * first.error
     assert then.kept and not then.waits and "taken" in then.words and "waits" in first.words
 
 

@@ -133,6 +133,7 @@ def test_infer_takes_a_scan_alone_and_a_prior_acts(scan_file, tmp_path):
     }.items():  # fmt: skip
         done = ptycho(*command, "--passes", 30, "--output-dir", tmp_path / name)
         assert done.exit_code == 0, done.output
+        assert (tmp_path / name / "report.html").exists(), done.output
     reports = {name: json.loads((tmp_path / name / "report.json").read_text()) for name in ("infer", "prior", "alone")}
     assert reports["infer"]["start"] == "network" and reports["prior"]["start"] == "flat"
     assert reports["prior"]["prior"] == "network" and reports["alone"]["prior"] == "none"

@@ -83,9 +83,9 @@ class Trials:
         return Belief(params, engine.estimate(), engine.judge())
 
     def go_on(self, belief: Belief, params: ReconstructionParams) -> Belief:
-        """Go on from what is believed, with other options or the same, and keep the best of the last passes."""
+        """Go on from what is believed, with other options or the same: keep the best of it and of the last passes."""
         engine, random = self._engine(params, self._suited(belief.estimate, params)), np.random.default_rng(SEED)
-        best, kept = np.full(len(self.photons.judging), np.inf), engine.state
+        best, kept = engine.judge(), engine.state  # passes may diverge where the experiment was another
         for number, part in enumerate(SCHEDULE):
             subsets = max(1, len(self.photons.chunks) // part)
             engine.turn(Turn(subsets, MOMENTUM if number else 0.0), random.permutation(subsets))

@@ -38,14 +38,15 @@ def drawing(plots: list[Plot], alt: str, caption: str = "", size: tuple[float, f
 
 
 def curves_of_training(history: list[dict[str, float]]) -> list[Plot]:
-    """Draw loss, R-factor and learning rate against the epoch, with those of the validation where there are any.
+    """Draw loss, R-factor and learning rate against the epoch, those that there are, with those of the validation.
 
     Args:
         history: list of dicts, one per epoch, as in `history.csv`.
     """
     plots: list[Plot] = []
     epochs = [row["epoch"] for row in history]
-    for name, words in (("loss", "loss"), ("r_factor", "R-factor"), ("learning_rate", "learning rate")):
+    drawn = {"loss": "loss", "r_factor": "R-factor", "learning_rate": "learning rate"}
+    for name, words in ((name, words) for name, words in drawn.items() if name in history[0]):
         with drawing(plots, f"{words} by epoch", size=(3.6, 2.6)) as axes:
             for key, label in ((name, "training"), (f"val_{name}", "validation")):
                 if key in history[0]:
