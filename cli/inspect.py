@@ -105,7 +105,7 @@ def foretold_of(diagnosis):
 def facts_of_bundle(path):
     """Return the facts of a bundle, for JSON, without opening its model."""
     os.environ.setdefault("KERAS_BACKEND", next(iter(backends.installed()), "torch"))
-    from ptychopinn.training.record import HISTORY, read_history, read_record
+    from ptychopinn.training.record import HISTORY, read_card, read_history, read_record
 
     record, history = read_record(path), read_history(path / HISTORY)
     return {
@@ -120,6 +120,7 @@ def facts_of_bundle(path):
         "training": record["training"],
         "epochs": len(history),
         "last_epoch": history[-1] if history else None,
+        "card": read_card(path),
     }
 
 
@@ -130,6 +131,7 @@ def bundle_in_words(facts):
         "bundle": facts["bundle"],
         "format": facts["format_version"],
         "trained on": "; ".join(map(data_in_words, facts["trained_on"])) or "scans whose probes it does not keep",
+        **{what.lower(): words for what, words in facts["card"].items()},
         "written by": f"{facts['written_by']['backend']}, {facts['written_by']['versions']}",
     }
     if origin:

@@ -88,19 +88,19 @@ def page_of(bundle, reconstruction, scan, facts, **more):
 
     first = None if agreement(reconstruction.probe, scan.probe) > 1 - SAME else scan.probe
     history = [] if bundle is None else bundle.history
-    facts = facts if bundle is None else facts | facts_of(bundle.record)
+    facts = facts if bundle is None else facts | facts_of(bundle)
     run = Run(reconstruction=reconstruction, scan=scan, history=history, facts=facts, first_probe=first, **more)
     return render(page_of_run(run))
 
 
-def facts_of(record):
-    """Return what the record of a bundle says, as tables of facts."""
+def facts_of(bundle):
+    """Return what a bundle says of itself, as tables of facts; a card says how it was trained, if it has one."""
+    record = bundle.record
+    trained = {"Loss": record["loss"], "Grouping": record["data"], "Training": record["training"]}
     return {
         **{f"Trained on, scan {n}" if n > 1 else "Trained on": one for n, one in enumerate(record["training_data"], 1)},
         **({"Started from the bundle": record["from_bundle"]} if record["from_bundle"] else {}),
         "Model": record["model"],
-        "Loss": record["loss"],
-        "Grouping": record["data"],
-        "Training": record["training"],
+        **({"The network": bundle.card} if bundle.card else trained),
         "Versions of the training": record["written_by"]["versions"],
     }

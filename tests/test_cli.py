@@ -120,6 +120,7 @@ SCAN_FACTS = {
 BUNDLE_FACTS = {
     "bundle": str, "format_version": int, "trained_on": list, "written_by": dict, "from_bundle": type(None),
     "model": dict, "loss": dict, "data": dict, "training": dict, "epochs": int, "last_epoch": type(None),
+    "card": dict,
 }  # fmt: skip
 
 

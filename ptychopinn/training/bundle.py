@@ -26,6 +26,7 @@ from ptychopinn.training.record import (
     MODEL,
     PAGE,
     PARAMS,
+    read_card,
     read_record,
     rows_of,
     versions,
@@ -51,6 +52,7 @@ class Bundle:
         data, training: DataParams, TrainingParams of the training.
         history: list of dicts, one per epoch.
         record: dict. All of `params.json`.
+        card: dict. What `CARD.md` says, where it has one; see `read_card`.
     """
 
     model: PtychoModel
@@ -58,6 +60,7 @@ class Bundle:
     training: TrainingParams
     history: list[dict[str, float]]
     record: dict[str, Any]
+    card: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def save_bundle(
@@ -116,6 +119,7 @@ def load_bundle(folder: pathlib.Path | str) -> Bundle:
         training=TrainingParams.from_dict(record["training"]),
         history=rows_of(contents[HISTORY], folder / HISTORY),
         record=record,
+        card=read_card(folder),
     )
 
 

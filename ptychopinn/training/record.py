@@ -11,12 +11,13 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.files import checksum, is_standing, read_standing
 from ptychopinn.formats.scans import file_of
 from ptychopinn.params import DataParams, LossParams, ModelParams, TrainingParams
+from ptychopinn.printable import printable
 
 FORMAT_VERSION = 3
 BEFORE = 2
 """The format before, whose networks of single patterns saw fewer maps."""
 
-MODEL, PARAMS, HISTORY = "model.keras", "params.json", "history.csv"
+MODEL, PARAMS, HISTORY, CARD = "model.keras", "params.json", "history.csv", "CARD.md"
 CHECKPOINT, LOSSES, PAGE = "checkpoint.npz", "losses.csv", "report.html"
 """What a training may leave beside its bundle."""
 
@@ -53,6 +54,16 @@ def read_record(folder: pathlib.Path | str) -> dict[str, Any]:
             "Train again, or install the ptychopinn that wrote it."
         )
     return record
+
+
+def read_card(folder: pathlib.Path | str) -> dict[str, str]:
+    """Return what the card of a bundle says, by what each of its paragraphs is of; nothing where there is no card."""
+    path = pathlib.Path(folder) / CARD
+    if not path.is_file():
+        return {}
+    _, *paragraphs = path.read_text(errors="backslashreplace").split("\n\n")
+    parted = (printable(" ".join(paragraph.split())).partition(": ") for paragraph in paragraphs)
+    return {what: words for what, _, words in parted}
 
 
 def understood(record: dict[str, Any]) -> dict[str, Any]:
