@@ -94,10 +94,8 @@ def choose(
         return Evidence(params, why=why)
     trials = Trials(scan, scan.probe if probe is None else probe, params, allowed)
     search = Search(trials, progress or (lambda one: None))
-    for name in sorted(CANDIDATES, key=lambda name: name not in suspected):
-        if name not in asked and acts(name, params):
-            search.allow(name)
-    search.allow_waiting()
+    names = [name for name in CANDIDATES if name not in asked and acts(name, params)]
+    search.allow_all(sorted(names, key=lambda name: name not in suspected))
     for name in search.chosen[-2::-1]:  # the last one was tried with all others allowed for
         search.doubt(name)
     chosen = {name: getattr(search.belief.params, name) for name in search.chosen}

@@ -4,7 +4,7 @@ What passes may cost is limited, so what usually brings most is tried first; wha
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,9 @@ DECISIVE = 0.5
 """Part of what noise leaves to explain that is taken at once. What explains less waits until all others were tried, for
 they may explain more, as a probe that varies does of what looks like wrong positions; and so does what has a rival."""
 
+PROMISING = 2.0
+"""Standard errors by which something must predict better to be tried again, once something else was taken."""
+
 CANDIDATES: dict[str, tuple[Any, ...]] = {
     "positions": ("refine",),
     "background": ("even",),
@@ -38,7 +41,6 @@ passes are cheaper than those of modes."""
 RIVALS, WORSE = {"modes": "blur"}, 2.0
 """What may have been taken for another thing, and is tried in place of it too: it is believed unless it predicts worse
 by so many standard errors, for that one of both matters is known, and it is the one that scans have more often."""
-
 
 AFRESH, MUCH = ("positions",), 0.25
 """What is tried from a flat object, where more than this part of their noise is left to explain: an object of positions
@@ -71,30 +73,47 @@ class Search:
         self.chosen: list[str] = []
         self.before: dict[str, Belief] = {}
         self.waiting: dict[str, Waiting] = {}
+        self.promising: dict[str, int] = {}  # and how many were taken when it was left
         self._believe(trials.begin(trials.params))
 
-    def allow_waiting(self) -> None:
-        """Try what waits once more, beginning with what explained most."""
-        for name in sorted(self.waiting, key=lambda name: -self.waiting[name].part):
-            self.allow(name)
+    def allow_all(self, names: Sequence[str]) -> None:
+        """Try all, then what waits, then again what promised something before others were taken, until none is."""
+        again = list(names)
+        while again:
+            for name in again:
+                self.allow(name)
+            self._allow_waiting()
+            again = [name for name, taken in self.promising.items() if taken < len(self.chosen)]
 
-    def allow(self, name: str) -> None:
-        """Try the values of an option from the least on, as long as each brings something, and there is room."""
+    def _allow_waiting(self) -> None:
+        """Try what waits once more, beginning with what explained most."""
+        while self.waiting:
+            name = max(self.waiting, key=lambda name: self.waiting[name].part)
+            self.allow(name, self.waiting.pop(name))
+
+    def allow(self, name: str, waited: Waiting | None = None) -> None:
+        """Try the values of an option from the least on, as long as each brings something, and there is room.
+
+        Args:
+            name: str.
+            waited: Waiting, of what has waited until all others were tried.
+        """
+        self.promising.pop(name, None)
         for value in CANDIDATES[name]:
             if name == "modes" and value <= len(self.belief.estimate.probe):
                 continue
             params = dataclasses.replace(self.belief.params, **{name: value})
             afresh = name in AFRESH and self.left > MUCH * self.noise
-            found = self._found_before(name, params)
+            found = self._found_before(waited, params)
             if not self._room(params, afresh, found):
-                self.untried.append(option(name, value))
+                self._leave_untried(name, value)
                 return
             if found is None:
                 found = self.trials.begin(params) if afresh else self.trials.go_on(self.belief, params)
             without = self.belief if afresh else self.onward
             one, further = self._compared(name, value, found, without), found
             in_doubt = one.part < DECISIVE or name in RIVALS.values()
-            if one.kept and in_doubt and name not in (*self.waiting, *self.chosen):
+            if one.kept and in_doubt and waited is None and name not in self.chosen:
                 self.waiting[name] = Waiting(one.part, self.belief, found)
                 self._note(dataclasses.replace(one, kept=False, waits=True))
                 return
@@ -103,6 +122,8 @@ class Search:
                 one = self._compared(name, value, further, self.trials.go_on(without, without.params))
             self._note(one)
             if not one.kept:
+                if name not in self.chosen and one.gain > PROMISING * one.error:
+                    self.promising[name] = len(self.chosen)
                 self._replace(name, value)
                 return
             if name not in self.chosen:
@@ -110,12 +131,17 @@ class Search:
                 self.before[name] = self.belief
             self._believe(found, further)
 
-    def _found_before(self, name: str, params: ReconstructionParams) -> Belief | None:
-        """Return what passes found of something that waits, if they went on from what is believed now."""
-        waiting = self.waiting.get(name)
-        if waiting is not None and waiting.belief is self.belief and waiting.found.params == params:
-            return waiting.found
+    def _found_before(self, waited: Waiting | None, params: ReconstructionParams) -> Belief | None:
+        """Return what passes found of something that waited, if they went on from what is believed now."""
+        if waited is not None and waited.belief is self.belief and waited.found.params == params:
+            return waited.found
         return None
+
+    def _leave_untried(self, name: str, value: Any) -> None:
+        """Keep what there was no room for, once."""
+        again = " again" if any((one.name, one.value) == (name, value) for one in self.tried) else ""
+        if option(name, value) + again not in self.untried:
+            self.untried.append(option(name, value) + again)
 
     def doubt(self, name: str) -> None:
         """Take away what was believed: once others are allowed for, it may not be missed. Without room, it stays."""
