@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 from train_shipped import BATCH, TESTED, shipped_model
 
-CARD = """# The network that ships with ptychopinn
+WORDS = """# The network that ships with ptychopinn
 
 What it does: it corrects the transmission of an object, as passes leave it, by what it looks like and by the photons
 that fell on its pixels. It sees neither patterns nor probe, and windows of any side.
@@ -39,7 +39,7 @@ def main(run, folder):
     from ptychopinn.files import checksum
     from ptychopinn.params import DataParams, TrainingParams
     from ptychopinn.training.bundle import save_bundle
-    from ptychopinn.training.record import MODEL, PARAMS
+    from ptychopinn.training.record import CARD, MODEL, PARAMS
 
     model = shipped_model()
     network = model.generators[0]
@@ -60,7 +60,7 @@ def main(run, folder):
         "held_out": rows[-1]["held out"], "hours": sum(seconds(rows)) / 3600, "drawing": DRAWING_S * drawn / 3600,
         "size": (folder / MODEL).stat().st_size / 1e6, "sha256": record["checksums"][MODEL],
     }  # fmt: skip
-    (folder / "CARD.md").write_text(CARD.format(**figures))
+    (folder / CARD).write_text(WORDS.format(**figures))
 
 
 def seconds(rows):

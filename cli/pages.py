@@ -96,11 +96,14 @@ def page_of(bundle, reconstruction, scan, facts, **more):
 def facts_of(bundle):
     """Return what a bundle says of itself, as tables of facts; a card says how it was trained, if it has one."""
     record = bundle.record
-    trained = {"Loss": record["loss"], "Grouping": record["data"], "Training": record["training"]}
+    if bundle.card:
+        trained = {"The network": bundle.card}
+    else:
+        trained = {"Loss": record["loss"], "Grouping": record["data"], "Training": record["training"]}
     return {
         **{f"Trained on, scan {n}" if n > 1 else "Trained on": one for n, one in enumerate(record["training_data"], 1)},
         **({"Started from the bundle": record["from_bundle"]} if record["from_bundle"] else {}),
         "Model": record["model"],
-        **({"The network": bundle.card} if bundle.card else trained),
+        **trained,
         "Versions of the training": record["written_by"]["versions"],
     }

@@ -30,6 +30,11 @@ class Tried:
     waits: bool = False
 
     @property
+    def typed(self) -> str:
+        """The option as it is typed, and in place of which one it was tried."""
+        return option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
+
+    @property
     def verdict(self) -> str:
         """What became of it."""
         if self.again:
@@ -39,14 +44,13 @@ class Tried:
     @property
     def words(self) -> str:
         """What it brought, in a line."""
-        typed = option(self.name, self.value) + (f" in place of {self.instead}" if self.instead else "")
         brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
         sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
         if self.instead and self.kept and self.gain <= self.error:
-            return f"{typed}: predicts as well, taken"
+            return f"{self.typed}: predicts as well, taken"
         if self.again:
-            return f"{typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
-        return f"{typed}: {brought} ({sure}), {self.verdict}"
+            return f"{self.typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
+        return f"{self.typed}: {brought} ({sure}), {self.verdict}"
 
     @property
     def record(self) -> dict[str, Any]:

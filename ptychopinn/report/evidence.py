@@ -1,7 +1,7 @@
 """What physics the photons of a scan spoke for: what was tried, and what it brought."""
 
 from ptychopinn.evaluation.evidence import Evidence
-from ptychopinn.evaluation.tried import Tried, option
+from ptychopinn.evaluation.tried import Tried
 from ptychopinn.report.blocks import Section, Table
 
 HEAD = ("tried", "explains", "standard errors", "")
@@ -22,8 +22,6 @@ def evidence_section(evidence: Evidence) -> Section:
 
 def row(one: Tried) -> tuple[str, ...]:
     """Return a row of the table."""
-    name = option(one.name, one.value) + (f" in place of {one.instead}" if one.instead else "")
-    if one.again:
-        name = f"{name}, at the end"
+    name = f"{one.typed}, at the end" if one.again else one.typed
     times = f"{one.gain / one.error:.1f}" if one.error else "–"
     return name, f"{one.part:.1%}", times, one.verdict

@@ -45,8 +45,9 @@ def curves_of_training(history: list[dict[str, float]]) -> list[Plot]:
     """
     plots: list[Plot] = []
     epochs = [row["epoch"] for row in history]
-    drawn = {"loss": "loss", "r_factor": "R-factor", "learning_rate": "learning rate"}
-    for name, words in ((name, words) for name, words in drawn.items() if name in history[0]):
+    for name, words in (("loss", "loss"), ("r_factor", "R-factor"), ("learning_rate", "learning rate")):
+        if name not in history[0]:
+            continue
         with drawing(plots, f"{words} by epoch", size=(3.6, 2.6)) as axes:
             for key, label in ((name, "training"), (f"val_{name}", "validation")):
                 if key in history[0]:
