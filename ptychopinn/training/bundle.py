@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import io
 import json
 import pathlib
 import tempfile
@@ -35,7 +36,7 @@ from ptychopinn.training.record import (
 TRIES = 10
 """How often a bundle is read anew because another one took its place meanwhile."""
 
-CONFIG, REGISTERED = "config.json", "ptychopinn>PtychoModel"
+CONFIG, WEIGHTS, REGISTERED = "config.json", "model.weights.h5", "ptychopinn>PtychoModel"
 UNPACKED = 4
 """How many times its size a model's archive may unpack to: weights hardly compress."""
 
@@ -144,20 +145,21 @@ def read_whole(folder: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 def model_of(content: bytes, record: dict[str, Any], path: pathlib.Path) -> PtychoModel:
     """Build the model of a `model.keras` and give it its weights.
 
+    The weights are unpacked first: read out of the archive, they are unpacked anew at every step back in the file.
+
     Args:
         content: bytes of the file.
         record: dict: the bundle's `params.json`.
         path: path that errors name.
     """
     with tempfile.TemporaryDirectory() as folder:
-        copy = pathlib.Path(folder) / MODEL
-        copy.write_bytes(content)
-        with told_in_short(path):
-            config = config_of(copy, len(content))
+        with told_in_short(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
+            config = config_of(archive, len(content))
             check_config(config, record, len(content))
+            weights = archive.extract(WEIGHTS, folder)
         model = PtychoModel.from_config(config)
         with told_in_short(path):
-            model.load_weights(copy)
+            model.load_weights(weights)
             if not all(np.isfinite(weight).all() for weight in model.get_weights()):
                 raise ValueError("weights that are not finite")
     return model
@@ -176,12 +178,11 @@ def told_in_short(path: pathlib.Path) -> Iterator[None]:
         ) from error
 
 
-def config_of(path: pathlib.Path, size: int) -> dict[str, Any]:
+def config_of(archive: zipfile.ZipFile, size: int) -> dict[str, Any]:
     """Return a PtychoModel's configuration in a `.keras` archive, which must not unpack to more than it could hold."""
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > UNPACKED * size:
-            raise ValueError(f"an archive that unpacks to more than {UNPACKED} times its size")
-        saved = json.loads(archive.read(CONFIG))
+    if sum(member.file_size for member in archive.infolist()) > UNPACKED * size:
+        raise ValueError(f"an archive that unpacks to more than {UNPACKED} times its size")
+    saved = json.loads(archive.read(CONFIG))
     if saved["registered_name"] != REGISTERED:
         raise ValueError(f"a model of the class {saved['registered_name'] or saved['class_name']!s:.80}")
     return saved["config"]
