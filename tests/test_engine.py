@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from ptychopinn.engine import photons as photons_module
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.order import evenly, most_subsets
@@ -163,6 +164,25 @@ def test_light_that_is_kept_is_that_of_where_patterns_are_now(what):
     np.testing.assert_array_equal(found.light, expected.light)
     np.testing.assert_array_equal(found.object[0], expected.object[0])
     assert np.abs(ops.convert_to_numpy(found.light - first)).max() > 0.1 * ops.convert_to_numpy(ops.max(first))
+
+
+def test_light_is_kept_where_patterns_leave_room_for_it(monkeypatch):
+    needed = 4 * np.prod(engine_of(64, False)._whole.task.shape) * len(engine_of(64, False).photons.chunks)
+    for room, is_kept in ((needed, False), (4 * needed, True)):
+        monkeypatch.setattr(photons_module, "KEPT_BYTES", int(room))
+        engine = engine_of(64, False)
+        lights = [engine._whole.pull(engine.state, 0, 2).light for _ in range(2)]
+        assert (lights[0] is lights[1]) == is_kept
+
+
+def test_an_engine_that_has_ended_keeps_no_patterns():
+    with engine_of(64, False) as engine:
+        engine.turn(Turn(1, 0.0), np.zeros(1, int))
+        before = engine.judge()
+        kept = engine.photons._pulling._blocks, engine.photons._judging._blocks, engine._whole._lit._found
+        assert all(kept)
+    assert not any((engine.photons._pulling._blocks, engine.photons._judging._blocks, engine._whole._lit._found))
+    np.testing.assert_array_equal(engine.judge(), before)
 
 
 def test_an_engine_that_is_let_go_takes_its_scan_with_it():

@@ -63,6 +63,8 @@ class Engine:
         return self
 
     def __exit__(self, *raised: object) -> None:
+        self.photons.clear()
+        self._whole.clear()
         if isinstance(self._shares, Team):
             self._shares.close()
 

@@ -46,6 +46,10 @@ class Kept:
             self._blocks[block] = ops.convert_to_tensor(counts)
         return self._blocks[block][row]
 
+    def clear(self) -> None:
+        """Keep nothing: what is asked for is read again."""
+        self._blocks.clear()
+
     def _full(self, photons: np.ndarray) -> np.ndarray:
         return filled(photons, self.shape[0], -1)
 

@@ -28,6 +28,10 @@ class Lit:
             self._found, self._at, self._free = {}, now, self._room
         return self._found.get(key)
 
+    def clear(self) -> None:
+        """Keep nothing of what was found."""
+        self._found, self._at = {}, ()
+
     def keep(self, key: Hashable, found: Any) -> None:
         """Keep a tensor, or several, of the state that was asked about last, if there is room."""
         numbers = sum(int(np.prod(tensor.shape)) for tensor in tree.flatten(found))

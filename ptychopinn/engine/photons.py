@@ -14,8 +14,8 @@ from ptychopinn.engine.kept import Kept
 from ptychopinn.engine.order import evenly, judges_of, most_subsets
 
 KEPT_BYTES = 2**29
-"""Memory for patterns that were read once, and as much for what is computed of them once; others are read, or computed,
-again in every pass."""
+"""Memory for patterns that were read once and, if they leave any, for what is computed of them once; others are read,
+or computed, again in every pass."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +82,11 @@ class Photons:
         """
         kept = self._judging if judges else self._pulling
         return kept.counts(patterns, functools.partial(self.read, judges=judges))
+
+    def clear(self) -> None:
+        """Keep no patterns."""
+        self._pulling.clear()
+        self._judging.clear()
 
     def read(self, patterns: np.ndarray, judges: bool = False) -> np.ndarray:
         """Read the photons of patterns that pull, or those that judge: float32 array `(pattern, y, x)`."""

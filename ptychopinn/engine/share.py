@@ -30,7 +30,7 @@ class Task:
     Args:
         chunks: list of lists of batches, int arrays `(pattern,)`: its part of every chunk of the scan.
         shape: `(pattern, y, x)` of a full batch.
-        room: int. Batches that may be kept.
+        room: int. Batches that may be kept, of photons and, where they leave room, of what is computed of them.
         canvas: `(y, x)`: shape of the object.
         moves: Moves.
         optics: Optics.
@@ -69,7 +69,8 @@ class Share:
     def __init__(self, task: Task, counts: Callable[[np.ndarray], Tensor]) -> None:
         self.task, self.counts = task, counts
         self._do = steps_of(task.canvas, task.moves.probe, task.optics)
-        self._lit = Lit(task.room * int(np.prod(task.shape)))
+        left = max(0, task.room - sum(len(chunk) for chunk in task.chunks))
+        self._lit = Lit(left * int(np.prod(task.shape)))
 
     def pull(self, state: State, subset: int, subsets: int) -> Pull:
         """Add up what the patterns of a subset say of where momentum took object and probe."""
@@ -90,6 +91,10 @@ class Share:
             if light is None:
                 pull = pull._replace(light=self._do.light(pull.light, waves.canvas_ahead, probes, seen))
         return pull if light is None else pull._replace(light=light)
+
+    def clear(self) -> None:
+        """Keep nothing of what was computed."""
+        self._lit.clear()
 
     def told(self, state: State, moves: Moves) -> Told:
         """Return what all patterns tell between passes of what moves."""

@@ -21,9 +21,9 @@ class Residual:
         deviance_per_photon: float. Poisson deviance (see `poisson_deviance`) over $\sum n$: about the number of
             pixels a photon, if nothing but noise is left.
         by_pattern: float array `(pattern,)`: R-factor of each pattern.
-        scale: float. Factor on the predicted intensity that conserves the photons of the scan.
+        scale: float. Factor on the predicted intensity that conserves the photons of the scan, see `brightness`.
         noise_r_factor, noise_deviance: float. What both would be if nothing but the noise of photons were left; None
-            where amplitudes do not tell how many there were.
+            where nobody asked, or amplitudes do not tell how many there were.
     """
 
     r_factor: float
@@ -34,13 +34,14 @@ class Residual:
     noise_deviance: float | None = None
 
 
-def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> Residual:
+def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan, of_noise: bool = True) -> Residual:
     """Compare the patterns that a reconstruction predicts with those of a scan, good pixels only.
 
     Args:
         reconstruction: Reconstruction, with an origin.
         probe: complex array `(mode, y, x)`.
         scan: Scan.
+        of_noise: bool. Whether to say what noise alone would leave. Defaults to `True`.
 
     Returns:
         Residual.
@@ -50,23 +51,24 @@ def residual(reconstruction: Reconstruction, probe: np.ndarray, scan: Scan) -> R
     scale = brightness(experiment, scan)
     detector = experiment.detector(scale)
     photons = deviance = noise = noise_deviance = 0.0
-    for part, measured, light in compared(experiment, scan):
+    told = of_noise and scan.measurement == "counts"
+    for part, measured, light in compared(experiment, scan, np.arange(len(scan))):
         good = measured >= 0
         expected, counts = detector.expected(light), np.square(np.maximum(measured, 0.0))
         errors[part] = np.where(good, np.abs(np.sqrt(expected) - measured), 0).sum(axis=(1, 2))
         amplitudes[part] = np.where(good, measured, 0).sum(axis=(1, 2))
         photons += counts[good].sum(dtype=np.float64)
         deviance += poisson_deviance(expected, counts)[good].sum()
-        by_noise = noise_of_photons(expected[good])
-        noise_deviance, noise = noise_deviance + by_noise[0].sum(), noise + by_noise[1].sum()
-    counted = scan.measurement == "counts"
+        if told:
+            by_noise = noise_of_photons(expected[good])
+            noise_deviance, noise = noise_deviance + by_noise[0].sum(), noise + by_noise[1].sum()
     return Residual(
         r_factor=float(errors.sum() / amplitudes.sum()),
         deviance_per_photon=float(deviance / photons),
         by_pattern=errors / np.maximum(amplitudes, 1e-30),
         scale=scale,
-        noise_r_factor=float(noise / amplitudes.sum()) if counted else None,
-        noise_deviance=float(noise_deviance / photons) if counted else None,
+        noise_r_factor=float(noise / amplitudes.sum()) if told else None,
+        noise_deviance=float(noise_deviance / photons) if told else None,
     )
 
 

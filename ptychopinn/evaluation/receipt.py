@@ -89,7 +89,8 @@ def inputs_of(reading: Reading, bundle: pathlib.Path | None = None, start: str |
 
 def figures_of(reconstruction: Reconstruction, scan: Scan) -> dict[str, float | None]:
     """Return how well a reconstruction explains the patterns of its scan; see `residual` and `held_out_deviance`."""
-    left = residual(reconstruction, np.asarray(reconstruction.probe), where_found(scan, reconstruction))
+    found_at = where_found(scan, reconstruction)
+    left = residual(reconstruction, np.asarray(reconstruction.probe), found_at, of_noise=False)
     return {"r_factor": left.r_factor, "deviance_per_photon": left.deviance_per_photon,
             "held_out_deviance_per_photon": held_out_deviance(reconstruction, scan)}  # fmt: skip
 

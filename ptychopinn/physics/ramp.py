@@ -15,22 +15,20 @@ FAINT = 0.05
 """The ramp is measured where the weight exceeds this part of its largest."""
 
 
-def ramp_of(image: np.ndarray, weight: np.ndarray, rounds: int = 3) -> tuple[float, float]:
-    """Measure the mean phase ramp of an object.
+def ramp_of(image: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Measure the mean phase ramp of an object: by how much, on average, each pixel is turned against the one before.
 
     Args:
         image: complex array `(y, x)`.
         weight: float array `(y, x)`: how well each pixel is known.
-        rounds: int. Measurements, each of what the ones before left. Defaults to 3.
 
     Returns:
         `(y, x)`, radians per pixel.
     """
-    seen, ramp = _seen(weight), np.zeros(2)
-    for _ in range(rounds):
-        left = add_ramp(image, -ramp) * seen
-        ramp += np.angle([np.vdot(left[:-1], left[1:]), np.vdot(left[:, :-1], left[:, 1:])])
-    return float(ramp[0]), float(ramp[1])
+    seen = image * _seen(weight)
+    along_y = np.sum(np.conj(seen[:-1]) * seen[1:], dtype=np.complex128)
+    along_x = np.sum(np.conj(seen[:, :-1]) * seen[:, 1:], dtype=np.complex128)
+    return float(np.angle(along_y)), float(np.angle(along_x))
 
 
 def straightened(image: np.ndarray, weight: np.ndarray, ramp: tuple[float, float]) -> np.ndarray:

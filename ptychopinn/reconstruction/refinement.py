@@ -13,7 +13,6 @@ from scipy.fft import next_fast_len
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
-from ptychopinn.data.selection import spread
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
@@ -34,9 +33,6 @@ PASSES = 100
 
 SEED = 0
 """Of the subsets, and of the photons that are held out."""
-
-BRIGHT = 256
-"""Patterns, at most, that tell how bright an object is to begin with."""
 
 MARGIN = 8
 """Pixels around the object that positions may move into."""
@@ -179,8 +175,7 @@ def estimate_of(reconstruction: Reconstruction, scan: Scan, probe: np.ndarray) -
     """
     origin = np.array(reconstruction.origin)
     dark = scan.background
-    some = scan.subset(spread(scan.patterns, BRIGHT))
-    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics, background=dark), some)
+    light = brightness(Experiment(reconstruction.object, probe, origin, reconstruction.optics, background=dark), scan)
     known = np.where(reconstruction.object == 0, 1, reconstruction.object * np.sqrt(light))
     sides = [next_fast_len(side + 2 * MARGIN) for side in known.shape]
     around = [(MARGIN, whole - side - MARGIN) for whole, side in zip(sides, known.shape)]
