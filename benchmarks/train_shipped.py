@@ -5,6 +5,7 @@ goes on from its last checkpoint; `ship_network.py` makes the bundle of it.
 """
 
 import argparse
+import functools
 import json
 import math
 import pathlib
@@ -47,7 +48,6 @@ class Windows(keras.utils.PyDataset):
     def __init__(self, paths, seed, steps, **kwargs):
         super().__init__(**kwargs)
         self.paths, self.seed, self.steps = paths, seed, steps
-        self.held = {}
 
     def __len__(self):
         return self.steps
@@ -63,9 +63,9 @@ class Windows(keras.utils.PyDataset):
     def draw(self, random):
         """Draw a window: estimate, dose, truth, and how much its pixels count."""
         kind = "patch" if random.random() < OF_PATCHES else "whole"
-        held = self.read(self.paths[random.integers(len(self.paths))])
+        held = read(self.paths[random.integers(len(self.paths))])
         while not len(held[f"{kind}_estimate"]):
-            held = self.read(self.paths[random.integers(len(self.paths))])
+            held = read(self.paths[random.integers(len(self.paths))])
         number, dose = random.integers(len(held[f"{kind}_estimate"])), held[f"{kind}_dose"]
         if kind == "whole" and random.random() > EARLY:
             number = -1  # the last one, which passes went on with until they brought no more
@@ -78,12 +78,12 @@ class Windows(keras.utils.PyDataset):
             windows = [window.T for window in windows]
         return [window.conj() for window in windows] if conjugated else windows
 
-    def read(self, path):
-        """Return the arrays of a file, read once."""
-        if path not in self.held:
-            with np.load(path) as arrays:
-                self.held[path] = dict(arrays)
-        return self.held[path]
+
+@functools.cache
+def read(path):
+    """Return the arrays of a file, read once."""
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def counted(dose):
