@@ -113,9 +113,17 @@ def check_scans_there(*paths):
         check_there("A scan", "file or a folder", path if path.exists() or not file.is_file() else file)
 
 
-def check_writable(folder):
-    """Raise OSError unless files can be written in a folder, or where it would be made; nothing is left behind."""
+def check_writable(folder, *sources):
+    """Raise OSError unless files can be written in a folder, or where it would be made; nothing is left behind.
+
+    Where it is one of the sources of a result, ValueError is raised.
+    """
     folder = pathlib.Path(folder).absolute()
+    if any(source is not None and source.resolve() == folder.resolve() for source in sources):
+        raise ValueError(
+            f"A result must not overwrite what it is made of. Received: --output-dir {folder}, which is read. Give "
+            "another folder."
+        )
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     if not there.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))

@@ -39,7 +39,7 @@ def compare(reconstructions, truth, names, output_dir, scan, region, low_pass, a
         )
     check_there("A reconstruction", "file or a folder", *reconstructions, truth)
     check_scans_there(scan)
-    check_writable(output_dir)
+    check_writable(output_dir, *reconstructions, truth)
     from ptychopinn.evaluation.evaluate import evaluate_one, evaluate_together
     from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_many

@@ -49,7 +49,7 @@ def evaluate(recon, truth, output_dir, scan, region, low_pass, as_json, report, 
     said_anew, reading = given(click.get_current_context(), options), reading_of(options)
     check_there("A reconstruction", "file or a folder", recon, truth)
     check_scans_there(scan)
-    check_writable(output_dir)
+    check_writable(output_dir, recon, truth)
     from ptychopinn.evaluation.evaluate import evaluate_one
     from ptychopinn.evaluation.reference import read_reference
     from ptychopinn.evaluation.tables import record, table_of_one

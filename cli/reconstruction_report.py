@@ -13,6 +13,9 @@ NOTHING_KEPT = "No pass over the scan predicted the photons that were held out b
 def said(record, talk):
     """Say what was decided."""
     talk.note(f"The probe is that of the {record['probe']}.")
+    if record.get("start_leaves"):
+        left = ", ".join(record["start_leaves"])
+        talk.note(f"Of the start, object and probe alone are taken; its {left} are not: ask for them again.")
     if record.get("probe_propagated_px2"):
         talk.note(f"It was out of focus, and is propagated by {record['probe_propagated_px2']:g} px^2 / wavelength.")
     if "slices_found_apart_px" in record:

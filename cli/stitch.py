@@ -34,7 +34,7 @@ def stitch(parts, data, output_dir, save_format, report, talk):
     """
     check_there("A part", "folder", *parts)
     check_scans_there(data)
-    check_writable(output_dir)
+    check_writable(output_dir, *parts)
     from ptychopinn.files import writing
 
     with writing(output_dir):

@@ -13,11 +13,13 @@ from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.budget import A_MODE, OTHERS, SHORT, Budget
 from ptychopinn.evaluation.evidence import FEWEST, choose
 from ptychopinn.evaluation.physics_search import SURE, WORTH
+from ptychopinn.evaluation.tried import Tried
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
+from ptychopinn.report.evidence import row
 from ptychopinn.simulation import modes, objects, probes, scans
 
 
@@ -182,3 +184,9 @@ def test_auto_says_what_was_tried_and_keeps_what_was_said(tmp_path):
     assert len(report["mode_powers"]) == 2
     page = (out / "report.html").read_text()
     assert 'id="evidence"' in page and "What was tried" in page
+
+
+def test_page_and_terminal_say_the_same_of_what_was_tried():
+    worse, better = (Tried("blur", 0.6, gain, 0.3, gain / 0.4, kept=False) for gain in (-3.0, 0.1))
+    assert row(worse)[1] == "nothing" and "nothing (predicts no better)" in worse.words
+    assert row(better)[1:3] == ("25.0%", "0.3") and "25% of what noise leaves (0.3 standard errors)" in better.words

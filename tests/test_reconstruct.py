@@ -85,6 +85,25 @@ def test_reconstruct_needs_no_training_and_goes_on_from_its_own_result(scan_file
     assert second[0] == pytest.approx(first[3], rel=0.02) and second[0] < 0.9 * first[0]
 
 
+def test_a_start_says_whose_probe_it_brings_and_what_it_leaves(scan_file, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    found = ("--positions", "refine", "--flux", "find", "--passes", 7, "--no-report", "--output-dir", first)
+    assert ptycho("reconstruct", scan_file, *found).exit_code == 0
+    for words, whose in (((), "start"), (("--probe", "scan"), "scan")):
+        done = ptycho("reconstruct", scan_file, "--start", first, *words, "--passes", 0, "--no-report",
+                      "--output-dir", second)  # fmt: skip
+        assert done.exit_code == 0 and "its positions, flux are not: ask for them again" in done.output
+        assert f"The probe is that of the {whose}." in done.output
+        assert json.loads((second / "report.json").read_text())["probe"] == whose
+        probes = [np.load(folder / "reconstruction.npz")["probe"] for folder in (first, second)]
+        assert np.allclose(*probes, rtol=1e-4) == (whose == "start")
+
+
+def test_positions_are_not_looked_for_in_passes_before_they_are(scan_file, out):
+    done = ptycho("reconstruct", scan_file, "--positions", "refine", "--passes", 4, "--output-dir", out)
+    assert_said_plainly(done, "after 4 passes", "Received: passes=4, positions=refine", out=out)
+
+
 def test_a_start_of_another_place_or_of_none_is_refused(scan_file, tmp_path):
     start = tmp_path / "start.npz"
     for origin, words in (((5000, 5000), "must lie where the scan does"), (None, "must say where it lies")):

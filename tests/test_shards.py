@@ -75,6 +75,16 @@ def test_one_two_three_and_eight_shards_make_the_same_bits(bundle, scan):
         np.testing.assert_array_equal(other.uncertainty, objects[0].uncertainty)
 
 
+def test_a_part_agrees_with_its_receipt_and_is_never_overwritten(pair, tmp_path):
+    first = shutil.copytree(pair[0], tmp_path / "first")
+    before = (first / "part.npz").read_bytes()
+    done = ptycho("stitch", pair[1], first, "--output-dir", first)
+    assert_said_plainly(done, "must not overwrite what it is made of", f"Received: --output-dir {first}")
+    assert (first / "part.npz").read_bytes() == before
+    done = ptycho("verify", first)
+    assert done.exit_code == 0 and "when all parts are joined" in done.output, done.output
+
+
 def test_parts_missing_doubled_or_of_another_number_are_refused(bundle, scan_file, pair, tmp_path, out):
     third = shard(bundle, scan_file, tmp_path / "third", 3, 3)
     for parts, words in (

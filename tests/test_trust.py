@@ -11,7 +11,7 @@ from test_resolution import simulated
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_patterns import residual
 from ptychopinn.evaluation.resolution import Resolution
-from ptychopinn.evaluation.trust import of_resolution, trust
+from ptychopinn.evaluation.trust import of_error_bars, of_resolution, trust
 from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.pure_noise import noise_of_photons
 
@@ -85,3 +85,9 @@ def test_the_strip_stands_on_top_of_the_page_and_in_the_report(scan_file, tmp_pa
     assert page.index('class="trust"') < page.index("<section")
     for one in said:
         assert one["value"].split(";")[0] in page and f'<li class="{one["state"]}">' in page
+
+
+def test_without_error_bars_the_reason_is_that_of_the_scan():
+    plain = Reconstruction(np.ones((16, 16), np.complex64))
+    assert "none was kept" in of_error_bars(plain, counted=True).reason
+    assert "Amplitudes" in of_error_bars(plain, counted=False).reason

@@ -157,3 +157,10 @@ def test_evaluate_reads_the_scan_as_it_was_read_unless_said_anew(made, tmp_path)
         factors.append(json.loads(done.stdout)["figures"]["r_factor"])
     recorded = json.loads((made / "out" / "report.json").read_text())["figures"]["r_factor"]
     assert factors[0] == pytest.approx(recorded, rel=1e-4) and factors[1] > 1.3 * recorded
+
+
+def test_what_is_evaluated_is_not_overwritten(copy):
+    for words in (("evaluate", copy / "out", copy / "scan.npz"), ("compare", copy / "out", copy / "start.npz")):
+        done = ptycho(*words, "--output-dir", copy / "out")
+        assert_said_plainly(done, "must not overwrite what it is made of", "Received: --output-dir")
+    assert not differing(copy)

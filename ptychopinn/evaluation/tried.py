@@ -45,7 +45,7 @@ class Tried:
     def words(self) -> str:
         """What it brought, in a line."""
         brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
-        sure = f"{self.gain / self.error:.0f} standard errors" if self.gain > 0 < self.error else "predicts no better"
+        sure = f"{self.gain / self.error:.1f} standard errors" if self.gain > 0 < self.error else "predicts no better"
         if self.instead and self.kept and self.gain <= self.error:
             return f"{self.typed}: predicts as well, taken"
         if self.again:

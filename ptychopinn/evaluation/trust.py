@@ -83,7 +83,7 @@ def trust(reconstruction: Reconstruction, scan: Scan, resolution: Resolution | N
     left = residual(reconstruction.of_patterns(some), probe, scan.moved_to(positions).subset(some))
     return [
         of_resolution(resolution),
-        of_error_bars(reconstruction),
+        of_error_bars(reconstruction, scan.measurement == "counts"),
         of_fit(left),
         of_positions(left, positions - scan.positions, probe),
         of_probe(probe),
@@ -93,15 +93,16 @@ def trust(reconstruction: Reconstruction, scan: Scan, resolution: Resolution | N
 def of_resolution(resolution: Resolution | None) -> Finding:
     """Say the resolution, or how to have it."""
     if resolution is None:
-        return Finding("resolution", "not measured", "--resolution measures it.", known=False)
+        return Finding("resolution", "not measured", "--resolution measures it, after passes.", known=False)
     agree = resolution.frc50 > 0
     return Finding("resolution", resolution.words, "" if agree else "Two halves of the photons agree on nothing.")
 
 
-def of_error_bars(reconstruction: Reconstruction) -> Finding:
+def of_error_bars(reconstruction: Reconstruction, counted: bool) -> Finding:
     """Compare the object's contrast with its error bars."""
     if reconstruction.uncertainty is None:
-        return Finding("error bar", "not known", "Amplitudes have no photons to tell it.", known=False)
+        why = "Passes tell it, and none was kept." if counted else "Amplitudes have no photons to tell it."
+        return Finding("error bar", "not known", why, known=False)
     lit = well_lit(reconstruction) & np.isfinite(reconstruction.uncertainty)
     if not lit.any():
         return Finding("error bar", "not known", "No pixel was seen more than once.", known=False)

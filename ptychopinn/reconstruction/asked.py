@@ -3,6 +3,7 @@
 from ptychopinn.data.halves import check_counts
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.order import coverage
+from ptychopinn.engine.positions import SETTLED
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_network_options
@@ -59,6 +60,11 @@ def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> No
     """Raise ValueError where what is asked for needs another bundle, or a scan of counts."""
     if params.resolution:
         check_counts(scan)
+    if params.positions == "refine" and params.passes is not None and params.passes <= SETTLED:
+        raise ValueError(
+            f"Positions are looked for once the object has settled, after {SETTLED} passes. Received: "
+            f"passes={params.passes}, positions=refine. Allow more passes, or leave the positions as they are."
+        )
     if bundle is None and params.probe == "bundle":
         raise ValueError(
             "A reconstruction needs a bundle for probe=bundle. Received: bundle=None. Give a trained bundle, or take "

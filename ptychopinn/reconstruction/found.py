@@ -23,7 +23,7 @@ def found_of(reconstruction: Reconstruction, scan: Scan, positions: bool) -> dic
     if positions:
         shifts = np.asarray(reconstruction.positions) - scan.positions
         found["positions_moved_rms_px"] = round(float(np.sqrt(np.mean(np.square(shifts)))), 4)
-        found["positions_moved_most_px"] = round(float(np.abs(shifts).max()), 4)
+        found["positions_moved_most_px"] = round(float(np.linalg.norm(shifts, axis=1).max()), 4)
     probe = np.asarray(reconstruction.probe)
     if len(probe) > 1:
         found["mode_powers"] = [round(part, 4) for part in powers(probe)]

@@ -59,7 +59,8 @@ def reconstruct(
             before. Defaults to what few passes find.
 
     Returns:
-        Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `patterns`, `size_px`,
+        Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `start_leaves`
+        (what an earlier reconstruction found, and is not taken), `patterns`, `size_px`,
         `refinement_passes` (the one that was kept), `refinement_passes_made`, `refinement_passes_allowed`,
         `interrupted`, `probe_refined`, `refinement_deviances` (per photon, held out, at first and after each), and
         `seconds` by part. Where `params.resolution` asks for it, its `halves` are reconstructions of either half of
@@ -82,6 +83,8 @@ def reconstruct(
     probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock, focus)
     record = {"start": start, "probe": plan.whose, **decided(scan, params, passes), **told}
     found = begun = begin(start, scan, probe)
+    if start not in STARTS:
+        record |= begun.record
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))
@@ -178,7 +181,7 @@ def started(
         return from_network(scan, probe, bundle, params.batch_size or GROUPS_AT_ONCE, execution, watch)
     clock = Clock()
     with clock("start"):
-        found = flat(scan, probe) if start in STARTS else from_file(scan, probe, start)
+        found = flat(scan, probe) if start in STARTS else from_file(scan, probe, start, params.probe is None)
     return found, clock.seconds
 
 

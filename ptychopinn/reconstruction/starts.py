@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from ptychopinn.reconstruction.refinement import dose_of, in_photons, refine
 from ptychopinn.reconstruction.stitching import canvas_of
 from ptychopinn.reconstruction.tiles import LIT
 from ptychopinn.training.bundle import Bundle
+
+STOOD = 1e-3
+"""Pixels that a position may differ by, and not have moved."""
 
 FEW_PASSES = 8
 """Passes that a network of estimates sees the object after."""
@@ -67,8 +71,17 @@ def flat(scan: Scan, probe: np.ndarray) -> Reconstruction:
     )  # fmt: skip
 
 
-def from_file(scan: Scan, probe: np.ndarray, path: pathlib.Path | str) -> Reconstruction:
+def from_file(scan: Scan, probe: np.ndarray, path: pathlib.Path | str, probe_too: bool = True) -> Reconstruction:
     """Start from an earlier reconstruction of the place: its object, and its probe if it holds one of this size.
+
+    Args:
+        scan: Scan.
+        probe: complex array `(mode, y, x)`, where it is not that of the earlier reconstruction.
+        path: path of that.
+        probe_too: bool. Whether its probe is taken. Defaults to `True`.
+
+    Returns:
+        Reconstruction, whose `record` says whether the `probe` is that of the start, and what `start_leaves`.
 
     Raises:
         ValueError: if the file does not say where its object lies, or that is beside the scan.
@@ -90,9 +103,22 @@ def from_file(scan: Scan, probe: np.ndarray, path: pathlib.Path | str) -> Recons
         )
     there = np.where(earlier.object[inside] == 0, start.object[outside], earlier.object[inside])
     start.object[outside] = np.where(start.object[outside] == 0, 0, there)
-    if earlier.probe is not None and earlier.probe.shape[-2:] == probe.shape[-2:]:
+    record: dict[str, Any] = {"start_leaves": besides(earlier, scan)}
+    if probe_too and earlier.probe is not None and earlier.probe.shape[-2:] == probe.shape[-2:]:
         start = dataclasses.replace(start, probe=np.asarray(earlier.probe, np.complex64))
-    return start
+        record["probe"] = "start"
+    return dataclasses.replace(start, record=record)
+
+
+def besides(earlier: Reconstruction, scan: Scan) -> list[str]:
+    """Return what an earlier reconstruction found besides object and probe, in words."""
+    found = {"flux": earlier.flux, "variation of the probe": earlier.probe_variation, "background": earlier.background,
+             "slices": earlier.slices}  # fmt: skip
+    words = [name for name, value in found.items() if value is not None]
+    places = earlier.positions
+    if places is not None and places.shape == scan.positions.shape and np.abs(places - scan.positions).max() > STOOD:
+        words = ["positions", *words]
+    return words
 
 
 def overlap(shift: int, length: int, canvas: int) -> tuple[slice, slice]:

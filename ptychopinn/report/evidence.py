@@ -24,4 +24,4 @@ def row(one: Tried) -> tuple[str, ...]:
     """Return a row of the table."""
     name = f"{one.typed}, at the end" if one.again else one.typed
     times = f"{one.gain / one.error:.1f}" if one.error else "–"
-    return name, f"{one.part:.1%}", times, one.verdict
+    return name, f"{one.part:.1%}" if one.gain > 0 else "nothing", times, one.verdict
