@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
+from ptychopinn.engine.engine import Engine
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import FAR
 from ptychopinn.physics.probes import agreement
 from ptychopinn.reconstruction.focus import focused
+from ptychopinn.reconstruction.params import ReconstructionParams
+from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.simulation import objects, probes, scans
 
 TRUTH = objects.lines(80, count=80, seed=3)
@@ -42,6 +45,21 @@ def test_a_probe_in_focus_stays():
     scan = simulated(1e5)
     found, far = focused(scan.probe, scan, FAR)
     assert far == 0 and found is scan.probe
+
+
+@pytest.mark.parametrize("start", ["flat", "network"])
+def test_what_interrupts_before_there_is_anything_to_keep_ends_it(start, monkeypatch):
+    """The passes that find a focus, or an estimate for the network, must not take a Ctrl-C for their own."""
+    made = []
+
+    def turn(engine, turn, order):
+        made.append(turn)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "turn", turn)
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(simulated(1e5), params=ReconstructionParams(start=start))
+    assert len(made) == 1
 
 
 def test_amplitudes_tell_the_focus_too():

@@ -37,10 +37,17 @@ class Middle:
         return self._start.probe
 
     def judged(self, probe: np.ndarray, optics: Optics, passes: int, moves_probe: bool = False) -> np.ndarray:
-        """Return the deviances `(pattern,)` of photons held out after the best of so many passes."""
+        """Return the deviances `(pattern,)` of photons held out after the best of so many passes.
+
+        Raises:
+            KeyboardInterrupt: if one ended them.
+        """
         start = dataclasses.replace(self._start, probe=probe)
         engine = Engine(start, self._photons, self._cover, Moves(probe=moves_probe), optics)
-        engine.rest(go(engine, passes, SEED, lambda number: None).kept)
+        made = go(engine, passes, SEED, lambda number: None)
+        if made.interrupted:
+            raise KeyboardInterrupt
+        engine.rest(made.kept)
         return engine.judge()
 
 

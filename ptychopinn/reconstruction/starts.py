@@ -50,8 +50,14 @@ def from_network(
 def from_estimate(
     scan: Scan, probe: np.ndarray, bundle: Bundle, execution: ExecutionParams, progress: Callable[[int], object]
 ) -> tuple[Reconstruction, dict[str, float]]:
-    """Start from what a network makes of the object that a few passes leave, with the probe as it is."""
+    """Start from what a network makes of the object that a few passes leave, with the probe as it is.
+
+    Raises:
+        KeyboardInterrupt: if one ended these passes.
+    """
     refined = refine(flat(scan, probe), scan, FEW_PASSES, Moves(probe=False))
+    if refined.interrupted:
+        raise KeyboardInterrupt
     found, clock = refined.reconstruction, Clock()
     clock.add(refined.seconds)
     with clock("predict"):
