@@ -167,7 +167,8 @@ def test_light_that_is_kept_is_that_of_where_patterns_are_now(what):
 
 
 def test_light_is_kept_where_patterns_leave_room_for_it(monkeypatch):
-    needed = 4 * np.prod(engine_of(64, False)._whole.task.shape) * len(engine_of(64, False).photons.chunks)
+    photons = engine_of(64, False).photons
+    needed = 4 * np.prod(photons.shape) * len(photons.chunks)
     for room, is_kept in ((needed, False), (4 * needed, True)):
         monkeypatch.setattr(photons_module, "KEPT_BYTES", int(room))
         engine = engine_of(64, False)

@@ -74,6 +74,18 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
     return passes
 
 
+def go_for_trial(engine: Engine, most: int, seed: int) -> Passes:
+    """Make passes that only try something: what ends them ends the work that they are for; see `go`.
+
+    Raises:
+        KeyboardInterrupt: if one ended them.
+    """
+    passes = go(engine, most, seed, lambda number: None)
+    if passes.interrupted:
+        raise KeyboardInterrupt
+    return passes
+
+
 def _made(engine: Engine, pace: Pace, number: int, random: np.random.Generator) -> np.ndarray:
     """Make a pass, and return the deviances of what judges it."""
     turn = pace.turn()

@@ -9,7 +9,7 @@ from ptychopinn.data.thinning import HOLDOUT
 from ptychopinn.engine.engine import Engine
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.pace import MOMENTUM, Turn
-from ptychopinn.engine.passes import go
+from ptychopinn.engine.passes import go_for_trial
 from ptychopinn.engine.photons import Photons
 from ptychopinn.evaluation.budget import Budget
 from ptychopinn.physics.experiment import Experiment
@@ -73,9 +73,7 @@ class Trials:
     def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""
         engine = self._engine(params, self._suited(self.told, params))
-        passes = go(engine, FIRST, SEED, lambda number: None)
-        if passes.interrupted:
-            raise KeyboardInterrupt
+        passes = go_for_trial(engine, FIRST, SEED)
         engine.rest(passes.kept)
         made = len(passes.deviances) - 1
         self.made = self.made or made

@@ -11,6 +11,7 @@ from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.evaluation.resolution import Resolution
 from ptychopinn.physics.probes import diameter
+from ptychopinn.reconstruction.found import STOOD
 
 AT_MOST = 256
 """Patterns that are compared, spread evenly over the scan."""
@@ -29,9 +30,6 @@ FEW_ASTRAY = 0.02
 
 MOVED = 0.25
 """Part of the probe's diameter that a position may be moved by."""
-
-STOOD = 1e-3
-"""Pixels that a position may differ by, and not have moved."""
 
 BORDER, ON_BORDER = 1 / 16, 0.01
 """Width of the border of a probe's window, of its side; and the part of the light that may be there."""

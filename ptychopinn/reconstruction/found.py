@@ -10,6 +10,9 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.modes import powers
 
+STOOD = 1e-3
+"""Pixels that a position may differ by, and not have moved."""
+
 
 def found_of(reconstruction: Reconstruction, scan: Scan, positions: bool) -> dict[str, Any]:
     """Return what was found besides object and probe, where it was looked for.
@@ -40,3 +43,14 @@ def found_of(reconstruction: Reconstruction, scan: Scan, positions: bool) -> dic
     if reconstruction.optics != FAR:
         found["optics"] = dataclasses.asdict(reconstruction.optics)
     return found
+
+
+def besides(earlier: Reconstruction, scan: Scan) -> list[str]:
+    """Return what an earlier reconstruction found besides object and probe, in words."""
+    found = {"flux": earlier.flux, "variation of the probe": earlier.probe_variation, "background": earlier.background,
+             "slices": earlier.slices}  # fmt: skip
+    words = [name for name, value in found.items() if value is not None]
+    places = earlier.positions
+    if places is not None and places.shape == scan.positions.shape and np.abs(places - scan.positions).max() > STOOD:
+        words = ["positions", *words]
+    return words

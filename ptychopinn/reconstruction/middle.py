@@ -7,7 +7,7 @@ import numpy as np
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.order import around_the_middle
-from ptychopinn.engine.passes import go
+from ptychopinn.engine.passes import go_for_trial
 from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
@@ -44,10 +44,7 @@ class Middle:
         """
         start = dataclasses.replace(self._start, probe=probe)
         engine = Engine(start, self._photons, self._cover, Moves(probe=moves_probe), optics)
-        made = go(engine, passes, SEED, lambda number: None)
-        if made.interrupted:
-            raise KeyboardInterrupt
-        engine.rest(made.kept)
+        engine.rest(go_for_trial(engine, passes, SEED).kept)
         return engine.judge()
 
 

@@ -15,15 +15,13 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.found import besides
 from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import dose_of, in_photons, refine
 from ptychopinn.reconstruction.stitching import canvas_of
 from ptychopinn.reconstruction.tiles import LIT
 from ptychopinn.training.bundle import Bundle
-
-STOOD = 1e-3
-"""Pixels that a position may differ by, and not have moved."""
 
 FEW_PASSES = 8
 """Passes that a network of estimates sees the object after."""
@@ -114,17 +112,6 @@ def from_file(scan: Scan, probe: np.ndarray, path: pathlib.Path | str, probe_too
         start = dataclasses.replace(start, probe=np.asarray(earlier.probe, np.complex64))
         record["probe"] = "start"
     return dataclasses.replace(start, record=record)
-
-
-def besides(earlier: Reconstruction, scan: Scan) -> list[str]:
-    """Return what an earlier reconstruction found besides object and probe, in words."""
-    found = {"flux": earlier.flux, "variation of the probe": earlier.probe_variation, "background": earlier.background,
-             "slices": earlier.slices}  # fmt: skip
-    words = [name for name, value in found.items() if value is not None]
-    places = earlier.positions
-    if places is not None and places.shape == scan.positions.shape and np.abs(places - scan.positions).max() > STOOD:
-        words = ["positions", *words]
-    return words
 
 
 def overlap(shift: int, length: int, canvas: int) -> tuple[slice, slice]:
