@@ -22,10 +22,11 @@ from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelPara
 from ptychopinn.reconstruction.prediction import PatchPredictor, predict_object
 from ptychopinn.reconstruction.refinement import estimate_of
 from ptychopinn.reconstruction.stitching import Stitcher, outward
+from ptychopinn.training.batches import make_batches
 from ptychopinn.training.bundle import versions
 from ptychopinn.training.callbacks import StopOnNaN
 from ptychopinn.training.optimizer import compile_model
-from ptychopinn.training.train import Settings, fit_to, make_batches
+from ptychopinn.training.train import Settings, fit_to
 
 FIXED = 8
 """Batches read before the clock starts, and used again and again."""

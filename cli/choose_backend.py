@@ -43,12 +43,13 @@ def installed():
     return found
 
 
-def use(backend, execution):
+def use(backend, execution, devices=1):
     """Set the backend and the device of this process; say so if KERAS_BACKEND is contradicted.
 
     Args:
         backend: str or None. What the command line says.
         execution: ExecutionParams.
+        devices: int. Devices that the work is dealt out to; where there is no accelerator, the CPU stands for them.
     """
     accelerator, deterministic = execution.accelerator, execution.deterministic
     said = os.environ.get("KERAS_BACKEND")
@@ -74,18 +75,23 @@ def use(backend, execution):
     if deterministic and name == "tensorflow":
         os.environ["TF_DETERMINISTIC_OPS"] = "1"
     _check_device(name, accelerator)
+    if devices > 1 and name == "jax":
+        os.environ["JAX_NUM_CPU_DEVICES"] = str(devices)
     if deterministic:
         _make_deterministic(name)
     if name == "tensorflow":
         with without_greeting():
-            importlib.import_module(name)
+            tensorflow = importlib.import_module(name)
+        if devices > 1:
+            parts = [tensorflow.config.LogicalDeviceConfiguration()] * devices
+            tensorflow.config.set_logical_device_configuration(tensorflow.config.list_physical_devices("CPU")[0], parts)
 
 
 @contextlib.contextmanager
 def without_greeting():
     """Close the descriptor of stderr for a while: TensorFlow greets there when it is imported, whatever its log level.
 
-    Keras imports it, where it is installed, under every backend when it saves a model.
+    Keras imports it, where it is installed, under every backend when it describes a network, or saves a model.
     """
     sys.stderr.flush()
     kept = os.dup(2)
@@ -96,6 +102,13 @@ def without_greeting():
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def greet():
+    """Import TensorFlow, where it is installed, unheard: Keras does so under every backend to describe a network."""
+    if importlib.util.find_spec("tensorflow"):
+        with without_greeting():
+            importlib.import_module("tensorflow")
 
 
 def chosen():

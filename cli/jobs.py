@@ -29,6 +29,8 @@ class Job:
         training_data: list of dicts that describe what the run that goes on was trained on.
         generator: function that builds the network, where it is none of ours.
         preparation: Preparation: how the scans are prepared.
+        devices: int. Devices that share every batch.
+        leads: bool. Whether this process writes and talks, and not another that trains with it.
     """
 
     files: list
@@ -41,6 +43,8 @@ class Job:
     training_data: tuple = ()
     generator: object = None
     preparation: Preparation = Preparation()
+    devices: int = 1
+    leads: bool = True
 
 
 def files_of(paths):
@@ -68,7 +72,7 @@ def model_of(folder, options):
 
 def refuse_changes(context):
     """Raise a usage error if an option that a resumed run may not change is given, on the command line or in a file."""
-    of_the_run = ("resume", "epochs", "generator", "report", "backend", "quiet", "verbose")
+    of_the_run = ("resume", "epochs", "generator", "devices", "report", "backend", "quiet", "verbose")
     free = {*of_the_run, *(field.name for field in user_fields(ExecutionParams))}
     changed = [name for name in given(context, context.params) if name not in free]
     if changed:

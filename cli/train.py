@@ -1,5 +1,6 @@
 """ptycho train: find a model's weights from scans, and write the bundle."""
 
+import contextlib
 import dataclasses
 import pathlib
 
@@ -9,7 +10,15 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.preparation.params import Preparation
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.bundles import BundlePath
-from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, losses_in_words, say_assumed
+from ptychopinn_cli.common import (
+    Talk,
+    check_scans_there,
+    check_there,
+    check_writable,
+    command,
+    losses_in_words,
+    say_assumed,
+)
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import (
     SECTIONS,
@@ -25,9 +34,10 @@ from ptychopinn_cli.jobs import (
     rehearsed,
     resumed,
 )
-from ptychopinn_cli.options import collect, params_options, refuse_contradictions
+from ptychopinn_cli.options import Number, collect, params_options, refuse_contradictions
 from ptychopinn_cli.outside import imported
 from ptychopinn_cli.pages import made_or_noted, report_option
+from ptychopinn_cli.replicas import together
 from ptychopinn_cli.signals import Stopped
 from ptychopinn_cli.training_page import training_page
 
@@ -46,14 +56,16 @@ from ptychopinn_cli.training_page import training_page
               help="Bundle whose networks the training starts from, to adapt them to DATA.")  # fmt: skip
 @click.option("--rehearse", is_flag=True, help="Train also on drawn scans, in place of those that the bundle was "
               "trained on: its networks do not forget them.")  # fmt: skip
+@click.option("--devices", type=Number(int, low=1, high=4096, unit="devices"), default=1, show_default=True,
+              help="Devices of this machine, each with a part of every batch.")  # fmt: skip
 @report_option
 @config_option
 @params_options(*STORED, Preparation, ExecutionParams)
 @command
 @click.pass_context
 def train(
-    context, data, train_data_file, test_data, output_dir, resume, from_bundle, rehearse, report, talk, backend,
-    **options,
+    context, data, train_data_file, test_data, output_dir, resume, from_bundle, rehearse, devices, report, talk,
+    backend, **options,
 ):  # fmt: skip
     """Train a network on DATA, without labels, and write a bundle, and a page that shows what it can do.
 
@@ -76,11 +88,12 @@ def train(
     else:
         stored = {name: collect(kind, options) for name, kind in zip(SECTIONS, STORED)}
     files, tests = files_of(data), files_of([test_data] if test_data else [])
-    backends.use(backend, execution)
+    backends.use(backend, execution, devices)
     from ptychopinn.files import writing
 
     generator = imported(context.params["generator"])
-    with writing(output_dir if resume is None else resume):
+    with together(devices) as leads, writing(resume or output_dir) if leads else contextlib.nullcontext():
+        talk = talk if leads else Talk(quiet=True, verbose=talk.verbose)
         if resume is not None:
             job = resumed(resume, execution, given(context, ("epochs",)))
             refuse_contradictions(given(context, ("generator",)), job.stored["model"])
@@ -90,7 +103,7 @@ def train(
                 stored["model"], origin = model_of(from_bundle, given(context, context.params))
                 origin |= {"rehearsed": True} if rehearse else {}
             job = Job(files, tests, output_dir, stored, execution, origin, preparation=preparation)
-        run(dataclasses.replace(job, generator=generator), report, talk)
+        run(dataclasses.replace(job, generator=generator, devices=devices, leads=leads), report, talk)
 
 
 def run(job, report, talk):
@@ -111,6 +124,8 @@ def run(job, report, talk):
         validation += rehearsed(job, scans, seed + len(scans))
     scans += rehearsed(job, scans, seed)
     trained, settings, training_data = train_model(job, scans, validation, talk)
+    if not job.leads:
+        return
     if not trained.history:
         raise diverged(f"the first epoch: {folder} keeps what it held")
     if trained.diverged:
@@ -145,10 +160,12 @@ def train_model(job, scans, validation, talk):
     from ptychopinn_cli.progress import TrainingBar, patterns_at_once
 
     fitted = fit_to(scans, job.stored["model"], job.stored["data"], job.stored["training"].seed)
+    backends.greet()
     start = load_bundle(job.origin["path"]).model if job.origin and not job.resume else None
     settings = Settings(
-        **{**job.stored, "model": fitted}, execution=job.execution, generator=job.generator, start=start
-    )
+        **{**job.stored, "model": fitted}, execution=job.execution, generator=job.generator, start=start,
+        devices=job.devices,
+    )  # fmt: skip
     training_data = described(job, scans)
     description = {name: getattr(settings, name).to_dict() for name in SECTIONS}
     description |= {"training_data": training_data, "test_data": [str(path.resolve()) for path in job.test_files],

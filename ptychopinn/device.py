@@ -1,4 +1,4 @@
-"""What backends do not agree on: compiling a function, reading and adding at indices. No other file names one."""
+"""What backends do not agree on: compiling a function, reading and adding at indices; and see `training.devices`."""
 
 import importlib
 from collections.abc import Callable

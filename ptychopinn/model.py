@@ -140,7 +140,7 @@ class PtychoModel(keras.Model):
         if supervised:
             total = total + losses.object_error(patches, (y[..., 0], y[..., 1]), self.weights_of_patch(scan))
         self.r_factor.update_state(losses.r_factor(ops.stop_gradient(predicted), measured))
-        return ops.mean(total)
+        return losses.OverGroups()(total, total)
 
     def get_config(self) -> dict[str, Any]:
         config = {"params": self.params.to_dict(), "loss_params": self.loss_params.to_dict(), "name": self.name}

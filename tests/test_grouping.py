@@ -244,7 +244,8 @@ def test_a_scan_too_sparse_for_its_canvas_names_max_distance(scan):
 )
 def test_the_networks_canvas_holds_every_group_of_a_training(scan_64, data):
     """Also where few patterns of a dense scan are used, which are farther apart."""
-    from ptychopinn.training.train import Settings, fit_to, make_batches
+    from ptychopinn.training.batches import make_batches
+    from ptychopinn.training.train import Settings, fit_to
 
     data = DataParams(**{"validation_fraction": 0.2, **data})
     dense = dataclasses.replace(scan_64, positions=scan_64.positions / 2)
@@ -255,7 +256,8 @@ def test_the_networks_canvas_holds_every_group_of_a_training(scan_64, data):
 
 
 def test_validation_patterns_too_sparse_for_the_canvas_are_refused(scan):
-    from ptychopinn.training.train import Settings, fit_to, make_batches
+    from ptychopinn.training.batches import make_batches
+    from ptychopinn.training.train import Settings, fit_to
 
     data = DataParams(max_distance=16.0)
     dense, sparse = (dataclasses.replace(scan, positions=scan.positions * factor) for factor in (0.3, 2))

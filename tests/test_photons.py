@@ -12,7 +12,8 @@ from ptychopinn.engine import order as order_module
 from ptychopinn.engine import photons as photons_module
 from ptychopinn.engine.photons import Photons
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
-from ptychopinn.training.train import Settings, fit_to, make_batches
+from ptychopinn.training.batches import make_batches
+from ptychopinn.training.train import Settings, fit_to
 
 
 def counts_of(scan, patterns):

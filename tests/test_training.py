@@ -15,11 +15,12 @@ from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ExecutionParams, LossParams, ModelParams, TrainingParams
 from ptychopinn.reconstruction.prediction import predict_object
+from ptychopinn.training.batches import make_batches
 from ptychopinn.training.callbacks import StopOnNaN
 from ptychopinn.training.collapse import CollapseWarning, contrast_of, fluctuation_correlation
 from ptychopinn.training.optimizer import compile_model
 from ptychopinn.training.record import CHECKPOINT
-from ptychopinn.training.train import Settings, fit_to, make_batches, train
+from ptychopinn.training.train import Settings, fit_to, train
 
 
 @pytest.fixture(scope="module")

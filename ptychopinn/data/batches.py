@@ -33,6 +33,7 @@ class GroupBatches(keras.utils.PyDataset):
         training: TrainingParams: groups in a batch (fewer where there are not as many), the seed, and the part of the
             counts (`holdout`) that is kept from the inputs and yielded to compare with.
         redraw: bool. Whether each epoch has groups of its own. Defaults to `True`.
+        devices: int. Devices that share a batch: a smaller one too can be dealt out. Defaults to 1.
     """
 
     def __init__(
@@ -43,10 +44,11 @@ class GroupBatches(keras.utils.PyDataset):
         data: DataParams,
         training: TrainingParams,
         redraw: bool = True,
+        devices: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.scans, self.indices, self.data, self.redraw = scans, indices, data, redraw
+        self.scans, self.indices, self.data, self.redraw, self.devices = scans, indices, data, redraw, devices
         self.members, self.labels = model.positions, model.model_type == "supervised"
         self.batch_size, self.seed = training.batch_size, training.seed
         self.holdouts = [holdout_of(scan, training.holdout) for scan in scans]
@@ -63,7 +65,7 @@ class GroupBatches(keras.utils.PyDataset):
         if len(self.scans) > 1:
             order = np.random.default_rng((*seed, len(self.scans))).permutation(len(groups))
             groups, scans = groups[order], scans[order]
-        self.batch_size = min(self.batch_size, len(groups))
+        self.batch_size = min(self.batch_size, math.ceil(len(groups) / self.devices) * self.devices)
         full = math.ceil(len(groups) / self.batch_size) * self.batch_size
         self.groups, self.scan_of_group = np.resize(groups, (full, self.members)), np.resize(scans, full)
 

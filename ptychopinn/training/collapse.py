@@ -31,6 +31,7 @@ class CollapseAlarm(keras.callbacks.Callback):
         if epoch + 1 < self.after:
             return
         seen = self.model.predict_on_batch(self.inputs)
+        seen = {name: part[: len(self.inputs[0])] for name, part in seen.items()}  # TensorFlow: once for each device
         contrast, correlation = contrast_of(seen), fluctuation_correlation(seen["intensity"], self.inputs[0])
         if contrast < FLAT or correlation < FLAT:
             warnings.warn(

@@ -4,6 +4,7 @@ import keras
 
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import TrainingParams
+from ptychopinn.training.one_device import Device
 from ptychopinn.training.settings import Settings
 from ptychopinn.unsuited import refuse_unsuited
 
@@ -14,7 +15,7 @@ WARMUP = 0.05
 """Part of a cosine schedule's steps in which the learning rate rises."""
 
 
-def compile_model(model: PtychoModel, settings: Settings, steps: int) -> None:
+def compile_model(model: PtychoModel, settings: Settings, steps: int, device: Device | None = None) -> None:
     """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation.
 
     Its variables are made here: TensorFlow would trace, and compile, a first step that makes them twice.
@@ -22,9 +23,9 @@ def compile_model(model: PtychoModel, settings: Settings, steps: int) -> None:
     training, execution = settings.training, settings.execution
     refuse_unsuited(keras.backend.backend(), execution)
     accumulate = training.accumulate_grad_batches
-    optimizer = keras.optimizers.Adam(
+    optimizer = (device or Device()).optimizer(
         schedule(training, steps),
-        global_clipnorm=training.gradient_clip_norm,
+        training.gradient_clip_norm,
         gradient_accumulation_steps=accumulate if accumulate > 1 else None,
     )
     if execution.precision == "mixed_float16":

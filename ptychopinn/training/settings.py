@@ -15,6 +15,7 @@ class Settings:
         model, loss, data, training, execution: ModelParams, LossParams, DataParams, TrainingParams, ExecutionParams.
         generator: function that builds the network, where it is none of ours.
         start: PtychoModel whose networks the training starts from; the probes are those of the scans.
+        devices: int. Devices that share every batch.
     """
 
     model: ModelParams
@@ -24,3 +25,4 @@ class Settings:
     execution: ExecutionParams
     generator: Build | None = None
     start: PtychoModel | None = None
+    devices: int = 1

@@ -4,23 +4,23 @@ import contextlib
 import dataclasses
 import pathlib
 import random
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
-from ptychopinn.data.batches import GroupBatches, reach, split_validation
+from ptychopinn.data.batches import reach, split_validation
 from ptychopinn.data.checks import check_far_field
-from ptychopinn.data.grouping import canvas_side, check_canvas, check_enough, offsets, widest_canvas
+from ptychopinn.data.grouping import canvas_side, check_enough, widest_canvas
 from ptychopinn.data.scan import Scan, listed
 from ptychopinn.files import writing
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ModelParams
+from ptychopinn.training.batches import make_batches
 from ptychopinn.training.callbacks import Record, StopOnNaN
 from ptychopinn.training.checkpoint import restore
 from ptychopinn.training.collapse import CollapseAlarm
+from ptychopinn.training.devices import devices_of
 from ptychopinn.training.memory import check_training
 from ptychopinn.training.optimizer import compile_model
 from ptychopinn.training.record import CHECKPOINT
@@ -113,22 +113,22 @@ def train(
         ValueError: if scans and settings do not fit together, or another training has the folder.
     """
     training, start, scans = settings.training, settings.start, [scan.lit() for scan in listed(scans)]
+    device, execution = devices_of(settings.devices), settings.execution
     random.seed(training.seed)  # Keras draws the seeds of its initializers from here
-    with contextlib.nullcontext() if folder is None else writing(folder):
+    with writing(folder) if folder and device.leads else contextlib.nullcontext(), device.scope():
         batches, validation_batches = make_batches(scans, settings, validation)
         generator = settings.generator if start is None else start.generator
-        execution = settings.execution
         model = PtychoModel(settings.model, settings.loss, execution.precision, execution.remat, generator)
         model.diffraction.set_probes([scan.probe for scan in scans])
         if start is not None:
             model.take_generators(start)
         if not execution.remat:  # which keeps fewer maps than the estimate counts
             check_training(model, batches.batch_size)
-        compile_model(model, settings, steps=training.epochs * len(batches))
+        compile_model(model, settings, training.epochs * len(batches), device)
         record = Record()
         watchers = watchers_of(training, record, "loss" if validation_batches is None else "val_loss")
-        watching = [record, StopOnNaN(), *watchers, CollapseAlarm(batches[0][0])]
-        if folder is not None:
+        watching = [*device.callbacks, record, StopOnNaN(), *watchers, CollapseAlarm(batches[0][0])]
+        if folder is not None and device.leads:
             watching += keepers_of(training, pathlib.Path(folder), description, record, watchers)
         first = 0
         if resume:
@@ -138,62 +138,14 @@ def train(
             record.rows, first = state["history"], state["epoch"]
             batches.draw(first)
         if first < training.epochs:
-            model.fit(
-                batches,
-                validation_data=validation_batches,
-                initial_epoch=first,
-                epochs=training.epochs,
-                shuffle=False,
-                verbose=0,
-                callbacks=[*watching, *callbacks],
-            )
+            with device.joined(model):
+                model.fit(
+                    device.part(batches),
+                    validation_data=validation_batches,
+                    initial_epoch=first,
+                    epochs=training.epochs,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[*watching, *callbacks],
+                )
     return Trained(model, record.rows, record.diverged)
-
-
-def make_batches(
-    scans: Scan | Sequence[Scan], settings: Settings, validation: Scan | Sequence[Scan] | None = None
-) -> tuple[GroupBatches, GroupBatches | None]:
-    """Return the batches to train on, and those to validate on (`None` if the scans are too small for any).
-
-    Validation too compares with photons that the network does not see, the same ones in every epoch.
-    """
-    params, data, training, scans = settings.model, settings.data, settings.training, listed(scans)
-    workers = max(1, settings.execution.num_workers)
-    parts = [split_validation(scan, data, params.positions, training.seed) for scan in scans]
-    kept, held_out = map(list, zip(*parts))
-    if validation is not None:
-        validation = listed(validation)
-        check_validation(validation, scans)
-        kept = [np.sort(np.concatenate(part)) for part in parts]
-        held_out = [np.arange(len(scan)) for scan in validation]
-    batches = GroupBatches(scans, kept, params, data, training, workers=workers)
-    if batches.batch_size < training.batch_size:
-        held = f"A batch holds {batches.batch_size} groups, all that there are."
-        warnings.warn(f"{held} Received: batch_size={training.batch_size}.", stacklevel=3)
-    held_out_batches = None
-    if any(map(len, held_out)):
-        once = dataclasses.replace(data, n_groups=None)
-        held_out_batches = GroupBatches(
-            validation or scans, held_out, params, once, training, redraw=False, workers=workers
-        )
-    for some in filter(None, (batches, held_out_batches)):
-        for index, scan in enumerate(some.scans):
-            groups = some.groups[some.scan_of_group == index]
-            if len(groups):
-                check_canvas(offsets(scan.positions, groups), params.size, params.canvas)
-    return batches, held_out_batches
-
-
-def check_validation(validation: Sequence[Scan], scans: Sequence[Scan]) -> None:
-    """Raise ValueError unless there is a scan to validate on for each scan trained on, of the same size."""
-    if len(validation) != len(scans):
-        raise ValueError(
-            f"Each of the {len(scans)} scans trained on must have one to validate on, seen through its probe. "
-            f"Received: {len(validation)}. Give as many, in the same order, or none."
-        )
-    for scan in validation:
-        if scan.size != scans[0].size:
-            raise ValueError(
-                f"Validation patterns must be {scans[0].size} pixels like the training's. "
-                f"Received: {scan.name} of {scan.size} pixels."
-            )

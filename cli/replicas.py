@@ -1,0 +1,57 @@
+"""Processes that train together under PyTorch, one a device: this one, and others that run the same command."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+
+from ptychopinn_cli import choose_backend as backends
+
+PLACE = "RANK"
+"""What torchrun, and this, call the place of a process among those that train together."""
+
+
+@contextlib.contextmanager
+def together(devices):
+    """Start the others, unless this process is one of them, or its backend needs none; end them in the end.
+
+    Args:
+        devices: int. Devices to train on, each by a process.
+
+    Returns:
+        context manager that tells whether this process leads: writes and talks.
+    """
+    if devices == 1 or backends.chosen() != "torch" or PLACE in os.environ:
+        yield devices == 1 or os.environ.get(PLACE, "0") == "0"
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(devices)}
+    shared["LOCAL_WORLD_SIZE"] = str(devices)
+    shared["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(max(1, cores // devices)))
+    command, others = [sys.executable, *sys.orig_argv[1:]], []
+    try:
+        for place in map(str, range(1, devices)):
+            others.append(
+                subprocess.Popen(
+                    command,
+                    env=os.environ | shared | {PLACE: place, "LOCAL_RANK": place},
+                    start_new_session=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+            )
+        os.environ |= shared | {PLACE: "0", "LOCAL_RANK": "0"}
+        yield True
+    finally:
+        for other in others:
+            other.kill()  # it writes nothing
+            other.wait()
+
+
+def free_port():
+    """Return a port of this machine that nobody listens to."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
