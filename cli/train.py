@@ -10,15 +10,7 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.preparation.params import Preparation
 from ptychopinn_cli import choose_backend as backends
 from ptychopinn_cli.bundles import BundlePath
-from ptychopinn_cli.common import (
-    Talk,
-    check_scans_there,
-    check_there,
-    check_writable,
-    command,
-    losses_in_words,
-    say_assumed,
-)
+from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, losses_in_words, say_assumed
 from ptychopinn_cli.config import config_option
 from ptychopinn_cli.jobs import (
     SECTIONS,
@@ -93,7 +85,8 @@ def train(
 
     generator = imported(context.params["generator"])
     with together(devices) as leads, writing(resume or output_dir) if leads else contextlib.nullcontext():
-        talk = talk if leads else Talk(quiet=True, verbose=talk.verbose)
+        if not leads:
+            talk.quiet = True
         if resume is not None:
             job = resumed(resume, execution, given(context, ("epochs",)))
             refuse_contradictions(given(context, ("generator",)), job.stored["model"])
