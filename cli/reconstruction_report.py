@@ -90,6 +90,8 @@ def report_of(request, reconstruction, score, kept):
 
     decided = dict(reconstruction.record)
     parts = {**kept["seconds"], **decided.pop("seconds")}
+    worked = decided["refinement_passes_made"] > 0 or decided["start"] == "network"
+    speed = decided["patterns"] / (sum(parts.values()) - parts["open"])
     deviances = [round(deviance, 8) for deviance in decided.pop("refinement_deviances", [])]
     return {
         **({"bundle": str(request.bundle)} if request.bundle else {}), "data": str(request.data), **decided,
@@ -97,7 +99,7 @@ def report_of(request, reconstruction, score, kept):
         "origin_px": reconstruction.origin, "ramp_rad_per_px": reconstruction.ramp,
         "pixel_size_m": reconstruction.pixel_size_m, "backend": kept["backend"], "versions": versions(),
         "seconds": {name: round(spent, 4) for name, spent in parts.items()},
-        "patterns_per_second": round(decided["patterns"] / (sum(parts.values()) - parts["open"]), 2),
+        "patterns_per_second": round(speed, 2) if worked else None,
         "error_against_file_object": None if score is None else round(score.figures["nrmse_complex"], 5),
     }  # fmt: skip
 
@@ -112,8 +114,9 @@ def results(folder, reconstruction, record, judged, score):
         judged: dict of what may be believed, see `judged_of`.
     """
     (height, width), resolution = reconstruction.object.shape, judged["resolution"]
-    yield (f"{folder}: object of {height} x {width} pixels from {record['patterns']} patterns, "
-           f"{record['patterns_per_second']:.0f} patterns/s")  # fmt: skip
+    speed = record["patterns_per_second"]
+    yield (f"{folder}: object of {height} x {width} pixels from {record['patterns']} patterns"
+           + (f", {speed:.0f} patterns/s" if speed is not None else ""))  # fmt: skip
     if resolution is not None:
         yield f"resolution {resolution.words}"
         yield from (one.words(resolution.pixel_size_m) for one in judged["forecast"])
@@ -151,7 +154,9 @@ def page(bundle, reconstruction, scan, record, score, judged):
         "SHA-256": files,
         **{title: record[name] for name, title in tables.items()},
     }
-    headline = [(f"{record['patterns_per_second']:.0f}", "patterns a second")]
+    headline = []
+    if record["patterns_per_second"] is not None:
+        headline.append((f"{record['patterns_per_second']:.0f}", "patterns a second"))
     if score is not None:
         headline.insert(0, (f"{record['error_against_file_object']:.4f}", "complex error against the file's object"))
     return page_of(

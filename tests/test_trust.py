@@ -80,7 +80,7 @@ def test_halves_that_agree_on_nothing_are_doubted():
 def test_the_strip_stands_on_top_of_the_page_and_in_the_report(scan_file, tmp_path):
     assert ptycho("reconstruct", scan_file, "--passes", 3, "--output-dir", tmp_path / "out").exit_code == 0
     said = json.loads((tmp_path / "out" / "report.json").read_text())["trust"]
-    assert [one["name"] for one in said] == ["resolution", "error bar", "fit", "positions", "probe"]
+    assert [one["name"] for one in said] == ["resolution", "error bar", "fit", "overlap", "positions", "probe"]
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.index('class="trust"') < page.index("<section")
     for one in said:
@@ -91,3 +91,14 @@ def test_without_error_bars_the_reason_is_that_of_the_scan():
     plain = Reconstruction(np.ones((16, 16), np.complex64))
     assert "none was kept" in of_error_bars(plain, counted=True).reason
     assert "Amplitudes" in of_error_bars(plain, counted=False).reason
+
+
+def test_patterns_that_share_no_pixel_are_doubted():
+    scan = simulated(1e4)
+    found = {finding.name: finding for finding in trust(known(scan), scan)}
+    assert found["overlap"].state == "well" and found["overlap"].value.endswith("% of the diameter of the probe")
+    apart = scan.subset(np.array([0, len(scan) - 1]))
+    found = {finding.name: finding for finding in trust(known(apart), apart)}
+    assert found["overlap"].state == "doubtful" and found["overlap"].value.startswith("0 %".replace(" ", ""))
+    one = scan.subset(np.array([0]))
+    assert trust(known(one), one)[3].value == "one pattern"

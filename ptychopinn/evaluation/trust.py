@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from ptychopinn.data.grouping import spacing
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.order import coverage
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.evaluation.resolution import Resolution
 from ptychopinn.physics.probes import diameter
+from ptychopinn.reconstruction.asked import APART
 from ptychopinn.reconstruction.found import STOOD
 
 AT_MOST = 256
@@ -65,7 +68,7 @@ class Finding:
 
 
 def trust(reconstruction: Reconstruction, scan: Scan, resolution: Resolution | None = None) -> list[Finding]:
-    """Judge a reconstruction by its resolution, error bars, fit, positions and probe.
+    """Judge a reconstruction by its resolution, error bars, fit, overlap, positions and probe.
 
     Args:
         reconstruction: Reconstruction, with probe, origin and positions.
@@ -83,6 +86,7 @@ def trust(reconstruction: Reconstruction, scan: Scan, resolution: Resolution | N
         of_resolution(resolution),
         of_error_bars(reconstruction, scan.measurement == "counts"),
         of_fit(left),
+        of_overlap(positions, probe),
         of_positions(left, positions - scan.positions, probe),
         of_probe(probe),
     ]
@@ -91,7 +95,8 @@ def trust(reconstruction: Reconstruction, scan: Scan, resolution: Resolution | N
 def of_resolution(resolution: Resolution | None) -> Finding:
     """Say the resolution, or how to have it."""
     if resolution is None:
-        return Finding("resolution", "not measured", "--resolution measures it, after passes.", known=False)
+        how = "--resolution measures it, after passes that were not interrupted."
+        return Finding("resolution", "not measured", how, known=False)
     agree = resolution.frc50 > 0
     return Finding("resolution", resolution.words, "" if agree else "Two halves of the photons agree on nothing.")
 
@@ -119,6 +124,16 @@ def of_fit(left: Residual) -> Finding:
     value += f", {left.noise_r_factor:.3f} by noise alone; deviance {times:.2f} times that of noise"
     more = "Patterns deviate by more than noise: probe, positions, modes or background may be others."
     return Finding("fit", value, more if times > MORE_THAN_NOISE else "")
+
+
+def of_overlap(positions: np.ndarray, probe: np.ndarray) -> Finding:
+    """Tell whether patterns share pixels, which tie what they say together."""
+    if len(positions) < 2:
+        return Finding("overlap", "one pattern", "A pattern by itself leaves slow phase open.")
+    overlap = max(0.0, 1 - spacing(positions) / diameter(probe))
+    value = f"{overlap:.0%} of the diameter of the probe"
+    alone = "Few pixels are lit by two patterns: nothing ties the phases of the patterns together."
+    return Finding("overlap", value, alone if coverage(positions, probe) < APART else "")
 
 
 def of_positions(left: Residual, moved: np.ndarray, probe: np.ndarray) -> Finding:
