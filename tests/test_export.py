@@ -12,14 +12,16 @@ from refusal import assert_said_plainly, ptycho
 from ptychopinn.data.batches import read_groups
 from ptychopinn.data.grouping import cover
 from ptychopinn.model import PtychoModel
-from ptychopinn.params import ModelParams
+from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction import export as exporting
 from ptychopinn.reconstruction.export import FORMATS, export
 from ptychopinn.reconstruction.prediction import PatchPredictor
+from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.stitching import outward
 from ptychopinn.reconstruction.suited import reach_of, suited_to
 from ptychopinn.simulation.scans import write_ptychopinn
 from ptychopinn.training.bundle import load_bundle
+from ptychopinn.training.shipped import shipped
 from ptychopinn_cli.export import FORMATS as NAMES
 
 QUICK = {"torch": "torch-export", "tensorflow": "saved-model"}
@@ -68,9 +70,29 @@ def test_what_is_exported_predicts_what_keras_predicts_of_the_scan_that_it_suits
     expected, unsuited = (
         keras.ops.convert_to_numpy(PatchPredictor(one).predict_on_batch(inputs)) for one in (suited, model)
     )
-    found = FORMATS[name].opened(out / said["file"])(inputs)
+    found = FORMATS[name].opened(out / said["file"])(dict(zip(said["inputs"], inputs)))
     assert said["inputs"]["amplitudes"]["shape"] == [3, 4, 32, 32] and said["difference_from_keras"] <= 1e-4
     assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max() < np.abs(found - unsuited).max()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_network_that_ships_is_exported_as_what_corrects_objects(tmp_path, monkeypatch, name):
+    if not writable(name):
+        pytest.skip(f"{name} is written by another backend, or needs another package")
+    monkeypatch.chdir(tmp_path)
+    done = ptycho("export", "shipped", "--format", name, "--batch-size", 2)
+    assert done.exit_code == 0, done.output
+    out = tmp_path / f"shipped-{name}"
+    said = json.loads((out / "export.json").read_text())
+    random = np.random.default_rng(3)
+    obj = np.ones((64, 64)) * np.exp(0.3j * random.standard_normal((64, 64)))
+    dose = random.poisson(50.0, (64, 64)).astype(np.float32)
+    windows = {"real": obj.real, "imag": obj.imag, "dose": dose}
+    windows = {part: np.broadcast_to(one, (2, 1, 64, 64)).astype(np.float32) for part, one in windows.items()}
+    assert list(said["inputs"]) == list(windows) and said["output"]["name"] == "corrected"
+    made = FORMATS[name].opened(out / said["file"])(windows)[0, 0]
+    prior = prior_of(load_bundle(shipped()), ExecutionParams())
+    np.testing.assert_allclose(made[..., 0] + 1j * made[..., 1], prior(obj, dose), atol=1e-4)
 
 
 def test_litert_is_refused_what_it_cannot_run_and_takes_a_network_of_amplitudes(bundle, small, out):

@@ -1,4 +1,4 @@
-"""Export the predictor of patches, measured groups in, patches out, for programs without Keras or this package."""
+"""Export what a model knows for programs without Keras or this package."""
 
 import dataclasses
 import importlib.util
@@ -13,22 +13,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from ptychopinn.data.scan import NO_DATA, Scan
+from ptychopinn.data.scan import Scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.reconstruction import exported
-from ptychopinn.reconstruction.prediction import PatchPredictor
-from ptychopinn.reconstruction.suited import reach_of, suited_to
+from ptychopinn.reconstruction.portable import Portable, portable_of
 
 AGREES = 1e-4
 """By how much patches may differ from Keras's, of the largest modulus."""
 
 DESCRIPTION = "export.json"
-INPUTS = ("amplitudes", "offsets")
-MEANING = {
-    "amplitudes": "square root of the photons of each pattern, zero frequency at the centre, -1 where there is no data",
-    "offsets": "(y, x) of each position from the whole pixel in the middle of its group's extent, pixels",
-    "patches": "real and imaginary part of the transmission of each pattern's patch",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,14 +77,15 @@ def check_exportable(name: str) -> None:
 def export(
     model: PtychoModel, name: str, folder: pathlib.Path | str, batch_size: int = 16, scan: Scan | None = None
 ) -> float:
-    """Export the predictor of patches of a model, and check what was written against Keras before it is in its place.
+    """Export a model, see `portable`, and check what was written against Keras before it is in its place.
 
     Args:
         model: PtychoModel.
         name: str. One of `FORMATS`.
         folder: path of a folder that is not there yet.
-        batch_size: int. Groups at a time, which the exported model is fixed to. Defaults to 16.
-        scan: Scan to suit, by its probe, size and spacing. Defaults to what the model was trained on.
+        batch_size: int. Groups, or windows, at a time, which the exported model is fixed to. Defaults to 16.
+        scan: Scan to suit, by its probe, size and spacing. Defaults to what the model was trained on, or, of a network
+            of estimates, to none: what corrects objects is exported.
 
     Returns:
         float: the largest difference from Keras, of the largest modulus.
@@ -106,21 +100,15 @@ def export(
         raise FileExistsError(
             f"An export is written to a new folder. Received: path={folder}, which is there. Choose another --output."
         )
-    if scan is not None:
-        model = suited_to(scan, model, scan.probe)
-    elif model.params.scans > 1:
-        raise ValueError(
-            f"A model of several probes must be told which to export. Received: {model.params.scans} scans trained on. "
-            "Give the scan that it is for: --data."
-        )
-    flat, inputs = flattened(model, batch_size), drawn_inputs(model, batch_size)
-    expected = keras.ops.convert_to_numpy(flat.predict_on_batch(inputs))
+    portable = portable_of(model, batch_size, scan)
+    graph, inputs = portable.graph, portable.inputs
+    expected = keras.ops.convert_to_numpy(graph.predict_on_batch(list(inputs.values())))
     with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=f".{folder.name}.") as aside:
         new = pathlib.Path(aside) / "new"
         new.mkdir()
         try:
             logging.disable(logging.WARNING)  # converters tell their progress there
-            flat.export(str(new / form.file), format=form.keras, input_signature=[specs_of(flat)], verbose=False)
+            graph.export(str(new / form.file), format=form.keras, input_signature=[specs_of(graph)], verbose=False)
             found = form.opened(new / form.file)(inputs)
         except Exception as error:  # whatever a converter makes of a network
             raise ValueError(
@@ -135,39 +123,22 @@ def export(
                 f"What is exported must agree with Keras to {AGREES:g}. Received: {name}, off by {difference:.2g}. "
                 "Nothing was kept. Try another format."
             )
-        (new / DESCRIPTION).write_text(json.dumps(described(name, flat, difference), indent=2) + "\n")
+        (new / DESCRIPTION).write_text(json.dumps(described(name, portable, difference), indent=2) + "\n")
         os.rename(new, folder)
     return difference
 
 
-def flattened(model: PtychoModel, batch_size: int) -> keras.Model:
-    """Return the predictor of a model's patches as one of two named inputs, of a fixed number of groups."""
-    positions, size = model.params.positions, model.params.size
-    shapes = (positions, size, size), (positions, 2)
-    inputs = [keras.Input(shape, batch_size, name=name) for name, shape in zip(INPUTS, shapes)]
-    return keras.Model(inputs, PatchPredictor(model)(tuple(inputs)), name="patches")
-
-
-def specs_of(flat: keras.Model) -> list[keras.InputSpec]:
+def specs_of(graph: keras.Model) -> list[keras.InputSpec]:
     """Return the inputs of an exported model, as Keras wants them said."""
-    return [keras.InputSpec(shape=one.shape, dtype="float32", name=one.name) for one in flat.inputs]
+    return [keras.InputSpec(shape=one.shape, dtype="float32", name=one.name) for one in graph.inputs]
 
 
-def drawn_inputs(model: PtychoModel, batch_size: int, seed: int = 0) -> list[np.ndarray]:
-    """Draw groups of patterns of a clear object, with a pixel without data: float32 amplitudes and offsets."""
-    random, params = np.random.default_rng(seed), model.params
-    shape = batch_size, params.positions, params.size, params.size
-    clear = keras.ops.ones(shape), keras.ops.zeros(shape)
-    light = keras.ops.convert_to_numpy(model.diffraction(clear)).astype(np.float64)
-    amplitudes = np.sqrt(random.poisson(light)).astype(np.float32)
-    amplitudes[..., 3, 5] = NO_DATA
-    offsets = random.uniform(-1, 1, (*shape[:2], 2)) * max(reach_of(params), 0) / 2
-    return [amplitudes, offsets.astype(np.float32)]
-
-
-def described(name: str, flat: keras.Model, difference: float) -> dict[str, Any]:
+def described(name: str, portable: Portable, difference: float) -> dict[str, Any]:
     """Return what stands beside an exported model: what goes in and comes out, in their order."""
-    shapes = {one.name: list(one.shape) for one in flat.inputs} | {"patches": list(flat.outputs[0].shape)}
-    sides = {part: {"shape": shape, "dtype": "float32", "meaning": MEANING[part]} for part, shape in shapes.items()}
-    return {"format": name, "file": FORMATS[name].file, "inputs": {part: sides[part] for part in INPUTS},
-            "output": sides["patches"], "difference_from_keras": difference}  # fmt: skip
+    graph = portable.graph
+    shapes = {one.name: list(one.shape) for one in graph.inputs} | {portable.made: list(graph.outputs[0].shape)}
+    sides = {part: {"shape": shapes[part], "dtype": "float32", "meaning": meaning}
+             for part, meaning in portable.meaning.items()}  # fmt: skip
+    made = sides.pop(portable.made)
+    return {"format": name, "file": FORMATS[name].file, "inputs": sides, "output": {"name": portable.made, **made},
+            "difference_from_keras": difference}  # fmt: skip

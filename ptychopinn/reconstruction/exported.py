@@ -1,12 +1,13 @@
-"""Run an exported predictor of patches by what other programs would run it with: to check it, or to measure it."""
+"""Run an exported model by what other programs would run it with: to check it, or to measure it."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
 
-Run: TypeAlias = Callable[[Sequence[np.ndarray]], np.ndarray]
+Run: TypeAlias = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+"""From inputs by their names, in their order, to what is made of them."""
 
 
 def onnx(path: pathlib.Path) -> Run:
@@ -14,8 +15,7 @@ def onnx(path: pathlib.Path) -> Run:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names = [one.name for one in session.get_inputs()]
-    return lambda inputs: session.run(None, dict(zip(names, inputs)))[0]
+    return lambda inputs: session.run(None, dict(inputs))[0]
 
 
 def openvino(path: pathlib.Path) -> Run:
@@ -23,7 +23,7 @@ def openvino(path: pathlib.Path) -> Run:
     import openvino
 
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return lambda inputs: compiled(list(inputs))[0]
+    return lambda inputs: compiled(list(inputs.values()))[0]
 
 
 def litert(path: pathlib.Path) -> Run:
@@ -33,8 +33,7 @@ def litert(path: pathlib.Path) -> Run:
     interpreter = tensorflow.lite.Interpreter(str(path))
     interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner()
-    names = sorted(runner.get_input_details())
-    return lambda inputs: next(iter(runner(**dict(zip(names, inputs))).values()))
+    return lambda inputs: next(iter(runner(**inputs).values()))
 
 
 def saved_model(path: pathlib.Path) -> Run:
@@ -42,7 +41,7 @@ def saved_model(path: pathlib.Path) -> Run:
     import tensorflow
 
     model = tensorflow.saved_model.load(path)
-    return lambda inputs: np.asarray(model.serve(list(inputs)))
+    return lambda inputs: np.asarray(model.serve(list(inputs.values())))
 
 
 def torch_export(path: pathlib.Path) -> Run:
@@ -50,4 +49,6 @@ def torch_export(path: pathlib.Path) -> Run:
     import torch
 
     module = torch.export.load(path).module()
-    return lambda inputs: module([torch.from_numpy(np.ascontiguousarray(one)) for one in inputs]).detach().numpy()
+    return lambda inputs: (
+        module([torch.from_numpy(np.ascontiguousarray(one)) for one in inputs.values()]).detach().numpy()
+    )
