@@ -236,10 +236,19 @@ def test_a_training_goes_on_from_a_bundle_of_another_size(bundle, tmp_path, out,
     assert shapes[0] == shapes[1]
 
 
+@pytest.mark.parametrize("way", [("--pad", 64), ("--crop", 32)], ids=lambda way: way[0])
+def test_scans_of_several_sizes_are_brought_to_one(scan_file, scan_64, tmp_path, out, way):
+    scans.write_ptychopinn(tmp_path / "large.npz", scan_64)
+    done = ptycho("train", scan_file, tmp_path / "large.npz", *way, "--output-dir", out, *SMALL)
+    assert done.exit_code == 0, done.output
+    params = load_bundle(out).model.params
+    assert (params.size, params.scans) == (way[1], 2)
+
+
 REFUSALS = {
     "another option": (("{scan}", "--from-bundle", "{bundle}", "--generator", "cnn"), "=unet", "generator=cnn"),
     "no bundle": (("{scan}", "--from-bundle", "{empty}"), "bundle must hold", "without", "Copy the whole folder"),
-    "another size": (("{scan}", "{large}"), "patterns of one size", "N=32", "N=64", "Crop or pad"),
+    "another size": (("{scan}", "{large}"), "patterns of one size", "N=32", "N=64", "--pad 64, or --crop 32"),
     "no scan in the folder": (("{empty}",), "folder of scans", "with none", "Check the path"),
     "too few to validate on": (("{scan}", "{scan}", "--test-data", "{scan}"), "Each of the 2 scans", "1", "Give"),
 }  # fmt: skip

@@ -60,7 +60,8 @@ def fit_to(scans: Scan | Sequence[Scan], model: ModelParams, data: DataParams, s
         if scan.size != size:
             raise ValueError(
                 f"Scans that are trained together must have patterns of one size. Received: {scans[0].name} with "
-                f"N={size}, {scan.name} with N={scan.size}. Crop or pad the patterns and probes of one."
+                f"N={size}, {scan.name} with N={scan.size}. Give --pad {max(size, scan.size)}, or --crop "
+                f"{min(size, scan.size)}, which brings them to one."
             )
         if model.model_type == "supervised" and scan.object is None:
             raise ValueError(
