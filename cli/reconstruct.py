@@ -81,7 +81,7 @@ def requested(bundle, data, report, backend, options):
     check_scans_there(data)
     if params.start not in (None, *STARTS):
         check_there(f"A start other than {' or '.join(STARTS)}", "file or a folder", pathlib.Path(params.start))
-    check_writable(output_dir)
+    check_writable(output_dir, bundle)
     backends.use(backend, execution)
     return Request(
         bundle,

@@ -167,3 +167,12 @@ def test_what_a_file_cannot_hold_is_not_built(bundle, tmp_path, monkeypatch):
     monkeypatch.setattr(PtychoModel, "from_config", lambda config: pytest.fail("built"))
     with pytest.raises(ValueError, match="64 probe modes"):
         load_bundle(copy)
+
+
+def test_nothing_is_written_into_the_bundle_that_is_used(bundle, scan_file):
+    before = {path.name: path.read_bytes() for path in bundle.iterdir()}
+    for command in ("infer", "reconstruct"):
+        words = (bundle, scan_file) if command == "infer" else (scan_file, "--bundle", bundle)
+        done = ptycho(command, *words, "--output-dir", bundle)
+        assert_said_plainly(done, "must not overwrite what it is made of", f"Received: --output-dir {bundle}")
+    assert {path.name: path.read_bytes() for path in bundle.iterdir()} == before

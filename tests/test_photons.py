@@ -82,6 +82,13 @@ def test_photons_that_are_kept_are_read_once(scan, monkeypatch):
     assert 100 < len(reads) < 200 and len(set(reads)) == 100
 
 
+def test_less_is_kept_of_a_scan_of_which_little_could_be(scan, monkeypatch):
+    whole = 4 * len(scan) * scan.size**2
+    for room, kept in ((whole // 2, whole // 2), (whole // 4, whole // 16)):
+        monkeypatch.setattr(photons_module, "KEPT_BYTES", room)
+        assert photons_module.kept_bytes(scan) == kept
+
+
 def test_every_pattern_is_in_one_chunk(scan):
     photons = Photons(scan, scan.probe, 5)
     in_chunks = np.concatenate([batch for chunk in photons.chunks for batch in chunk])

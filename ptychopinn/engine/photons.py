@@ -17,6 +17,9 @@ KEPT_BYTES = 2**29
 """Memory for patterns that were read once and, if they leave any, for what is computed of them once; others are read,
 or computed, again in every pass."""
 
+MANY, LESS = 4, 4
+"""Where so many times as much would have to be kept, little is gained by what there is room for: it is so much less."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Work:
@@ -66,7 +69,7 @@ class Photons:
         self.judges = self._parted(self.judging)
         self._is_judging = np.isin(np.arange(len(scan)), self.judging)
         self.shape = self.batch_size, scan.size, scan.size
-        self.room = KEPT_BYTES // (4 * self.batch_size * scan.size**2)
+        self.room = kept_bytes(scan) // (4 * self.batch_size * scan.size**2)
         self._pulling = Kept(list(itertools.chain(*self.chunks)), self.shape, self.room)
         self._judging = Kept(self.judges, self.shape, self.room)
 
@@ -97,3 +100,9 @@ class Photons:
                 amplitudes[number] = thin(amplitudes[number], self.held_out, seed)[1 if judges else 0]
         counts = np.where(amplitudes < 0, -1, amplitudes**2).astype(np.float32)
         return np.fft.ifftshift(counts, axes=(-2, -1)) if self.zero_first else counts
+
+
+def kept_bytes(scan: Scan) -> int:
+    """Return how much memory the patterns of a scan may take."""
+    whole = 4 * len(scan) * scan.size**2
+    return KEPT_BYTES if whole < MANY * KEPT_BYTES else KEPT_BYTES // LESS
