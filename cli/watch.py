@@ -152,7 +152,7 @@ class Line:
 
     def __init__(self, talk):
         self.talk, self.live = talk, sys.stderr.isatty() and not talk.quiet
-        self.state, self.next = None, 0.0
+        self.state, self.next, self.unsaid = None, 0.0, ""
 
     def say(self, state, words):
         """Say how it is; at once, where the state is a new one."""
@@ -161,10 +161,14 @@ class Line:
             width = shutil.get_terminal_size().columns - 1
             click.echo(f"\r{printable(words)[:width]:{width}}", nl=False, err=True)
         elif now >= self.next or state != self.state:
-            self.state, self.next = state, now + LINE_S
+            self.state, self.next, self.unsaid = state, now + LINE_S, ""
             self.talk.note(words)
+        else:
+            self.unsaid = words
 
     def end(self):
-        """End the line."""
+        """End the line; how it was at last is said."""
         if self.live:
             click.echo(err=True)
+        elif self.unsaid:
+            self.talk.note(self.unsaid)

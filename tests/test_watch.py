@@ -10,6 +10,8 @@ from refusal import assert_said_plainly, ptycho
 from test_arrivals import written
 
 from ptychopinn.formats import read_reconstruction
+from ptychopinn_cli.common import Talk
+from ptychopinn_cli.watch import Line
 
 QUICK = ("--passes", 1, "--no-report")
 
@@ -41,6 +43,14 @@ def test_a_bundle_corrects_the_image_and_makes_the_start_at_the_end(scan_file, b
     assert done.exit_code == 0 and json.loads((out / "report.json").read_text())["start"] == "network", done.output
     refused = ptycho("watch", scan_file, "--idle", 1, "--bundle", bundle, "--output-dir", out / "other")
     assert_said_plainly(refused, "estimates", "input=", out=out / "other")
+
+
+def test_the_last_line_says_how_it_was_at_last(capsys):
+    line = Line(Talk(quiet=False, verbose=False))
+    for words in ("8 patterns", "16 patterns", "24 patterns"):
+        line.say("The scan runs.", words)
+    line.end()
+    assert capsys.readouterr().err.splitlines() == ["8 patterns", "24 patterns"]
 
 
 def test_a_page_has_the_port_that_is_asked_for_and_no_other_s(tmp_path, out):
