@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 
+from ptychopinn.cores import cores_each
 from ptychopinn_cli import choose_backend as backends
 
 PLACE = "RANK"
@@ -25,10 +26,9 @@ def together(devices):
     if devices == 1 or backends.chosen() != "torch" or PLACE in os.environ:
         yield devices == 1 or os.environ.get(PLACE, "0") == "0"
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(devices)}
     shared["LOCAL_WORLD_SIZE"] = str(devices)
-    shared["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(max(1, cores // devices)))
+    shared["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(cores_each(devices)))
     command, others = [sys.executable, *sys.orig_argv[1:]], []
     try:
         for place in map(str, range(1, devices)):

@@ -12,7 +12,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 LIBRARY = ROOT / "ptychopinn"
 FLOORS = [
-    {"schema", "files", "printable", "memory", "device", "extras"},
+    {"schema", "files", "printable", "memory", "device", "extras", "cores"},
     {"params", "physics"},
     {"data", "networks", "unsuited"},
     {"preparation"},

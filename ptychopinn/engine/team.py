@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 from keras import ops
 
+from ptychopinn.cores import cores_each
 from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.pulls import Pull
 from ptychopinn.engine.share import Task, Told
@@ -161,9 +162,8 @@ class Member:
 @contextlib.contextmanager
 def spawned_for_work(workers: int) -> Iterator[None]:
     """Let processes that are started meanwhile have a part of the cores each, and leave Ctrl-C to this one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     said = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = said or str(max(1, cores // workers))
+    os.environ["OMP_NUM_THREADS"] = said or str(cores_each(workers))
     blocks = hasattr(signal, "pthread_sigmask")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else ()
     try:
