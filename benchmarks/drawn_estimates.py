@@ -19,7 +19,7 @@ LARGE = 0.25
 EARLY = (1, 2, 4, 8)
 """Passes after which an object is taken away early."""
 
-LATE = 32
+LATE = 100
 """Passes after which it is taken away at the end, unless the photons held out end them before."""
 
 ROUNDS = (1, 4, 16, 32)

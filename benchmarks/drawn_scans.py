@@ -6,8 +6,8 @@ import numpy as np
 from quality_rows import defocused, diameter
 
 DRAWINGS = ("lines", "dead_leaves", "grf", "points", "diagonals", "siemens_star")
-DOSES = (2.0, 8.0)
-"""Decades of the photons of a pattern."""
+DOSES = (2.0, 4.0, 8.0)
+"""Decades of the photons of a pattern: fewest, likeliest, most."""
 
 OVERLAPS = (0.0, 0.9)
 """Of neighbours, of the beam's diameter."""
@@ -25,7 +25,7 @@ def draw(size, count, seed):
     places = positions.jittered_raster((side, side), size, step, jitter, seed)
     if jitter == 0:
         places = np.round(places)
-    obj, photons = draw_object(side, random), 10 ** random.uniform(*DOSES)
+    obj, photons = draw_object(side, random), 10 ** random.triangular(*DOSES)
     background = 10 ** random.uniform(-4, -1) if random.random() < 0.2 else 0.0
     scan = scans.simulate(obj, probe, places, photons, seed, background=background, bad=draw_bad(size, random))
     scan = dataclasses.replace(scan, object=obj / brightness(obj, probe, places))

@@ -16,8 +16,9 @@ that fell on its pixels. It sees neither patterns nor probe, and windows of any 
 Trained on: {windows:,} windows of 64 x 64 pixels ({steps:,} steps) of {scans} simulated scans, and nothing else:
 lines, dead leaves, Gaussian fields, points, diagonals and Siemens stars, phase and amplitude of one drawing or of two,
 0.1 pi to pi of phase, absorbing or not; Gaussian, disc, aberrated and zone plate beams, some of two modes, some a
-little wrong; 100 to 10^8 photons a pattern; 0 to 90 % overlap; N = 64 and 128; background and gaps in some. After 1 to
-8 passes, after 32, and of single patterns. On scans that it was not trained on it leaves {held_out:.2f} of the error.
+little wrong; 100 to 10^8 photons a pattern, mostly round 10^4; 0 to 90 % overlap; N = 64 and 128; background and gaps
+in some. After 1 to 8 passes, after as many as bring anything, and of single patterns. On scans that it was not trained
+on it leaves {held_out:.2f} of the error.
 
 Repeat it: `python benchmarks/drawn_estimates.py --out ESTIMATES --scans {drawn}`, then
 `python benchmarks/train_shipped.py --estimates ESTIMATES --out RUN` and `python benchmarks/ship_network.py RUN FOLDER`.

@@ -19,11 +19,11 @@ from keras import ops
 SIDE, BATCH = 64, 16
 """Side of a window, in pixels, and windows of a step."""
 
-STEPS, RATE, FINAL, WARMUP = 12_000, 1e-3, 0.01, 500
+STEPS, RATE, FINAL, WARMUP = 16_000, 1e-3, 0.01, 500
 EPOCH = 500
 """Steps from a test and a checkpoint to the next."""
 
-TESTED = 20
+TESTED = 40
 """Scans, the first ones, that are never trained on."""
 
 OF_PATCHES, EARLY = 0.15, 0.2

@@ -123,7 +123,7 @@ def test_the_shipped_bundle_is_small_and_says_what_it_is():
     card = (shipped() / "CARD.md").read_text()
     assert size < 10e6 and record["training_data"] == [] and record["checksums"]["model.keras"] in card
     done = ptycho("inspect", "shipped")
-    assert done.exit_code == 0 and "estimate" in done.output and "12,000 steps" in done.output
+    assert done.exit_code == 0 and "estimate" in done.output and "16,000 steps" in done.output
 
 
 def test_infer_takes_a_scan_alone_and_a_prior_acts(scan_file, tmp_path):
@@ -134,7 +134,7 @@ def test_infer_takes_a_scan_alone_and_a_prior_acts(scan_file, tmp_path):
         done = ptycho(*command, "--passes", 30, "--output-dir", tmp_path / name)
         assert done.exit_code == 0, done.output
         page = (tmp_path / name / "report.html").read_text()
-        assert ("12,000 steps" in page) == (name != "alone")
+        assert ("16,000 steps" in page) == (name != "alone")
     reports = {name: json.loads((tmp_path / name / "report.json").read_text()) for name in ("infer", "prior", "alone")}
     assert reports["infer"]["start"] == "network" and reports["prior"]["start"] == "flat"
     assert reports["prior"]["prior"] == "network" and reports["alone"]["prior"] == "none"
