@@ -15,6 +15,9 @@ FEWEST = 8
 MOST = 8
 """Subsets of a scan, at most."""
 
+APART = 1.0
+"""Patterns that light a pixel in the mean, below which they are apart."""
+
 JUDGES = 256
 """Patterns, at most, that photons are held out from."""
 
@@ -74,6 +77,11 @@ def coverage(positions: np.ndarray, probe: np.ndarray) -> float:
     lit = effective_area(probe)
     area = max(float(np.prod(np.ptp(positions, axis=0))), lit)
     return len(positions) * lit / area
+
+
+def are_apart(positions: np.ndarray, probe: np.ndarray) -> bool:
+    """Return whether patterns share so little that passes know hardly more than each tells by itself."""
+    return coverage(positions, probe) < APART
 
 
 def around_the_middle(positions: np.ndarray, most: int) -> np.ndarray:

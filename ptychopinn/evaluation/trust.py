@@ -8,12 +8,11 @@ import numpy as np
 from ptychopinn.data.grouping import spacing
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.order import coverage
+from ptychopinn.engine.order import are_apart
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.evaluation.resolution import Resolution
 from ptychopinn.physics.probes import diameter
-from ptychopinn.reconstruction.asked import APART
 from ptychopinn.reconstruction.found import STOOD
 
 AT_MOST = 256
@@ -133,7 +132,7 @@ def of_overlap(positions: np.ndarray, probe: np.ndarray) -> Finding:
     overlap = max(0.0, 1 - spacing(positions) / diameter(probe))
     value = f"{overlap:.0%} of the diameter of the probe"
     alone = "Few pixels are lit by two patterns: nothing ties the phases of the patterns together."
-    return Finding("overlap", value, alone if coverage(positions, probe) < APART else "")
+    return Finding("overlap", value, alone if are_apart(positions, probe) else "")
 
 
 def of_positions(left: Residual, moved: np.ndarray, probe: np.ndarray) -> Finding:

@@ -2,15 +2,12 @@
 
 from ptychopinn.data.halves import check_counts
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.order import coverage
+from ptychopinn.engine.order import are_apart
 from ptychopinn.engine.positions import SETTLED
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_network_options
 from ptychopinn.training.bundle import Bundle
-
-APART = 1.0
-"""Patterns that light a pixel in the mean, below which they are apart, and passes know little more than each tells."""
 
 
 def takes_the_shipped(scan: Scan, params: ReconstructionParams) -> bool:
@@ -22,7 +19,7 @@ def takes_the_shipped(scan: Scan, params: ReconstructionParams) -> bool:
     if params.asks_a_network:
         return True
     plain = params.start is None and params.slices == 1 and scan.optics == FAR
-    return plain and coverage(scan.positions, scan.probe) < APART
+    return plain and are_apart(scan.positions, scan.probe)
 
 
 def start_of(bundle: Bundle | None, params: ReconstructionParams, execution: ExecutionParams) -> str:
