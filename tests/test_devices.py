@@ -24,13 +24,26 @@ from ptychopinn.training.train import train
 
 TRAIN = (sys.executable, "-m", "ptychopinn_cli", "train")
 SMALL = ("--n-filters-scale", "0.1", "--unroll", "1", "--no-report")
+IN_ONE_PROCESS = """
+from ptychopinn_cli import choose_backend
+from ptychopinn.params import ExecutionParams
+choose_backend.use(None, ExecutionParams(), 2)
+import keras
+from ptychopinn.training.devices import devices_of
+with devices_of(2).scope():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+if keras.backend.backend() == "jax":
+    print(len(model.weights[0].value.sharding.device_set))
+else:
+    print(model.distribute_strategy.num_replicas_in_sync)
+"""
 torch_alone = pytest.mark.skipif(keras.backend.backend() != "torch", reason="devices of others are of one process")
 
 
-def begin(*arguments):
-    """Start the command in a process of its own: devices are chosen before a backend is imported."""
+def begin(*arguments, program=TRAIN):
+    """Start the command, or another program: devices are chosen before a backend is imported."""
     environment = os.environ | {"KERAS_BACKEND": keras.backend.backend(), "OMP_NUM_THREADS": "1"}
-    words = [str(argument) for argument in (*TRAIN, *arguments)]
+    words = [str(argument) for argument in (*program, *arguments)]
     return subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -53,6 +66,11 @@ def test_two_devices_learn_what_one_does(scan, scan_file, tmp_path):
     groups = scan.amplitudes(np.arange(8).reshape(2, 4)), np.zeros((2, 4, 2), np.float32)
     seen, same = (keras.ops.convert_to_numpy(one(groups)["real"]) for one in (model, other))
     np.testing.assert_allclose(seen, same, atol=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="its devices have a process each, which are counted")
+def test_every_device_has_the_model():
+    assert begin(program=(sys.executable, "-c", IN_ONE_PROCESS)).communicate(timeout=120)[0] == "2\n"
 
 
 def settings(batch_size=4, devices=2, **training):
@@ -105,7 +123,7 @@ def test_no_process_outlives_the_others(scan_file, out, dies):
     process = begin(scan_file, "--output-dir", out, "--devices", 2, "--epochs", 500, *SMALL)
     while not process.stderr.readline().startswith("epoch 1/"):
         assert process.poll() is None
-    (other,) = others = children(process)
+    (other,) = others = children(process)  # a process for the second device
     os.kill(other if dies else process.pid, signal.SIGKILL if dies else signal.SIGTERM)
     said = process.communicate(timeout=60)[1]
     if dies:

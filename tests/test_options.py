@@ -124,6 +124,7 @@ SEEN = {
         "resume": "test_story.test_a_run_resumes",
         "from_bundle": "test_many_scans.test_a_training_from_a_bundle_says_so",
         "rehearse": "test_rehearsal.test_a_training_that_rehearses_says_so_and_goes_on",
+        "devices": "test_devices.test_two_devices_learn_what_one_does",
         "report": "test_report.test_training_writes_a_page_of_the_middle_of_its_scan",
         "model_type": "test_model.test_supervised_loss_is_zero_at_the_labels_alone",
         "group_side": "test_model.test_output_is_a_pure_function_of_one_group",
