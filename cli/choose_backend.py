@@ -1,6 +1,5 @@
 """Choose the backend and the device before Keras is imported."""
 
-import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -80,35 +79,30 @@ def use(backend, execution, devices=1):
     if deterministic:
         _make_deterministic(name)
     if name == "tensorflow":
-        with without_greeting():
-            tensorflow = importlib.import_module(name)
+        greet()
         if devices > 1:
+            import tensorflow
+
             parts = [tensorflow.config.LogicalDeviceConfiguration()] * devices
             tensorflow.config.set_logical_device_configuration(tensorflow.config.list_physical_devices("CPU")[0], parts)
 
 
-@contextlib.contextmanager
-def without_greeting():
-    """Close the descriptor of stderr for a while: TensorFlow greets there when it is imported, whatever its log level.
+def greet():
+    """Import TensorFlow, where it is installed, while the descriptor of stderr is closed: it greets there.
 
-    Keras imports it, where it is installed, under every backend when it describes a network, or saves a model.
+    Keras imports it under every backend when it describes a network, or saves a model.
     """
+    if not importlib.util.find_spec("tensorflow"):
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
-        yield
+        importlib.import_module("tensorflow")
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def greet():
-    """Import TensorFlow, where it is installed, unheard: Keras does so under every backend to describe a network."""
-    if importlib.util.find_spec("tensorflow"):
-        with without_greeting():
-            importlib.import_module("tensorflow")
 
 
 def chosen():

@@ -23,25 +23,21 @@ def together(devices):
     Returns:
         context manager that tells whether this process leads: writes and talks.
     """
-    if devices == 1 or backends.chosen() != "torch" or PLACE in os.environ:
-        yield devices == 1 or os.environ.get(PLACE, "0") == "0"
+    if devices == 1 or backends.chosen() != "torch":
+        yield True
+        return
+    if PLACE in os.environ:
+        yield os.environ[PLACE] == "0"
         return
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(devices)}
     shared["LOCAL_WORLD_SIZE"] = str(devices)
     shared["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(cores_each(devices)))
     command, others = [sys.executable, *sys.orig_argv[1:]], []
+    silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     try:
         for place in map(str, range(1, devices)):
-            others.append(
-                subprocess.Popen(
-                    command,
-                    env=os.environ | shared | {PLACE: place, "LOCAL_RANK": place},
-                    start_new_session=True,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )  # fmt: skip
-            )
+            environment = os.environ | shared | {PLACE: place, "LOCAL_RANK": place}
+            others.append(subprocess.Popen(command, env=environment, start_new_session=True, **silent))
         os.environ |= shared | {PLACE: "0", "LOCAL_RANK": "0"}
         yield True
     finally:

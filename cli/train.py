@@ -125,8 +125,7 @@ def run(job, report, talk):
         folder = pathlib.Path(f"{folder.resolve()}-diverged")
     training_data = [one | {"probe_agreement": kept_of_probe(trained.model, index, scan)}
                  for index, (one, scan) in enumerate(zip(training_data, scans))]  # fmt: skip
-    with backends.without_greeting():
-        save_bundle(folder, trained.model, settings.data, settings.training, trained.history, training_data, job.origin)
+    save_bundle(folder, trained.model, settings.data, settings.training, trained.history, training_data, job.origin)
     last = trained.history[-1]
     if trained.diverged:
         raise diverged(

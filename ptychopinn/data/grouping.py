@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ptychopinn.physics.probes import diameter
+
 CANDIDATES = 3
 """Neighbours that a covering group chooses from, in members of a group."""
 
@@ -82,6 +84,11 @@ def nearest(positions: np.ndarray, count: int, max_distance: float | None = None
 def spacing(positions: np.ndarray) -> float:
     """Return the median distance of a position from its nearest neighbour, pixels."""
     return float(np.median(cKDTree(positions).query(positions, k=2)[0][:, 1]))
+
+
+def overlap_of(positions: np.ndarray, probe: np.ndarray) -> float:
+    """Return how much of the diameter of a probe `(mode, y, x)` nearest neighbours share: the median, 0 to 1."""
+    return max(0.0, 1 - spacing(positions) / diameter(probe))
 
 
 def typical_reach(positions: np.ndarray, count: int) -> float:

@@ -8,7 +8,7 @@ take alone need hundreds of passes for it; divided by that part, they need as fe
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.physics.waves import Wave, intensity, scale
+from ptychopinn.physics.waves import Wave, conjugate_product, intensity, scale
 
 FLOOR = 0.1
 """Added to the part of a slow phase that patterns feel, before its gradient is divided by it."""
@@ -41,7 +41,7 @@ def slow_step(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
         lift: float32 tensor `(y, x)`, see `lift_of`.
         covered: float32 tensor `(pixel,)`, 0 to 1: where the object is seen.
     """
-    across = (canvas[0] * step[1] - canvas[1] * step[0]) / (ops.sqrt(intensity(canvas)) + 0.05)
+    across = conjugate_product(canvas, step)[1] / (ops.sqrt(intensity(canvas)) + 0.05)
     phase = ops.reshape(across * covered, (-1, *lift.shape))
     slow = ops.ifft2(scale(ops.fft2((phase, ops.zeros_like(phase))), lift))[0]
     turn = ops.reshape(slow, covered.shape) * covered

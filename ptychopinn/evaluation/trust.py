@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ptychopinn.data.grouping import spacing
+from ptychopinn.data.grouping import overlap_of
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.order import are_apart
@@ -129,8 +129,7 @@ def of_overlap(positions: np.ndarray, probe: np.ndarray) -> Finding:
     """Tell whether patterns share pixels, which tie what they say together."""
     if len(positions) < 2:
         return Finding("overlap", "one pattern", "A pattern by itself leaves slow phase open.")
-    overlap = max(0.0, 1 - spacing(positions) / diameter(probe))
-    value = f"{overlap:.0%} of the diameter of the probe"
+    value = f"{overlap_of(positions, probe):.0%} of the diameter of the probe"
     alone = "Few pixels are lit by two patterns: nothing ties the phases of the patterns together."
     return Finding("overlap", value, alone if are_apart(positions, probe) else "")
 

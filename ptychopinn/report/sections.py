@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ptychopinn.data.grouping import spacing
+from ptychopinn.data.grouping import overlap_of, spacing
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.region import well_lit
 from ptychopinn.physics.probes import BRIGHT, diameter, footprint
@@ -62,15 +62,13 @@ def uncertainty_section(reconstruction: Reconstruction) -> Section:
 def scan_section(reconstruction: Reconstruction) -> Section:
     """Show where the probe went, and how much its places overlap."""
     probe, positions = np.asarray(reconstruction.probe), np.asarray(reconstruction.positions)
-    wide = diameter(probe)
     low, high = positions.min(axis=0), positions.max(axis=0)
     rows = [("positions", number(len(positions))),
             ("extent", f"{high[0] - low[0]:.1f} × {high[1] - low[1]:.1f} px"),
-            ("probe's diameter", f"{wide:.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
+            ("probe's diameter", f"{diameter(probe):.1f} px (above {BRIGHT:.0%} of its peak intensity)")]  # fmt: skip
     if len(positions) > 1:
-        step = spacing(positions)
-        rows += [("step", f"{step:.1f} px to the nearest neighbour (median)"),
-                 ("overlap", f"{max(0.0, 1 - step / wide):.0%} of the diameter")]  # fmt: skip
+        rows += [("step", f"{spacing(positions):.1f} px to the nearest neighbour (median)"),
+                 ("overlap", f"{overlap_of(positions, probe):.0%} of the diameter")]  # fmt: skip
     if reconstruction.pixel_size_m:
         rows.append(("object pixel", metres(reconstruction.pixel_size_m)))
     drawn = map_of_scan(reconstruction, well_seen(reconstruction.weight), footprint(probe))

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ptychopinn.training.one_device import Device, some_of
+from ptychopinn.training.one_device import ONE, Device, some_of
 from ptychopinn.training.processes import Processes
 
 
@@ -64,5 +64,5 @@ def devices_of(count: int) -> Device:
         ValueError: if the backend does not see as many.
     """
     if count == 1:
-        return Device()
+        return ONE
     return {"jax": Mesh, "tensorflow": Mirrors, "torch": Processes}[keras.backend.backend()](count)

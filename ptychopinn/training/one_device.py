@@ -31,6 +31,9 @@ class Device:
         return batches
 
 
+ONE = Device()
+
+
 def some_of(seen: list, count: int) -> list:
     """Return as many of the devices that are seen; raise ValueError if they are fewer."""
     if len(seen) < count:

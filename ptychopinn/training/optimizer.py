@@ -4,7 +4,7 @@ import keras
 
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import TrainingParams
-from ptychopinn.training.one_device import Device
+from ptychopinn.training.one_device import ONE, Device
 from ptychopinn.training.settings import Settings
 from ptychopinn.unsuited import refuse_unsuited
 
@@ -15,7 +15,7 @@ WARMUP = 0.05
 """Part of a cosine schedule's steps in which the learning rate rises."""
 
 
-def compile_model(model: PtychoModel, settings: Settings, steps: int, device: Device | None = None) -> None:
+def compile_model(model: PtychoModel, settings: Settings, steps: int, device: Device = ONE) -> None:
     """Give the model its optimizer: Adam with clipping, a schedule over `steps`, and gradient accumulation.
 
     Its variables are made here: TensorFlow would trace, and compile, a first step that makes them twice.
@@ -23,7 +23,7 @@ def compile_model(model: PtychoModel, settings: Settings, steps: int, device: De
     training, execution = settings.training, settings.execution
     refuse_unsuited(keras.backend.backend(), execution)
     accumulate = training.accumulate_grad_batches
-    optimizer = (device or Device()).optimizer(
+    optimizer = device.optimizer(
         schedule(training, steps),
         training.gradient_clip_norm,
         gradient_accumulation_steps=accumulate if accumulate > 1 else None,

@@ -55,7 +55,7 @@ class Processes(Device):
                 return own(inputs)
 
         together = self.torch.nn.parallel.DistributedDataParallel(Forward(), broadcast_buffers=False)
-        model.call = lambda inputs: together(inputs)
+        model.call = lambda inputs: together(inputs)  # Keras would wrap a module once more
         try:
             yield
         except RuntimeError as error:
