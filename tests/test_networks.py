@@ -9,6 +9,7 @@ import pytest
 from keras import ops
 
 from ptychopinn.networks import applied, build_generator
+from ptychopinn.networks.convolution import Conv2D, Conv2DTranspose
 from ptychopinn.networks.folding import Fold, Unfold
 from ptychopinn.networks.spectral import SpectralConv1D, SpectralConv2D
 from ptychopinn.params import GENERATORS
@@ -99,6 +100,41 @@ def test_folding_keeps_pixels_beside_each_other_and_unfolding_undoes_it():
     folded = apply(Fold(), maps)
     np.testing.assert_array_equal(folded[1, 2, 5], maps[1, 4:6, 10:12].ravel())
     np.testing.assert_array_equal(apply(Unfold(), folded), maps)
+
+
+@pytest.mark.parametrize("use_bias", [True, False], ids=["bias", "no-bias"])
+@pytest.mark.parametrize(
+    "ours, keras_own, kernel, options",
+    [
+        (Conv2D, keras.layers.Conv2D, 3, {"padding": "same", "activation": "gelu"}),
+        (Conv2D, keras.layers.Conv2D, 3, {"padding": "same", "dilation_rate": 2}),
+        (Conv2D, keras.layers.Conv2D, 2, {"strides": 2, "activation": "gelu"}),
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, 2, {"strides": 2, "activation": "gelu"}),
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, 4, {"strides": 2, "padding": "same"}),
+    ],
+    ids=["same", "dilated", "halved", "doubled", "doubled-smoothly"],
+)
+def test_convolutions_are_those_of_keras(ours, keras_own, kernel, options, use_bias):
+    layer, known = (kind(5, kernel, use_bias=use_bias, **options) for kind in (ours, keras_own))
+    maps = random(2, 8, 12, 3)
+    for one in (layer, known):
+        one.build(maps.shape)
+    known.set_weights([random(*weight.shape, seed=i) for i, weight in enumerate(known.get_weights())])
+    layer.set_weights(known.get_weights())
+    np.testing.assert_allclose(apply(layer, maps), apply(known, maps), rtol=1e-5, atol=1e-5)
+    assert layer.get_config() == {**known.get_config(), "name": layer.name}
+
+
+@EACH
+def test_network_is_the_same_where_the_user_puts_channels_first(name):
+    maps, expected = random(2, 32, 32, 3), network(name)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        built = network(name)
+        assert keras.config.image_data_format() == "channels_first"
+        np.testing.assert_array_equal(apply(built, maps), apply(expected, maps))
+    finally:
+        keras.config.set_image_data_format("channels_last")
 
 
 HEIGHT, WIDTH, MODES = 12, 18, 4

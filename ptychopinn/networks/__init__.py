@@ -42,7 +42,7 @@ def build_generator(
     Raises:
         ValueError: if the name is none of ours, or the function builds what is no generator.
     """
-    with _dtype_policy(precision), keras.RematScope(mode="full" if remat else None):
+    with _built_with(precision), keras.RematScope(mode="full" if remat else None):
         if isinstance(generator, str):
             ours = _named(generator)
             return ours.build(channels, outputs, _times(ours.FILTERS, n_filters_scale))
@@ -77,10 +77,13 @@ def _named(generator: str) -> types.ModuleType:
 
 
 @contextlib.contextmanager
-def _dtype_policy(precision: str) -> Iterator[None]:
-    before = keras.config.dtype_policy()
+def _built_with(precision: str) -> Iterator[None]:
+    """Build layers in a precision, their channels last whatever the user's own networks do."""
+    before = keras.config.dtype_policy(), keras.config.image_data_format()
     keras.config.set_dtype_policy(precision)
+    keras.config.set_image_data_format("channels_last")
     try:
         yield
     finally:
-        keras.config.set_dtype_policy(before)
+        keras.config.set_dtype_policy(before[0])
+        keras.config.set_image_data_format(before[1])

@@ -6,13 +6,15 @@ Reference: Hoidn, Mishra and Mehta, Sci. Rep. 13, 22789 (2023), doi:10.1038/s415
 import keras
 from keras import layers
 
+from ptychopinn.networks.convolution import Conv2D
+
 FILTERS = 32
 
 
 def convolve(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Apply two convolutions of 3 x 3 pixels."""
     for _ in range(2):
-        maps = layers.Conv2D(filters, 3, padding="same", activation="relu")(maps)
+        maps = Conv2D(filters, 3, padding="same", activation="relu")(maps)
     return maps
 
 
@@ -36,5 +38,5 @@ def build(channels: int, outputs: int, filters: int) -> keras.Model:
         maps = code
         for step in reversed(steps):
             maps = layers.UpSampling2D()(convolve(maps, step))
-        decoded.append(layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros", dtype="float32")(maps))
+        decoded.append(Conv2D(1, 3, padding="same", kernel_initializer="zeros", dtype="float32")(maps))
     return keras.Model(inputs, layers.concatenate(decoded), name="cnn")

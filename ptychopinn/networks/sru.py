@@ -9,6 +9,7 @@ References: doi:10.48550/arXiv.2602.21361; the scale: Touvron et al., ICCV 2021,
 import keras
 from keras import layers
 
+from ptychopinn.networks.convolution import Conv2D, Conv2DTranspose
 from ptychopinn.networks.folding import Fold, Unfold
 from ptychopinn.networks.spectral import SpectralConv2D
 
@@ -32,14 +33,14 @@ class LayerScale(layers.Layer):
 def spectral_block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add to the maps a Fourier layer beside a convolution of 3 x 3 pixels."""
     spectral = SpectralConv2D(filters, MODES)(maps)
-    mixed = layers.add([spectral, layers.Conv2D(filters, 3, padding="same")(maps)])
+    mixed = layers.add([spectral, Conv2D(filters, 3, padding="same")(maps)])
     return layers.add([maps, layers.Activation("gelu")(mixed)])
 
 
 def residual_block(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add to the maps two convolutions of them, scaled."""
-    inner = layers.Conv2D(filters, 3, padding="same", activation="gelu")(maps)
-    return layers.add([maps, LayerScale()(layers.Conv2D(filters, 3, padding="same")(inner))])
+    inner = Conv2D(filters, 3, padding="same", activation="gelu")(maps)
+    return layers.add([maps, LayerScale()(Conv2D(filters, 3, padding="same")(inner))])
 
 
 def build(channels: int, outputs: int, filters: int) -> keras.Model:
@@ -54,16 +55,16 @@ def build(channels: int, outputs: int, filters: int) -> keras.Model:
     """
     widths = [filters * 2**level for level in range(LEVELS + 1)]
     inputs = keras.Input((None, None, channels))
-    maps = layers.Conv2D(filters, 3, padding="same")(Fold()(inputs))
+    maps = Conv2D(filters, 3, padding="same")(Fold()(inputs))
     skips = []
     for narrow, wide in zip(widths, widths[1:]):
         maps = spectral_block(maps, narrow)
         skips.append(maps)
-        maps = layers.Conv2D(wide, 2, strides=2)(maps)
+        maps = Conv2D(wide, 2, strides=2)(maps)
     for _ in range(BOTTLENECK):
         maps = residual_block(maps, widths[-1])
     for width, skip in zip(reversed(widths[:-1]), reversed(skips)):
-        maps = layers.Conv2DTranspose(width, 4, strides=2, padding="same", activation="gelu")(maps)
+        maps = Conv2DTranspose(width, 4, strides=2, padding="same", activation="gelu")(maps)
         maps = residual_block(layers.add([maps, skip]), width)
-    maps = Unfold()(layers.Conv2D(4 * outputs, 3, padding="same", kernel_initializer="zeros")(maps))
+    maps = Unfold()(Conv2D(4 * outputs, 3, padding="same", kernel_initializer="zeros")(maps))
     return keras.Model(inputs, maps, name="sru")

@@ -9,6 +9,7 @@ Reference: Ronneberger, Fischer and Brox, MICCAI 2015, doi:10.1007/978-3-319-245
 import keras
 from keras import layers
 
+from ptychopinn.networks.convolution import Conv2D, Conv2DTranspose
 from ptychopinn.networks.folding import Fold, Unfold
 
 FILTERS = 24
@@ -17,8 +18,8 @@ LEVELS = 3
 
 def residual(maps: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """Add two convolutions of the maps to the maps."""
-    inner = layers.Conv2D(filters, 3, padding="same", activation="gelu")(maps)
-    inner = layers.Conv2D(filters, 3, padding="same", kernel_initializer=keras.initializers.VarianceScaling(0.1))(inner)
+    inner = Conv2D(filters, 3, padding="same", activation="gelu")(maps)
+    inner = Conv2D(filters, 3, padding="same", kernel_initializer=keras.initializers.VarianceScaling(0.1))(inner)
     return layers.add([maps, inner])
 
 
@@ -33,15 +34,15 @@ def build(channels: int, outputs: int, filters: int) -> keras.Model:
         keras.Model `(batch, y, x, channels)` -> `(batch, y, x, outputs)`, of sides that are multiples of 16.
     """
     inputs = keras.Input((None, None, channels))
-    maps = layers.Conv2D(filters, 3, padding="same", activation="gelu")(Fold()(inputs))
+    maps = Conv2D(filters, 3, padding="same", activation="gelu")(Fold()(inputs))
     skips = []
     for level in range(LEVELS):
         maps = residual(maps, filters * 2**level)
         skips.append(maps)
-        maps = layers.Conv2D(filters * 2 ** (level + 1), 2, strides=2, activation="gelu")(maps)
+        maps = Conv2D(filters * 2 ** (level + 1), 2, strides=2, activation="gelu")(maps)
     maps = residual(residual(maps, filters * 2**LEVELS), filters * 2**LEVELS)
     for level in reversed(range(LEVELS)):
-        maps = layers.Conv2DTranspose(filters * 2**level, 2, strides=2)(maps)
+        maps = Conv2DTranspose(filters * 2**level, 2, strides=2)(maps)
         maps = residual(layers.add([maps, skips[level]]), filters * 2**level)
-    maps = Unfold()(layers.Conv2D(4 * outputs, 3, padding="same", kernel_initializer="zeros")(maps))
+    maps = Unfold()(Conv2D(4 * outputs, 3, padding="same", kernel_initializer="zeros")(maps))
     return keras.Model(inputs, maps, name="unet")

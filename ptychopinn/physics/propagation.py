@@ -1,6 +1,7 @@
 """Propagation of waves from plane to plane, beside its adjoint: ``<far_field(a), b> = <a, far_field_adjoint(b)>``."""
 
 import collections.abc
+import functools
 import typing
 
 import numpy as np
@@ -107,8 +108,17 @@ def _norm(wave: Wave) -> float:
 
 
 def _centred(transform: collections.abc.Callable[[Wave], Wave], wave: Wave) -> Wave:
-    """Transform a wave whose origin is at pixel N/2, before and after."""
-    height, width = wave[0].shape[-2:]
-    to_corner, to_centre = (-(height // 2), -(width // 2)), (height // 2, width // 2)
-    far = transform(tuple(ops.roll(part, to_corner, axis=(-2, -1)) for part in wave))
-    return tuple(ops.roll(part, to_centre, axis=(-2, -1)) for part in far)
+    """Transform a wave whose origin is at pixel N/2, before and after.
+
+    An origin that is N/2 further changes the sign of every other pixel in the other plane: cheaper than rolls.
+    """
+    height, width = map(int, wave[0].shape[-2:])  # where PyTorch traces, sides are tensors
+    before, after = _signs(height, width, (0, 0)), _signs(height, width, (height // 2, width // 2))
+    return scale(transform(scale(wave, ops.convert_to_tensor(before))), ops.convert_to_tensor(after))
+
+
+@functools.cache
+def _signs(height: int, width: int, positive: tuple[int, int]) -> np.ndarray:
+    """Return signs `(y, x)` that change from pixel to pixel; that of one pixel is positive."""
+    rows, columns = np.arange(height)[:, None] - positive[0], np.arange(width) - positive[1]
+    return np.where((rows + columns) % 2, -1.0, 1.0).astype(np.float32)

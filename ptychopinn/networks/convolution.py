@@ -1,0 +1,45 @@
+"""Keras's convolutions, computed the way that costs least on each backend; names, weights and results are Keras's own.
+
+- Keras under PyTorch copies the maps to channels first and back around each convolution. Axes that are only renamed
+  cost nothing, and PyTorch keeps their order in memory.
+- A convolution with steps as wide as its kernel is a product of matrices on folded pixels. As a convolution, XLA
+  computes its gradient many times slower on a CPU.
+"""
+
+import keras
+from keras import KerasTensor as Tensor
+from keras import layers, ops
+
+from ptychopinn.networks.folding import fold, unfold
+
+
+@keras.saving.register_keras_serializable(package="ptychopinn")
+class Conv2D(layers.Conv2D):
+    """Convolution of maps `(batch, y, x, channel)`; arguments as of `keras.layers.Conv2D`.
+
+    A kernel of 2 x 2 in steps of 2 needs even sides.
+    """
+
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        if self.kernel_size == self.strides == (2, 2):
+            return ops.matmul(fold(inputs), ops.reshape(kernel, (-1, self.filters)))
+        if keras.backend.backend() != "torch":
+            return super().convolution_op(inputs, kernel)
+        maps = ops.transpose(inputs, (0, 3, 1, 2))
+        maps = ops.conv(
+            maps, kernel, list(self.strides), self.padding, dilation_rate=self.dilation_rate,
+            data_format="channels_first",
+        )  # fmt: skip
+        return ops.transpose(maps, (0, 2, 3, 1))
+
+
+@keras.saving.register_keras_serializable(package="ptychopinn")
+class Conv2DTranspose(layers.Conv2DTranspose):
+    """Transposed convolution of maps `(batch, y, x, channel)`; arguments as of `keras.layers.Conv2DTranspose`."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        if not self.kernel_size == self.strides == (2, 2):
+            return super().call(inputs)
+        blocks = ops.transpose(ops.reshape(self.kernel, (4 * self.filters, -1)))
+        maps = unfold(ops.matmul(inputs, blocks))
+        return self.activation(maps + self.bias if self.use_bias else maps)
