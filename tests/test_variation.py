@@ -15,6 +15,7 @@ from ptychopinn.engine.pulls import deviance_of, nothing_of, probes_of, probes_o
 from ptychopinn.engine.variation import FORGOTTEN, first_weights, of_time, principal
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.waves import light_of, scale
+from ptychopinn.reconstruction.modes import with_varying_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.simulation import objects, probes, scans
@@ -140,3 +141,23 @@ def test_the_variation_is_saved_and_needs_a_probe_that_moves(scan_file, tmp_path
     assert len(record["probe_variation_powers"]) == 2
     refused = ptycho("reconstruct", scan_file, "--opr", 2, "--no-refine-probe", "--output-dir", tmp_path / "none")
     assert_said_plainly(refused, "opr", "opr=2", "refine_probe=False", "Leave one of them out", out=tmp_path / "none")
+
+
+@pytest.mark.parametrize("count", [MODES, MODES + 1])
+def test_modes_put_in_order_and_guessed_ones_vary_as_those_did(count):
+    random = np.random.default_rng(5)
+    parts = random.normal(size=(2, 1 + DIMENSIONS, MODES, 8, 8))
+    probe, *variation = parts[0] + 1j * parts[1]
+    variation, weights = np.stack(variation), random.normal(size=DIMENSIONS)
+    found, varied = with_varying_modes(probe, variation, count)
+    photons = np.sum(abs(found[:MODES]) ** 2) / np.sum(abs(probe) ** 2)
+    before = coherence(probe + np.tensordot(weights, variation, 1))
+    after = coherence((found + np.tensordot(weights, varied, 1))[:MODES])
+    np.testing.assert_allclose(after, photons * before, rtol=1e-3, atol=1e-3)
+    assert found.shape == varied.shape[1:] == (count, 8, 8) and not varied[:, MODES:].any()
+
+
+def coherence(modes):
+    """Return the mutual intensity of modes: what of them light can tell."""
+    rows = modes.reshape(len(modes), -1)
+    return rows.T @ rows.conj()

@@ -15,7 +15,7 @@ from ptychopinn.evaluation.budget import Budget
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.pure_noise import noise_of_photons
 from ptychopinn.reconstruction.middle import middle_of
-from ptychopinn.reconstruction.modes import with_modes
+from ptychopinn.reconstruction.modes import with_modes, with_varying_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import moves_of, work_of
 from ptychopinn.reconstruction.refinement import SEED, estimate_of
@@ -102,8 +102,7 @@ class Trials:
         """Return an estimate with what options let move, and what was told in place of what they do not."""
         found, count = estimate, params.modes or len(estimate.probe)
         if count != len(found.probe):
-            probe = with_modes(found.probe, count)
-            found = dataclasses.replace(found, probe=probe, variation=None, weights=None)
+            found = _of_modes(found, count)
         if params.positions == "keep":
             found = dataclasses.replace(found, positions=self.told.positions)
         if params.flux == "even":
@@ -121,3 +120,11 @@ class Trials:
         )  # fmt: skip
         expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))
         return float(noise_of_photons(HOLDOUT * expected)[0].sum() / HOLDOUT / len(expected) / self.scan.mean_photons)
+
+
+def _of_modes(estimate: Estimate, count: int) -> Estimate:
+    """Return an estimate whose probe has so many modes, and varies as it did."""
+    if estimate.variation is None:
+        return dataclasses.replace(estimate, probe=with_modes(estimate.probe, count))
+    probe, variation = with_varying_modes(estimate.probe, estimate.variation, count)
+    return dataclasses.replace(estimate, probe=probe, variation=variation)

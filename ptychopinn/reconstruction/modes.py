@@ -35,6 +35,25 @@ def with_modes(probe: np.ndarray, count: int) -> np.ndarray:
     return (found * np.sqrt(photons)).astype(np.complex64)
 
 
+def with_varying_modes(probe: np.ndarray, variation: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a probe of so many modes, as of `with_modes`, and how it varies: guessed modes do not.
+
+    Args:
+        probe: complex array `(mode, y, x)`.
+        variation: complex array `(dimension, mode, y, x)`.
+        count: int.
+
+    Returns:
+        complex arrays `(mode, y, x)` and `(dimension, mode, y, x)`.
+    """
+    found = with_modes(probe, count)
+    own = min(count, len(probe))
+    turn = found[:own].reshape(own, -1) @ np.linalg.pinv(probe.reshape(len(probe), -1))
+    varied = np.zeros((len(variation), *found.shape), variation.dtype)
+    varied[:, :own] = np.einsum("om,dmyx->doyx", turn, variation)
+    return found, varied
+
+
 def in_order(probe: np.ndarray) -> np.ndarray:
     """Return the modes of a probe `(mode, y, x)` orthogonal, strongest first: their mutual intensity is the same.
 
