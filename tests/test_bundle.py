@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
-from ptychopinn.files import checksum
+from ptychopinn.files import checksum, read_standing, write_together
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.training.bundle import load_bundle
@@ -52,13 +52,19 @@ for turn in range(100_000):
 """
 
 
-@pytest.mark.parametrize("kind", ["exchanged", "moved"])
-def test_a_bundle_that_is_replaced_meanwhile_is_read_whole(bundle, tmp_path, kind):
-    other, folder = shutil.copytree(bundle, tmp_path / "other"), shutil.copytree(bundle, tmp_path / "run")
+def another(bundle, tmp_path):
+    """Return a copy of a bundle with another history, which says that it began with a bundle."""
+    other = shutil.copytree(bundle, tmp_path / "other")
     record = json.loads((other / "params.json").read_text())
     (other / "history.csv").write_text("epoch,loss\n1,0.5\n")
     record["checksums"]["history.csv"] = checksum(other / "history.csv")
     (other / "params.json").write_text(json.dumps({**record, "from_bundle": {"path": "other", "sha256": ""}}))
+    return other
+
+
+@pytest.mark.parametrize("kind", ["exchanged", "moved"])
+def test_a_bundle_that_is_replaced_meanwhile_is_read_whole(bundle, tmp_path, kind):
+    other, folder = another(bundle, tmp_path), shutil.copytree(bundle, tmp_path / "run")
     if kind == "moved":
         (folder / "tensorboard").mkdir()
     writer = subprocess.Popen(
@@ -75,6 +81,25 @@ def test_a_bundle_that_is_replaced_meanwhile_is_read_whole(bundle, tmp_path, kin
     finally:
         writer.kill()
     assert len(set(seen)) == 2
+
+
+def test_a_bundle_that_is_replaced_and_put_back_meanwhile_is_read_whole(bundle, tmp_path, monkeypatch):
+    folder, turns = shutil.copytree(bundle, tmp_path / "run"), [bundle, another(bundle, tmp_path)]
+
+    def put(source):
+        names = ("model.keras", "history.csv", "params.json")
+        write_together(folder, {name: lambda path, name=name: shutil.copy(source / name, path) for name in names})
+
+    def while_replaced(folder, name, read):
+        if name != "history.csv" or not turns:
+            return read_standing(folder, name, read)
+        put(turns.pop())
+        found = read_standing(folder, name, read)
+        put(turns.pop())
+        return found
+
+    monkeypatch.setattr("ptychopinn.training.record.read_standing", while_replaced)
+    assert load_bundle(folder).record["from_bundle"] is None and not turns
 
 
 def retold(folder, **changes):

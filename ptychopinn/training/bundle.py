@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import io
 import json
 import pathlib
@@ -15,7 +14,7 @@ import keras
 import numpy as np
 
 from ptychopinn.data.grouping import widest_canvas
-from ptychopinn.files import checksum, read_standing, write_together
+from ptychopinn.files import checksum, write_together
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import DataParams, ModelParams, TrainingParams
 from ptychopinn.training.callbacks import Record
@@ -28,13 +27,10 @@ from ptychopinn.training.record import (
     PAGE,
     PARAMS,
     read_card,
-    read_record,
+    read_whole,
     rows_of,
     versions,
 )
-
-TRIES = 10
-"""How often a bundle is read anew because another one took its place meanwhile."""
 
 CONFIG, WEIGHTS, REGISTERED = "config.json", "model.weights.h5", "ptychopinn>PtychoModel"
 UNPACKED = 4
@@ -121,24 +117,6 @@ def load_bundle(folder: pathlib.Path | str) -> Bundle:
         history=rows_of(contents[HISTORY], folder / HISTORY),
         record=record,
         card=read_card(folder),
-    )
-
-
-def read_whole(folder: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return the record and the contents of a bundle's files, of one generation even while it is replaced."""
-    for _ in range(TRIES):
-        record = read_record(folder)
-        contents = {name: read_standing(folder, name, pathlib.Path.read_bytes) for name in (MODEL, HISTORY)}
-        found = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-        wrong = [name for name in found if found[name] != record["checksums"][name]]
-        if not wrong:
-            return record, contents
-        if read_record(folder) == record:
-            break
-    name = wrong[0]
-    raise ValueError(
-        f"{name} of the bundle {folder} must have SHA-256 {record['checksums'][name]!s:.12}... as params.json says. "
-        f"Received: {found[name]:.12}... The file was changed or damaged: copy the bundle again."
     )
 
 

@@ -1,9 +1,12 @@
 """What a bundle says of itself: its parameters, its data, its history."""
 
+import contextlib
 import csv
+import hashlib
 import importlib.metadata
 import io
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -20,6 +23,9 @@ BEFORE = 2
 MODEL, PARAMS, HISTORY, CARD = "model.keras", "params.json", "history.csv", "CARD.md"
 CHECKPOINT, LOSSES, PAGE = "checkpoint.npz", "losses.csv", "report.html"
 """What a training may leave beside its bundle."""
+
+TRIES = 10
+"""How often a bundle is read anew because another one took its place meanwhile."""
 
 
 def read_record(folder: pathlib.Path | str) -> dict[str, Any]:
@@ -54,6 +60,33 @@ def read_record(folder: pathlib.Path | str) -> dict[str, Any]:
             "Train again, or install the ptychopinn that wrote it."
         )
     return record
+
+
+def read_whole(folder: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the record and the contents of a bundle's files, of one generation even while it is replaced."""
+    for _ in range(TRIES):
+        standing = generation_of(folder)
+        record = read_record(folder)
+        contents = {name: read_standing(folder, name, pathlib.Path.read_bytes) for name in (MODEL, HISTORY)}
+        found = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        wrong = [name for name in found if found[name] != record["checksums"][name]]
+        if not wrong:
+            return record, contents
+        if generation_of(folder) == standing:
+            break
+    name = wrong[0]
+    raise ValueError(
+        f"{name} of the bundle {folder} must have SHA-256 {record['checksums'][name]!s:.12}... as params.json says. "
+        f"Received: {found[name]:.12}... The file was changed or damaged: copy the bundle again."
+    )
+
+
+def generation_of(folder: pathlib.Path) -> tuple[int, int] | None:
+    """Tell the generation of a bundle's files from another one, even of the same contents; None where there is none."""
+    with contextlib.suppress(OSError):
+        status = read_standing(folder, PARAMS, os.stat)
+        return status.st_ino, status.st_mtime_ns
+    return None
 
 
 def read_card(folder: pathlib.Path | str) -> dict[str, str]:
