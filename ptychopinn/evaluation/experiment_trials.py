@@ -102,7 +102,8 @@ class Trials:
         """Return an estimate with what options let move, and what was told in place of what they do not."""
         found, count = estimate, params.modes or len(estimate.probe)
         if count != len(found.probe):
-            found = _of_modes(found, count)
+            probe, variation = with_varying_modes(found.probe, found.variation, count)
+            found = dataclasses.replace(found, probe=probe, variation=variation)
         if params.positions == "keep":
             found = dataclasses.replace(found, positions=self.told.positions)
         if params.flux == "even":
@@ -120,11 +121,3 @@ class Trials:
         )  # fmt: skip
         expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))
         return float(noise_of_photons(HOLDOUT * expected)[0].sum() / HOLDOUT / len(expected) / self.scan.mean_photons)
-
-
-def _of_modes(estimate: Estimate, count: int) -> Estimate:
-    """Return an estimate whose probe has so many modes, and varies as it did."""
-    if estimate.variation is None:
-        return dataclasses.replace(estimate, probe=with_modes(estimate.probe, count))
-    probe, variation = with_varying_modes(estimate.probe, estimate.variation, count)
-    return dataclasses.replace(estimate, probe=probe, variation=variation)

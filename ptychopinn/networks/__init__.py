@@ -79,11 +79,11 @@ def _named(generator: str) -> types.ModuleType:
 @contextlib.contextmanager
 def _built_with(precision: str) -> Iterator[None]:
     """Build layers in a precision, their channels last whatever the user's own networks do."""
-    before = keras.config.dtype_policy(), keras.config.image_data_format()
+    policy, data_format = keras.config.dtype_policy(), keras.config.image_data_format()
     keras.config.set_dtype_policy(precision)
     keras.config.set_image_data_format("channels_last")
     try:
         yield
     finally:
-        keras.config.set_dtype_policy(before[0])
-        keras.config.set_image_data_format(before[1])
+        keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(data_format)

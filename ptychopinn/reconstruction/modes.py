@@ -35,18 +35,22 @@ def with_modes(probe: np.ndarray, count: int) -> np.ndarray:
     return (found * np.sqrt(photons)).astype(np.complex64)
 
 
-def with_varying_modes(probe: np.ndarray, variation: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def with_varying_modes(
+    probe: np.ndarray, variation: np.ndarray | None, count: int
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Return a probe of so many modes, as of `with_modes`, and how it varies: guessed modes do not.
 
     Args:
         probe: complex array `(mode, y, x)`.
-        variation: complex array `(dimension, mode, y, x)`.
+        variation: complex array `(dimension, mode, y, x)`, or None.
         count: int.
 
     Returns:
-        complex arrays `(mode, y, x)` and `(dimension, mode, y, x)`.
+        complex arrays `(mode, y, x)` and `(dimension, mode, y, x)`; None for the latter where the probe does not vary.
     """
     found = with_modes(probe, count)
+    if variation is None:
+        return found, None
     own = min(count, len(probe))
     turn = found[:own].reshape(own, -1) @ np.linalg.pinv(probe.reshape(len(probe), -1))
     varied = np.zeros((len(variation), *found.shape), variation.dtype)
