@@ -44,7 +44,7 @@ class Load:
 
 LOADS = {
     "cpu": Load(),
-    "gpu": Load(points=64, steps=64),
+    "gpu": Load(points=64, batch_size=128, steps=16, seconds=3.0),
     "quick": Load(repeats=1, size=32, batch_size=4, points=8, steps=4, seconds=0.5),
 }
 
@@ -76,7 +76,7 @@ def keep_to_cores(context, option, count):
 @click.option("--size", type=click.IntRange(min=32), help="Side of a pattern, pixels.  [default: 64; quick: 32]")
 @click.option("--group-side", type=click.IntRange(1, 4), default=2, show_default=True,
               help="Side g of a group of g*g patterns.")  # fmt: skip
-@click.option("--batch-size", type=click.IntRange(min=1), help="Groups per step.  [default: 16; quick: 4]")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Groups per step.  [default: 16; GPU: 128; quick: 4]")
 @click.option("--cores", type=click.IntRange(min=1), callback=keep_to_cores, expose_value=False,
               help="Cores to use; all if not given. One is steadiest where others work too.")  # fmt: skip
 @click.option("--peer/--no-peer", default=True, show_default=True, help="Measure plain PyTorch beside them.")

@@ -121,7 +121,7 @@ def measure_inference(model, scan, path, inputs, enough):
     (first, count), patterns = done[0], found.patterns
     probe = found.stitched.probe
     start, cover = estimate_of(found.stitched, scan, probe)
-    engine = Engine(start, Photons(scan, probe, batch_size=64), cover, Moves())
+    engine = Engine(start, Photons(scan, probe), cover, Moves())
     refinement = typical(lambda: (engine.turn(Turn(1, 0.0), np.arange(1)), engine.judge()), enough)
     return {
         "prediction": len(patches) / prediction,

@@ -1,4 +1,4 @@
-"""What backends do not agree on: compiling a function, reading and adding at indices; and see `training.devices`."""
+"""What backends do not agree on: compiling, reading and adding at indices, their device; and see `training.devices`."""
 
 import importlib
 from collections.abc import Callable
@@ -7,6 +7,27 @@ from typing import Any
 import keras
 from keras import KerasTensor as Tensor
 from keras import ops
+
+PATTERNS_AT_ONCE, GROUPS_AT_ONCE = 64, 16
+"""On a CPU, as many as its caches hold."""
+
+PIXELS_AT_ONCE = 2**22
+"""Of patterns, on a GPU: as many as keep it busy, and leave room in the memory of a small one."""
+
+
+def on_cpu() -> bool:
+    """Tell whether the backend computes on the processor of this machine."""
+    return "cpu" in str(ops.convert_to_tensor(0.0).device).lower()
+
+
+def patterns_at_once(size: int) -> int:
+    """Return how many patterns of a side, in pixels, suit the device at a time."""
+    return PATTERNS_AT_ONCE if on_cpu() else max(PIXELS_AT_ONCE // size**2, GROUPS_AT_ONCE)
+
+
+def groups_at_once(size: int, members: int) -> int:
+    """Return how many groups of so many patterns of a side, in pixels, suit the device at a time."""
+    return GROUPS_AT_ONCE if on_cpu() else max(patterns_at_once(size) // members, GROUPS_AT_ONCE)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

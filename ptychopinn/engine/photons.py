@@ -10,6 +10,7 @@ from keras import KerasTensor as Tensor
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.data.thinning import HOLDOUT, thin
+from ptychopinn.device import patterns_at_once
 from ptychopinn.engine.kept import Kept
 from ptychopinn.engine.order import evenly, judges_of, most_subsets
 
@@ -26,11 +27,11 @@ class Work:
     """How passes are computed: their result does not depend on it, but for the rounding of sums.
 
     Args:
-        batch_size: int. Patterns at a time, at most. Defaults to 64.
+        batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
         workers: int. Processes that share the patterns. Defaults to 1: this one.
     """
 
-    batch_size: int = 64
+    batch_size: int | None = None
     workers: int = 1
 
 
@@ -46,7 +47,7 @@ class Photons:
     Args:
         scan: Scan.
         probe: complex array `(mode, y, x)`: how much of the object a pattern sees.
-        batch_size: int. Patterns in a batch, at most.
+        batch_size: int. Patterns in a batch, at most. Defaults to what suits the device.
         seed: int.
         zero_first: bool. Whether counts are rolled so that their middle is at pixel (0, 0). Defaults to `True`.
         holdout: float. Part of the photons that judges. Defaults to a tenth.
@@ -54,7 +55,7 @@ class Photons:
     """
 
     def __init__(
-        self, scan: Scan, probe: np.ndarray, batch_size: int, seed: int = 0, zero_first: bool = True,
+        self, scan: Scan, probe: np.ndarray, batch_size: int | None = None, seed: int = 0, zero_first: bool = True,
         holdout: float = HOLDOUT, workers: int = 1,
     ) -> None:  # fmt: skip
         self.scan, self.seed, self.zero_first = scan, seed, zero_first
@@ -63,6 +64,7 @@ class Photons:
         self.held_out = holdout if scan.measurement == "counts" else 0.0
         chunks = most_subsets(scan.positions, probe)
         longest, self.workers = math.ceil(len(scan) / chunks), workers
+        batch_size = batch_size or patterns_at_once(scan.size)
         batches = workers * math.ceil(longest / (workers * batch_size))  # as many for each
         self.batch_size = math.ceil(longest / batches)
         self.chunks = [self._parted(order[first::chunks]) for first in range(chunks)]

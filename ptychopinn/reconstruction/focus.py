@@ -28,14 +28,14 @@ FINE = 3
 """Steps of Brent's method, between those that were tried."""
 
 
-def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int = 64) -> tuple[np.ndarray, float]:
+def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int | None = None) -> tuple[np.ndarray, float]:
     """Return a probe as it is where it explains the scan best along the beam, and how far it was propagated.
 
     Args:
         probe: complex array `(mode, y, x)`.
         scan: Scan.
         optics: Optics.
-        batch_size: int. Patterns at a time, at most. Defaults to 64.
+        batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
 
     Returns:
         `(probe, distance)`: complex64 array `(mode, y, x)`, and wavelength times distance in squared pixels of the

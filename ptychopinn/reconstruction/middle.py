@@ -22,10 +22,10 @@ class Middle:
         probe: complex array `(mode, y, x)`.
         optics: Optics of the flat object that they start from.
         most: int. Patterns, at most.
-        batch_size: int. Patterns at a time, at most.
+        batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
     """
 
-    def __init__(self, scan: Scan, probe: np.ndarray, optics: Optics, most: int, batch_size: int) -> None:
+    def __init__(self, scan: Scan, probe: np.ndarray, optics: Optics, most: int, batch_size: int | None = None) -> None:
         part, unit = in_photons(middle_of(scan, most))
         begun = dataclasses.replace(flat(part, probe), optics=optics)
         self._start, self._cover = estimate_of(begun, part, unit * probe)

@@ -94,7 +94,7 @@ class ReconstructionParams(Params):
         above=0, high=1e6,
     )  # fmt: skip
     batch_size: int | None = option(
-        None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64.",
+        None, "Groups at a time for networks, patterns at a time for passes. If not given, 16 and 64; a GPU has more.",
         low=1, high=2**16, aliases=("inference_batch_size",),
     )  # fmt: skip
     workers: int | None = option(

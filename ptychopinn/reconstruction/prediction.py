@@ -12,6 +12,7 @@ from ptychopinn.data.batches import read_groups
 from ptychopinn.data.grouping import cover
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
+from ptychopinn.device import groups_at_once
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import ExecutionParams
 from ptychopinn.reconstruction.blocks import blocks_of
@@ -62,7 +63,7 @@ def predict_object(
     model: PtychoModel,
     scan: Scan,
     probe: np.ndarray | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     execution: ExecutionParams | None = None,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Prediction:
@@ -76,7 +77,8 @@ def predict_object(
         scan: Scan, of any exposure, with its patterns as far apart as they are.
         probe: complex array `(mode, y, x)`, in square root of photons: `scan.probe` for a probe that the model was not
             trained with, or one of `model.diffraction.probe_for`. Defaults to the model's, if it has one.
-        batch_size: int. Groups at a time, at most; the result does not depend on it. Defaults to 16.
+        batch_size: int. Groups at a time, at most; the result does not depend on it. Defaults to what suits the
+            device.
         execution: ExecutionParams: precision of the networks, whether to compile, threads that read ahead.
         progress: called with the number of patterns done.
 
@@ -110,13 +112,14 @@ class TilePredictor:
     """
 
     def __init__(
-        self, model: PtychoModel, scan: Scan, probe: np.ndarray, batch_size: int = 16,
+        self, model: PtychoModel, scan: Scan, probe: np.ndarray, batch_size: int | None = None,
         execution: ExecutionParams | None = None,
     ) -> None:  # fmt: skip
         self.execution = execution or ExecutionParams()
         refuse_training_options(self.execution)
         model = suited_to(scan, model, probe, self.execution.precision)
-        self.scan, self.batch_size, self.members = scan, batch_size, model.params.positions
+        self.scan, self.members = scan, model.params.positions
+        self.batch_size = batch_size or groups_at_once(scan.size, self.members)
         self.reach, self.weights = reach_of(model.params), keras.ops.convert_to_numpy(model.weights_of_patch())
         self.predictor = predictor_of(model, self.execution)
         self.blocks, self.clock = blocks_of(scan.positions), Clock()

@@ -32,9 +32,6 @@ from ptychopinn.training.bundle import Bundle
 OF_HALVES = 0.45
 """Passes over each half of the photons, at most, as a part of those over the whole: all cost twice the plain run."""
 
-GROUPS_AT_ONCE, PATTERNS_AT_ONCE = 16, 64
-"""Groups of a batch of the networks, and patterns of one of the passes, unless it is said."""
-
 
 def reconstruct(
     scan: Scan,
@@ -168,7 +165,7 @@ def moves_of(params: ReconstructionParams) -> Moves:
 
 def work_of(params: ReconstructionParams) -> Work:
     """Return how the passes are computed."""
-    return Work(params.batch_size or PATTERNS_AT_ONCE, params.workers or 1)
+    return Work(params.batch_size, params.workers or 1)
 
 
 def started(
@@ -178,7 +175,7 @@ def started(
     """Return what passes start from, and the seconds that it took, by part."""
     if start == "network" and bundle is not None:
         watch = counting(progress, "reconstructing", len(scan))
-        return from_network(scan, probe, bundle, params.batch_size or GROUPS_AT_ONCE, execution, watch)
+        return from_network(scan, probe, bundle, params.batch_size, execution, watch)
     clock = Clock()
     with clock("start"):
         found = flat(scan, probe) if start in STARTS else from_file(scan, probe, start, params.probe is None)

@@ -83,7 +83,7 @@ def refine(
         scan: Scan.
         passes: int. Passes at most. Defaults to 100.
         moves: Moves: what else is improved. Defaults to the probe.
-        work: Work: patterns at a time, and processes. Defaults to 64 at a time in this process.
+        work: Work: patterns at a time, and processes. Defaults to what suits the device, in this process.
         progress: called with the number of patterns done, of `passes` times all.
         prior: function of an object `(y, x)` and the photons that fell on its pixels, to a likelier object: passes go
             on with it where they end without. Counts are asked for, and one slice.

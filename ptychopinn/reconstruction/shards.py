@@ -10,7 +10,7 @@ from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.parts import Part
 from ptychopinn.reconstruction.plan import Plan, plan_of
 from ptychopinn.reconstruction.prediction import TilePredictor
-from ptychopinn.reconstruction.reconstruct import GROUPS_AT_ONCE, counting, decided
+from ptychopinn.reconstruction.reconstruct import counting, decided
 from ptychopinn.training.bundle import Bundle
 
 
@@ -34,8 +34,7 @@ def reconstruct_shard(
     execution = execution or ExecutionParams()
     plan = plan_of(scan, bundle, params, execution, sha256)
     bundle = _of_groups(plan, params, shard)
-    batch_size = params.batch_size or GROUPS_AT_ONCE
-    predictor = TilePredictor(bundle.model, plan.scan, plan.probe, batch_size, execution)
+    predictor = TilePredictor(bundle.model, plan.scan, plan.probe, params.batch_size, execution)
     own = shard.own(len(predictor.blocks))
     patterns = sum(len(predictor.blocks[number]) for number in own)
     tiles = list(predictor.tiles(own, counting(progress, "reconstructing", patterns)))

@@ -16,7 +16,7 @@ LEAST, TRIED, CLOSE = 0.5, 12, 0.1
 """Shortest spacing that is tried, a Fresnel distance in pixels; how many are, at most; octaves that are near enough."""
 
 
-def with_spacing(optics: Optics, probe: np.ndarray, scan: Scan, batch_size: int = 64) -> Optics:
+def with_spacing(optics: Optics, probe: np.ndarray, scan: Scan, batch_size: int | None = None) -> Optics:
     """Return optics of slices with the spacing with which a few passes predict some patterns best.
 
     The probe stands still: one that moves makes up for a spacing that is wrong by half.
@@ -25,7 +25,7 @@ def with_spacing(optics: Optics, probe: np.ndarray, scan: Scan, batch_size: int 
         optics: Optics, of two slices or more.
         probe: complex array `(mode, y, x)`.
         scan: Scan.
-        batch_size: int. Patterns at a time, at most. Defaults to 64.
+        batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
     """
     middle = Middle(scan, probe, optics, PATTERNS, batch_size)
 

@@ -31,7 +31,7 @@ def from_network(
     scan: Scan,
     probe: np.ndarray,
     bundle: Bundle,
-    batch_size: int,
+    batch_size: int | None,
     execution: ExecutionParams,
     progress: Callable[[int], object],
 ) -> tuple[Reconstruction, dict[str, float]]:

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from ptychopinn.device import on_cpu
 from ptychopinn.memory import check_memory
 from ptychopinn.model import PtychoModel
 from ptychopinn.networks import DIVISOR
@@ -22,7 +23,7 @@ def check_training(model: PtychoModel, batch_size: int) -> None:
         model: PtychoModel.
         batch_size: int. Groups in a batch.
     """
-    if "cpu" in str(model.weights[0].value.device).lower():
+    if on_cpu():
         check_memory(
             training_bytes(model, batch_size),
             f"Training in batches of {batch_size} groups of {model.params.positions} patterns",
