@@ -81,7 +81,11 @@ def keep_to_cores(context, option, count):
               help="Cores to use; all if not given. One is steadiest where others work too.")  # fmt: skip
 @click.option("--peer/--no-peer", default=True, show_default=True, help="Measure plain PyTorch beside them.")
 @click.option("--quick", is_flag=True, help="Measure little, and roughly: about a minute on two cores.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="JSON file of all the figures.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="JSON of all figures, written after each run.",
+)
 def main(names, device, group_side, peer, quick, output, **given):
     """Compare the backends on one simulated scan, in patterns per second.
 
@@ -96,10 +100,10 @@ def main(names, device, group_side, peer, quick, output, **given):
     with tempfile.TemporaryDirectory() as folder:
         scan = write_scan(pathlib.Path(folder) / "scan.npz", load)
         task = {"device": device, "group_side": group_side, **dataclasses.asdict(load)}
-        runs, failures = run_in_turns(rows, load.repeats, {**task, "scan": str(scan)})
-    report = {**describe(task, runs), "failures": failures, "absent": absent}
-    if output:
-        output.write_text(json.dumps(report, indent=2) + "\n")
+        for runs, failures in run_in_turns(rows, load.repeats, {**task, "scan": str(scan)}):
+            report = {**describe(task, runs), "failures": failures, "absent": absent}
+            if output:
+                output.write_text(json.dumps(report, indent=2) + "\n")
     click.echo(markdown(report))
     sys.exit(1 if failures else 0)
 
@@ -141,7 +145,11 @@ def write_scan(path, load, seed=1):
 
 
 def run_in_turns(rows, repeats, task):
-    """Run every row once, then every row again: dict of lists of figures, and dict of what failed with its words."""
+    """Run every row once, then every row again.
+
+    Yields:
+        After each run, dict of lists of figures so far, and dict of what failed with its words.
+    """
     runs, failures = {name: [] for name in rows}, {}
     for repeat in range(repeats):
         for name in rows:
@@ -154,7 +162,7 @@ def run_in_turns(rows, repeats, task):
                 failures[name] = str(error)
                 said = f"failed: {last_line(failures[name])}"
             click.echo(f"{name}, repeat {repeat + 1} of {repeats}: {said}", err=True)
-    return runs, failures
+            yield runs, failures
 
 
 def run(name, task):
