@@ -43,7 +43,7 @@ def with_evidence(request, bundle, scan, sha256, talk):
     if to_focus(params, PASSES if params.passes is None else params.passes, whose, params.start or "flat"):
         probe, focus = focused(probe, scan, optics_of(params, scan))
         request = dataclasses.replace(request, focus=focus)
-    found = choose(scan, params, request.asked, probe, request.suspected, lambda one: talk.note(one.words))
+    found = choose(scan, params, request.asked, probe, lambda one: talk.note(one.words))
     if found.why:
         talk.note(f"No physics was tried. {found.why}")
         return dataclasses.replace(request, params=dataclasses.replace(params, **request.suspected)), found

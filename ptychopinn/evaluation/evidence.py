@@ -1,12 +1,11 @@
 """Evidence: which physics the photons of a scan speak for, by how well photons that were held out are predicted.
 
-A part of the scan is reconstructed plainly, until passes bring no more. Then one thing after another that its file may
-not tell is allowed for (positions that are wrong, background, a detector that blurs, incoherent modes, unsteady light,
-a probe that varies), and passes go on from there, as they do without it. What predicts the photons held out better, by
-more than chance and by a part of what their noise leaves to explain, and still does so when both have gone on once
-more, is kept: at once if it explains half of that, else when all others were tried. Modes are kept also where they do
-as well as the blur that they were taken for. At the end each is taken away again, and stays where it is missed. All
-this costs at most two plain runs, as counted in passes.
+A part of the scan is reconstructed with all at once that its file may not tell (positions that are wrong, background,
+incoherent modes, a probe that varies). What passes find next to nothing of is left out. The rest is taken away in turn,
+and passes go on from there, as they do with it: what photons held out miss, by more than chance and by a part of what
+their noise leaves to explain, stays. Unsteady light, and a detector that blurs, are tried after that, and in place of
+what is taken for them. All this costs at most two plain runs, as counted in passes; a run of few patterns counts as one
+of more.
 """
 
 import dataclasses
@@ -70,8 +69,7 @@ class Evidence:
 
 def choose(
     scan: Scan, params: ReconstructionParams | None = None, asked: Collection[str] | None = None,
-    probe: np.ndarray | None = None, suspected: Collection[str] = (), progress: Callable[[Tried], object] | None = None,
-    allowed: float = ALLOWED,
+    probe: np.ndarray | None = None, progress: Callable[[Tried], object] | None = None, allowed: float = ALLOWED,
 ) -> Evidence:  # fmt: skip
     """Choose positions, background, blur, modes, flux and variation of the probe by the photons of a scan.
 
@@ -80,7 +78,6 @@ def choose(
         params: ReconstructionParams to begin with.
         asked: names of options that are not chosen. Defaults to those of `params` that are not at their defaults.
         probe: complex array `(mode, y, x)`. Defaults to the scan's.
-        suspected: names of options that are tried first.
         progress: called with each thing that was tried.
         allowed: float. Plain runs of the scan that trials may cost. Defaults to 2.
 
@@ -93,16 +90,14 @@ def choose(
     if why:
         return Evidence(params, why=why)
     trials = Trials(scan, scan.probe if probe is None else probe, params, allowed)
-    search = Search(trials, progress or (lambda one: None))
     names = [name for name in CANDIDATES if name not in asked and acts(name, params)]
-    search.allow_all(sorted(names, key=lambda name: name not in suspected))
-    for name in search.chosen[-2::-1]:  # the last one was tried with all others allowed for
-        search.doubt(name)
-    chosen = {name: getattr(search.belief.params, name) for name in search.chosen}
-    params = dataclasses.replace(params, **chosen)
+    search = Search(trials, names, progress or (lambda one: None))
+    search.choose()
+    params = dataclasses.replace(params, **search.chosen)
     return Evidence(
-        params, chosen, tuple(search.tried), len(trials.scan), untried=tuple(search.untried), runs=trials.budget.runs
-    )
+        params, search.chosen, tuple(search.tried), len(trials.scan), untried=tuple(search.untried),
+        runs=trials.budget.runs,
+    )  # fmt: skip
 
 
 def why_not(scan: Scan, params: ReconstructionParams) -> str:

@@ -1,185 +1,176 @@
-"""The search for the physics of a scan: what each thing brings, and whether it is missed without it at the end.
+"""The search for the physics of a scan: all that may be is allowed for at once, then each is taken away again.
 
-What passes may cost is limited, so what usually brings most is tried first; what there was no room for is said.
+Tried one after another, the first of two things that are true explains both, and warps the object. Together each takes
+what is its own, and of what is not there next to nothing is found.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
-import numpy as np
-
-from ptychopinn.evaluation.experiment_trials import TRIAL, Belief, Trials
+from ptychopinn.evaluation.experiment_trials import FIRST, TRIAL, Belief, Trials
+from ptychopinn.evaluation.missed import WORTH_OF_RIVALS, compared
+from ptychopinn.evaluation.physics_sizes import found_in
 from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
 
-SURE = 4.5
-"""Standard errors by which photons held out must be predicted better."""
+TOGETHER: dict[str, Any] = {"background": "even", "positions": "refine", "opr": 2, "modes": 3}
+"""What is allowed for at once, and doubted in this order."""
 
-WORTH, WORTH_OF = 0.08, {"background": 0.2}
-"""Part of what their noise leaves to explain that must be explained. Detail that passes have not come to looks like an
-even background; of some photons a hundred pixels, which explain up to a tenth."""
+LATER: dict[str, tuple[Any, ...]] = {"flux": ("find",), "modes": (4,), "blur": (0.6, 0.9, 1.3)}
+"""What is allowed for after that, from the least value on: passes that begin with it take other things for it."""
 
-DECISIVE = 0.5
-"""Part of what noise leaves to explain that is taken at once. What explains less waits until all others were tried, for
-they may explain more, as a probe that varies does of what looks like wrong positions; and so does what has a rival."""
+RIVALS: dict[str, tuple[str, Any]] = {"opr": ("flux", "find"), "modes": ("blur", 0.6)}
+"""What is tried in place of something that may have been taken for it."""
 
-PROMISING = 2.0
-"""Standard errors by which something must predict better to be tried again, once something else was taken."""
+NO_WORSE = -2.0
+"""Standard errors by which unsteady light is believed in place of a probe that varies, which takes it for its own."""
 
-CANDIDATES: dict[str, tuple[Any, ...]] = {
-    "positions": ("refine",),
-    "background": ("even",),
-    "blur": (0.6, 0.9, 1.3),
-    "modes": (2, 3, 4),
-    "flux": ("find",),
-    "opr": (2,),
-}
-"""What is tried, in this order: options, and values from the least to the most. A blur is one number, and its
-passes are cheaper than those of modes."""
-
-RIVALS, WORSE = {"modes": "blur"}, 2.0
-"""What may have been taken for another thing, and is tried in place of it too: it is believed unless it predicts worse
-by so many standard errors, for that one of both matters is known, and it is the one that scans have more often."""
-
-AFRESH, MUCH = ("positions",), 0.25
-"""What is tried from a flat object, where more than this part of their noise is left to explain: an object of positions
-that are far off holds them there."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Waiting:
-    """What explained some of what was left: which part, from which belief, and what passes found."""
-
-    part: float
-    belief: Belief
-    found: Belief
+CANDIDATES = tuple({**TOGETHER, **LATER})
+"""Options that are tried."""
 
 
 class Search:
-    """Go from the plain experiment to what photons held out speak for, one thing after another.
+    """Go from all that may be to what photons held out miss.
 
     Both ways of a trial, with a thing and without, go on from the same belief, by the same passes.
 
     Args:
         trials: Trials.
+        names: Options that may be chosen.
         progress: called with each thing that was tried.
     """
 
-    def __init__(self, trials: Trials, progress: Callable[[Tried], object]) -> None:
-        self.trials, self.progress = trials, progress
+    def __init__(self, trials: Trials, names: Collection[str], progress: Callable[[Tried], object]) -> None:
+        self.trials, self.names, self.progress = trials, names, progress
         self.tried: list[Tried] = []
         self.untried: list[str] = []
-        self.chosen: list[str] = []
-        self.before: dict[str, Belief] = {}
-        self.waiting: dict[str, Waiting] = {}
-        self.promising: dict[str, int] = {}  # and how many were taken when it was left
+        self.undoubted: set[str] = set()
         self._believe(trials.begin(trials.params))
 
-    def allow_all(self, names: Sequence[str]) -> None:
-        """Try all, then what waits, then again what promised something before others were taken, until none is."""
-        again = list(names)
-        while again:
-            for name in again:
-                self.allow(name)
-            self._allow_waiting()
-            again = [name for name, taken in self.promising.items() if taken < len(self.chosen)]
+    def choose(self) -> None:
+        """Allow for all at once, take away what is not missed, then allow for the rest."""
+        plain, modes = self.onward, len(self.belief.estimate.probe)
+        together = {name: value for name, value in TOGETHER.items() if name in self.names}
+        if together.get("modes", modes + 1) <= modes:
+            del together["modes"]
+        if together:
+            self._allow_at_once(together)
+            for name in together:
+                self._doubt(name)
+        for name, values in LATER.items():
+            if name in self.names:
+                self._allow(name, values)
+        if "flux" in self.chosen and "opr" in self.chosen:
+            self._doubt("opr")
+        if self._compared("", None, plain, self.onward).kept:
+            self._believe(plain)
 
-    def _allow_waiting(self) -> None:
-        """Try what waits once more, beginning with what explained most."""
-        while self.waiting:
-            name = max(self.waiting, key=lambda name: self.waiting[name].part)
-            self.allow(name, self.waiting.pop(name))
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Options that the photons speak for, beside those that were told."""
+        names = [name for name in CANDIDATES if name not in self.undoubted]
+        return {name: self._now(name) for name in names if self._now(name) != self._plain(name)}
 
-    def allow(self, name: str, waited: Waiting | None = None) -> None:
-        """Try the values of an option from the least on, as long as each brings something, and there is room.
-
-        Args:
-            name: str.
-            waited: Waiting, of what has waited until all others were tried.
-        """
-        self.promising.pop(name, None)
-        for value in CANDIDATES[name]:
-            if name == "modes" and value <= len(self.belief.estimate.probe):
-                continue
-            params = dataclasses.replace(self.belief.params, **{name: value})
-            afresh = name in AFRESH and self.left > MUCH * self.noise
-            found = self._found_before(waited, params)
-            if not self._room(params, afresh, found):
-                self._leave_untried(name, value)
-                return
-            if found is None:
-                found = self.trials.begin(params) if afresh else self.trials.go_on(self.belief, params)
-            without = self.belief if afresh else self.onward
-            one, further = self._compared(name, value, found, without), found
-            in_doubt = one.part < DECISIVE or name in RIVALS.values()
-            if one.kept and in_doubt and waited is None and name not in self.chosen:
-                self.waiting[name] = Waiting(one.part, self.belief, found)
-                self._note(dataclasses.replace(one, kept=False, waits=True))
-                return
-            if one.kept:  # what only came sooner is caught up with
-                further = self.trials.go_on(found, params)
-                one = self._compared(name, value, further, self.trials.go_on(without, without.params))
-            self._note(one)
-            if not one.kept:
-                if name not in self.chosen and one.gain > PROMISING * one.error:
-                    self.promising[name] = len(self.chosen)
-                self._replace(name, value)
-                return
-            if name not in self.chosen:
-                self.chosen.append(name)
-                self.before[name] = self.belief
-            self._believe(found, further)
-
-    def _found_before(self, waited: Waiting | None, params: ReconstructionParams) -> Belief | None:
-        """Return what passes found of something that waited, if they went on from what is believed now."""
-        if waited is not None and waited.belief is self.belief and waited.found.params == params:
-            return waited.found
-        return None
-
-    def _leave_untried(self, name: str, value: Any) -> None:
-        """Keep what there was no room for, once."""
-        again = " again" if any((one.name, one.value) == (name, value) for one in self.tried) else ""
-        if option(name, value) + again not in self.untried:
-            self.untried.append(option(name, value) + again)
-
-    def doubt(self, name: str) -> None:
-        """Take away what was believed: once others are allowed for, it may not be missed. Without room, it stays."""
-        plain, value = getattr(self.trials.params, name), getattr(self.belief.params, name)
-        without = dataclasses.replace(self.belief.params, **{name: plain})
-        if not self.trials.budget.allows((TRIAL, without), (TRIAL, without)):
-            self.untried.append(f"{option(name, value)} at the end")
+    def _allow_at_once(self, together: dict[str, Any]) -> None:
+        """Make passes with all things at once, and leave out what they find to be next to nothing."""
+        params = dataclasses.replace(self.trials.params, **together)
+        if not self._room((FIRST, params), (TRIAL, params), (TRIAL, params)):
+            self.untried += [option(name, value) for name, value in together.items()]
             return
-        found = self.trials.go_on(self.belief, without)
-        one = self._compared(name, value, self.onward, found)
-        self._note(dataclasses.replace(one, again=True))
-        if not one.kept:
-            self.chosen.remove(name)
+        belief = self.trials.begin(params)
+        for name, found in found_in(belief.estimate, self.trials.told).items():
+            if name in together and found.is_little:
+                self._note(Tried(name, together[name], found=found.words))
+                params = dataclasses.replace(params, **{name: self._plain(name)})
+        self._believe(belief if params == belief.params else self.trials.go_on(belief, params))
+
+    def _doubt(self, name: str) -> None:
+        """Take a thing away, modes one by one, as long as it is not missed."""
+        while self._now(name) != self._plain(name):
+            value, less = self._now(name), self._now(name) - 1 if name == "modes" else self._plain(name)
+            params = self._with(name, less)
+            if not self._room((TRIAL, params), (TRIAL, params), (TRIAL, params), (TRIAL, self.belief.params)):
+                self.untried.append(f"to do without {option(name, value)}")
+                self.undoubted.add(name)
+                return
+            found = self.trials.go_on(self.belief, params)
+            one = self._compared(name, value, self.onward, found)
+            if one.kept and name == "modes":
+                found, one = self._doubt_again(found, params, value)
+            self._note(one)
+            if one.kept:
+                self._replace(name)
+                return
             self._believe(found)
 
-    def _replace(self, name: str, value: Any) -> None:
-        """Try something in place of a thing that was believed, and that it may have been taken for, from before it."""
-        rival = RIVALS.get(name)
-        if rival not in self.chosen:
+    def _doubt_again(self, found: Belief, params: ReconstructionParams, modes: int) -> tuple[Belief, Tried]:
+        """Compare so many modes with passes that catch up without one, and with those that began without any."""
+        with_it, found = self.trials.go_on(self.onward, self.belief.params), self.trials.go_on(found, params)
+        one = self._compared("modes", modes, with_it, found)
+        plain = self._with("modes", self._plain("modes"))
+        if not one.kept or not self._room((FIRST, plain)):
+            return found, one
+        fresh = self.trials.begin(plain)
+        other = self._compared("modes", modes, with_it, fresh)
+        return (found, one) if other.kept else (fresh, other)
+
+    def _replace(self, name: str) -> None:
+        """Try the rival of what is believed in its place."""
+        rival, value = RIVALS.get(name, ("", None))
+        if rival not in self.names or (rival == "blur" and self._patterns_differ):
             return
-        instead = option(rival, getattr(self.belief.params, rival))
-        before = self.before[rival]
-        params = dataclasses.replace(before.params, **{name: value})
-        if not self.trials.budget.allows((TRIAL, params), (TRIAL, params)):
-            self.untried.append(f"{option(name, value)} in place of {instead}")
+        params = dataclasses.replace(self._with(name, self._plain(name)), **{rival: value})
+        if not self._room((TRIAL, params), (TRIAL, params), (TRIAL, self.belief.params)):
+            self.untried.append(f"{option(rival, value)} in place of {option(name, self._now(name))}")
             return
-        found = self.trials.go_on(before, params)
+        found = self.trials.go_on(self.belief, params)
         further = self.trials.go_on(found, params)
-        one = self._compared(name, value, further, self.onward)
-        self._note(dataclasses.replace(one, kept=one.gain > -WORSE * one.error, instead=instead))
+        one = self._compared(rival, value, further, self.trials.go_on(self.onward, self.belief.params))
+        kept = one.gain > NO_WORSE * one.error if rival == "flux" else one.kept and one.part > WORTH_OF_RIVALS
+        self._note(dataclasses.replace(one, kept=kept, instead=option(name, self._now(name))))
         if self.tried[-1].kept:
-            self.chosen[self.chosen.index(rival)] = name
             self._believe(found, further)
 
-    def _room(self, params: ReconstructionParams, afresh: bool, found: Belief | None) -> bool:
-        """Return whether the budget allows a trial, if it was not made, and to go on once more with it and without."""
-        first = 0 if found else self.trials.made if afresh else TRIAL
-        return self.trials.budget.allows((first, params), (TRIAL, params), (TRIAL, self.belief.params))
+    def _allow(self, name: str, values: tuple[Any, ...]) -> None:
+        """Try the values of an option from the least on, as long as each brings something."""
+        for value in values:
+            if name == "modes" and self._now("modes") != value - 1:
+                return
+            if name == "blur" and ("modes" in self.chosen or self._patterns_differ):
+                return
+            if self._now(name) == value:
+                continue
+            params = self._with(name, value)
+            if not self._room((TRIAL, params), (TRIAL, params), (TRIAL, self.belief.params)):
+                self.untried.append(option(name, value))
+                return
+            found = self.trials.go_on(self.belief, params)
+            one, further = self._compared(name, value, found, self.onward), found
+            if one.kept:  # what only came sooner is caught up with
+                further = self.trials.go_on(found, params)
+                one = self._compared(name, value, further, self.trials.go_on(self.onward, self.belief.params))
+            self._note(one)
+            if not one.kept:
+                return
+            self._believe(found, further)
+
+    @property
+    def _patterns_differ(self) -> bool:
+        """Whether what differs from pattern to pattern was chosen: what is not found of it yet looks like a blur."""
+        return any(name in self.chosen for name in ("positions", "opr", "flux"))
+
+    def _now(self, name: str) -> Any:
+        return getattr(self.belief.params, name)
+
+    def _plain(self, name: str) -> Any:
+        return getattr(self.trials.params, name)
+
+    def _with(self, name: str, value: Any) -> ReconstructionParams:
+        return dataclasses.replace(self.belief.params, **{name: value})
+
+    def _room(self, *ways: tuple[int, ReconstructionParams]) -> bool:
+        return self.trials.budget.allows(*ways)
 
     def _note(self, one: Tried) -> None:
         self.tried.append(one)
@@ -188,13 +179,8 @@ class Search:
     def _believe(self, belief: Belief, onward: Belief | None = None) -> None:
         self.belief, self.onward = belief, onward or self.trials.go_on(belief, belief.params)
         self.noise = self.trials.noise(self.onward)
-        self.left = self.onward.judged.mean() / self.trials.scan.mean_photons - self.noise
 
     def _compared(self, name: str, value: Any, found: Belief, without: Belief) -> Tried:
         """Say what something brought: by how much photons held out are predicted better than without."""
         photons = self.trials.scan.mean_photons
-        gains = (without.judged - found.judged) / photons
-        gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
-        part = gain / max(float(without.judged.mean()) / photons - self.noise, gain, 1e-12)
-        worth = part > WORTH_OF.get(name, WORTH)
-        return Tried(name, value, gain, error, float(part), bool(gain > SURE * error and worth))
+        return compared(name, value, found.judged / photons, without.judged / photons, self.noise)

@@ -14,20 +14,18 @@ class Tried:
             the standard error of that, over patterns.
         part: float. Of what their noise did not explain without.
         kept: bool. Whether it is believed.
-        again: bool. Whether it was believed before, and taken away again.
+        found: str. How much of it passes found, where that is next to nothing.
         instead: str. The option of what was believed, where it was tried in place of that.
-        waits: bool. Whether it is believed only if what is tried after it leaves it anything.
     """
 
     name: str
     value: Any
-    gain: float
-    error: float
-    part: float
-    kept: bool
-    again: bool = False
+    gain: float = 0.0
+    error: float = 0.0
+    part: float = 0.0
+    kept: bool = False
+    found: str = ""
     instead: str = ""
-    waits: bool = False
 
     @property
     def typed(self) -> str:
@@ -37,19 +35,17 @@ class Tried:
     @property
     def verdict(self) -> str:
         """What became of it."""
-        if self.again:
-            return "stays" if self.kept else "left out again"
-        return "taken" if self.kept else "waits for the others" if self.waits else "left"
+        return "taken" if self.kept else f"left: {self.found}" if self.found else "left"
 
     @property
     def words(self) -> str:
         """What it brought, in a line."""
-        brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
-        sure = f"{self.gain / self.error:.1f} standard errors" if self.gain > 0 < self.error else "predicts no better"
+        if self.found:
+            return f"{self.typed}: next to nothing is found ({self.found}), left"
         if self.instead and self.kept and self.gain <= self.error:
             return f"{self.typed}: predicts as well, taken"
-        if self.again:
-            return f"{self.typed}, at the end: {brought} ({sure}), {'stays' if self.kept else 'is left out again'}"
+        brought = f"{self.part:.0%} of what noise leaves" if self.gain > 0 else "nothing"
+        sure = f"{self.gain / self.error:.1f} standard errors" if self.gain > 0 < self.error else "predicts no better"
         return f"{self.typed}: {brought} ({sure}), {self.verdict}"
 
     @property

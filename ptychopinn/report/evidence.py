@@ -12,16 +12,15 @@ def evidence_section(evidence: Evidence) -> Section:
     if evidence.why:
         return Section("evidence", "Evidence", f"No physics was tried. {evidence.why}", [])
     note = (
-        f"Photons held out from {evidence.patterns} patterns around the middle speak for {evidence.words}. Passes went "
-        "on from the same object, with each thing and without it; what predicts these photons better, by more than "
-        "chance and by a part of what their noise leaves to explain, which is given, is taken; what explains less "
-        f"than half of it, when all others were tried. {evidence.limits}"
+        f"Photons held out from {evidence.patterns} patterns around the middle speak for {evidence.words}. Passes "
+        "began with all things at once. What they found next to nothing of is left out; so is what is not missed when "
+        "it is taken away: what stays predicts these photons better by more than chance, and by a part of what their "
+        f"noise leaves to explain, which is given. {evidence.limits}"
     )
     return Section("evidence", "Evidence", note, [Table("What was tried", [row(one) for one in evidence.tried], HEAD)])
 
 
 def row(one: Tried) -> tuple[str, ...]:
     """Return a row of the table."""
-    name = f"{one.typed}, at the end" if one.again else one.typed
     times = f"{one.gain / one.error:.1f}" if one.error else "–"
-    return name, f"{one.part:.1%}" if one.gain > 0 else "nothing", times, one.verdict
+    return one.typed, f"{one.part:.1%}" if one.gain > 0 else "nothing", times, one.verdict

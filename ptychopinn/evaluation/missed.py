@@ -1,0 +1,30 @@
+"""Whether photons held out miss a thing: by more than chance, and by a part of what noise leaves to explain."""
+
+from typing import Any
+
+import numpy as np
+
+from ptychopinn.evaluation.tried import Tried
+
+SURE, CERTAIN = 4.5, 12.0
+"""Standard errors by which they must be predicted better; and by which they may be by little."""
+
+WORTH, WORTH_OF_RIVALS = 0.1, 0.2
+"""Part of what noise leaves that must be explained; and by a second mode, or a blur in place of modes: each does some
+of what the other does, and explains some of what passes have not come to."""
+
+
+def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, noise: float) -> Tried:
+    """Say what something brought, and whether it is believed.
+
+    Args:
+        name, value: of its option.
+        found, without: float arrays `(pattern,)`: Poisson deviance of photons held out with it and without, per photon.
+        noise: float. What their noise alone would leave of it.
+    """
+    gains = without - found
+    gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
+    part = gain / max(float(without.mean()) - noise, gain, 1e-12)
+    worth = WORTH_OF_RIVALS if (name, value) == ("modes", 2) else WORTH
+    kept = gain > SURE * error and (part > worth or gain > CERTAIN * error)
+    return Tried(name, value, gain, error, float(part), kept)
