@@ -63,3 +63,20 @@ def add_at(total: Tensor, index: Tensor, values: Tensor) -> Tensor:
     if keras.backend.backend() == "torch":
         return total.index_add_(0, index, flat)
     return total + ops.segment_sum(flat, index, num_segments=total.shape[0])
+
+
+def convolved(maps: Tensor, kernel: Tensor, bias: Tensor | None, dilation: tuple[int, int]) -> Tensor:
+    """Return maps `(batch, y, x, channel)`, convolved by PyTorch to maps of the same sides, a bias added as it goes.
+
+    Args:
+        maps: float tensor `(batch, y, x, channel)`.
+        kernel: float tensor `(y, x, channel in a group, channel)`.
+        bias: float tensor `(channel,)`. None adds none.
+        dilation: `(y, x)`: pixels from one of the kernel to the next.
+    """
+    weights = ops.transpose(kernel, (3, 2, 0, 1))
+    added = None if bias is None else ops.convert_to_tensor(bias)
+    conv2d = importlib.import_module("torch").nn.functional.conv2d
+    groups = maps.shape[-1] // kernel.shape[2]
+    found = conv2d(maps.permute(0, 3, 1, 2), weights, added, padding="same", dilation=dilation, groups=groups)
+    return found.permute(0, 2, 3, 1)

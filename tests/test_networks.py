@@ -108,14 +108,15 @@ def test_folding_keeps_pixels_beside_each_other_and_unfolding_undoes_it():
     [
         (Conv2D, keras.layers.Conv2D, 3, {"padding": "same", "activation": "gelu"}),
         (Conv2D, keras.layers.Conv2D, 3, {"padding": "same", "dilation_rate": 2}),
+        (Conv2D, keras.layers.Conv2D, 3, {"padding": "same", "groups": 3}),
         (Conv2D, keras.layers.Conv2D, 2, {"strides": 2, "activation": "gelu"}),
         (Conv2DTranspose, keras.layers.Conv2DTranspose, 2, {"strides": 2, "activation": "gelu"}),
         (Conv2DTranspose, keras.layers.Conv2DTranspose, 4, {"strides": 2, "padding": "same"}),
     ],
-    ids=["same", "dilated", "halved", "doubled", "doubled-smoothly"],
+    ids=["same", "dilated", "grouped", "halved", "doubled", "doubled-smoothly"],
 )
 def test_convolutions_are_those_of_keras(ours, keras_own, kernel, options, use_bias):
-    layer, known = (kind(5, kernel, use_bias=use_bias, **options) for kind in (ours, keras_own))
+    layer, known = (kind(6, kernel, use_bias=use_bias, **options) for kind in (ours, keras_own))
     maps = random(2, 8, 12, 3)
     for one in (layer, known):
         one.build(maps.shape)
