@@ -104,8 +104,9 @@ def test_a_detector_that_blurs_is_told_by_about_as_much_as_it_does():
 def test_modes_are_told_from_the_blur_that_they_may_be_taken_for():
     found = choose(through_two_modes(), asked=("positions", "background", "flux", "opr"))
     assert found.chosen == {"modes": 2}
-    (blur,) = [one for one in found.tried if one.name == "blur"]
-    assert blur.instead == "--modes 2" and not blur.kept
+    blurs = [one for one in found.tried if one.name == "blur"]
+    assert [one.value for one in blurs] == [0.6, 0.9]
+    assert all(one.instead == "--modes 2" and not one.kept for one in blurs)
 
 
 def test_the_focus_that_evidence_finds_is_not_looked_for_again(tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ TOGETHER: dict[str, Any] = {"background": "even", "positions": "refine", "opr": 
 LATER: dict[str, tuple[Any, ...]] = {"flux": ("find",), "modes": (4,), "blur": (0.6, 0.9, 1.3)}
 """What is allowed for after that, from the least value on: passes that begin with it take other things for it."""
 
-RIVALS: dict[str, tuple[str, Any]] = {"opr": ("flux", "find"), "modes": ("blur", 0.6)}
+RIVALS: dict[str, tuple[tuple[str, Any], ...]] = {"opr": (("flux", "find"),), "modes": (("blur", 0.6), ("blur", 0.9))}
 """What is tried in place of something that may have been taken for it."""
 
 NO_WORSE = -2.0
@@ -116,21 +116,29 @@ class Search:
         return (found, one) if other.kept else (fresh, other)
 
     def _replace(self, name: str) -> None:
-        """Try the rival of what is believed in its place."""
-        rival, value = RIVALS.get(name, ("", None))
-        if rival not in self.names or (rival == "blur" and self._patterns_differ):
-            return
-        params = dataclasses.replace(self._with(name, self._plain(name)), **{rival: value})
-        if not self._room((TRIAL, params), (TRIAL, params), (TRIAL, self.belief.params)):
-            self.untried.append(f"{option(rival, value)} in place of {option(name, self._now(name))}")
-            return
-        found = self.trials.go_on(self.belief, params)
-        further = self.trials.go_on(found, params)
-        one = self._compared(rival, value, further, self.trials.go_on(self.onward, self.belief.params))
-        kept = one.gain > NO_WORSE * one.error if rival == "flux" else one.kept and one.part > WORTH_OF_RIVALS
-        self._note(dataclasses.replace(one, kept=kept, instead=option(name, self._now(name))))
-        if self.tried[-1].kept:
-            self._believe(found, further)
+        """Try the rivals of what is believed in its place, and believe the best of those that do well enough."""
+        rivals, believed, best = self._rivals(name), self._now(name), None
+        onward = self.trials.go_on(self.onward, self.belief.params) if rivals else self.onward
+        for rival, value in rivals:
+            params = dataclasses.replace(self._with(name, self._plain(name)), **{rival: value})
+            if not self._room((TRIAL, params), (TRIAL, params)):
+                self.untried.append(f"{option(rival, value)} in place of {option(name, believed)}")
+                continue
+            found = self.trials.go_on(self.belief, params)
+            further = self.trials.go_on(found, params)
+            one = self._compared(rival, value, further, onward)
+            kept = one.gain > NO_WORSE * one.error if rival == "flux" else one.kept and one.part > WORTH_OF_RIVALS
+            self._note(dataclasses.replace(one, kept=kept, instead=option(name, believed)))
+            if kept and (best is None or further.judged.mean() < best[1].judged.mean()):
+                best = found, further
+        if best:
+            self._believe(*best)
+
+    def _rivals(self, name: str) -> list[tuple[str, Any]]:
+        """Return options that what is believed may have been taken for, and their values."""
+        if name == "modes" and self._patterns_differ:
+            return []
+        return [one for one in RIVALS.get(name, ()) if one[0] in self.names]
 
     def _allow(self, name: str, values: tuple[Any, ...]) -> None:
         """Try the values of an option from the least on, as long as each brings something."""
@@ -139,7 +147,7 @@ class Search:
                 return
             if name == "blur" and ("modes" in self.chosen or self._patterns_differ):
                 return
-            if self._now(name) == value:
+            if self._now(name) == value or (name == "blur" and self._now(name) > value):
                 continue
             params = self._with(name, value)
             if not self._room((TRIAL, params), (TRIAL, params), (TRIAL, self.belief.params)):
