@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 
 from ptychopinn.data.thinning import HOLDOUT
+from ptychopinn.device import groups_at_once, patterns_at_once
 from ptychopinn.engine import kept as kept_module
 from ptychopinn.engine import order as order_module
 from ptychopinn.engine import photons as photons_module
@@ -111,3 +112,12 @@ def test_holdout_keeps_its_part_of_the_photons_from_the_network(scan):
     together = 0.7 * np.square(inputs[0], dtype=float) + 0.3 * np.square(judging, dtype=float)
     np.testing.assert_allclose(together, counts_of(scan, groups), atol=1e-2)
     assert np.abs(np.square(inputs[0]) - counts_of(scan, groups)).max() > 1
+
+
+def test_a_gpu_has_as_many_patterns_at_a_time_as_keep_it_busy(scan, monkeypatch):
+    """The processor has as many as its caches hold, whatever their size."""
+    assert [patterns_at_once(size) for size in (32, 64, 512)] == [64] * 3 and groups_at_once(64, 4) == 16
+    assert Photons(scan, scan.probe).batch_size <= 64
+    monkeypatch.setattr("ptychopinn.device.on_cpu", lambda: False)
+    assert [patterns_at_once(size) for size in (64, 128, 1024)] == [1024, 256, 16]
+    assert [groups_at_once(size, 4) for size in (64, 256)] == [256, 16]
