@@ -116,6 +116,7 @@ def test_holdout_keeps_its_part_of_the_photons_from_the_network(scan):
 
 def test_a_gpu_has_as_many_patterns_at_a_time_as_keep_it_busy(scan, monkeypatch):
     """The processor has as many as its caches hold, whatever their size."""
+    monkeypatch.setattr("ptychopinn.device.on_cpu", lambda: True)
     assert [patterns_at_once(size) for size in (32, 64, 512)] == [64] * 3 and groups_at_once(64, 4) == 16
     assert Photons(scan, scan.probe).batch_size <= 64
     monkeypatch.setattr("ptychopinn.device.on_cpu", lambda: False)
