@@ -8,7 +8,6 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.engine.drift import drift_of
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.pace import Turn
 from ptychopinn.engine.photons import Photons
@@ -85,18 +84,6 @@ class Engine:
         if self._shares is self._whole:  # others compile it for themselves
             pull = self._whole.pull_of(self.state, self.photons.chunks[0][:1])
         self._do.moved(waves, pull, self._do.lift(waves.probe), self._covered, stride_of(0.0, 0.0, 0.0))
-
-    def find_drift(self) -> None:
-        """Take the light to have changed as the photons of the patterns did, if that goes one way in their order.
-
-        What changes from pattern to pattern is found by `settle`; what changes slowly over the object could as well be
-        the object's, so it is decided once.
-        """
-        if not self.moves.flux:
-            return
-        told = self._shares.told(self.state, Moves(self.moves.probe, flux=True))
-        flux = self.state.flux * told.brightening
-        self.state = self.state._replace(flux=drift_of(flux / flux.mean()))
 
     def settle(self, made: int) -> None:
         """Find what all patterns tell at once, after so many passes: of their places, their light, and the detector."""

@@ -51,8 +51,6 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
     """
     slow = min(SLOW, int(OF_ALL * most)) if few else 0
     random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks), engine.length)
-    if engine.moves.flux:
-        engine.find_drift()
     best = engine.judge()
     passes = Passes(engine.state, [float(best.mean())])
     try:

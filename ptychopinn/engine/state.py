@@ -7,9 +7,12 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from ptychopinn.engine import drift, positions, variation
+from ptychopinn.engine import positions, variation
 from ptychopinn.engine.steps import Waves
 from ptychopinn.physics.waves import Wave
+
+FLUX_SETTLED = 8
+"""Passes before the flux of each pattern is found: an object that is flat as yet leaves its own contrast to it."""
 
 
 class State(typing.NamedTuple):
@@ -43,7 +46,7 @@ class Moves:
         return dataclasses.replace(
             self,
             positions=self.positions and made > positions.SETTLED,
-            flux=self.flux and made > drift.SETTLED,
+            flux=self.flux and made > FLUX_SETTLED,
             variation=self.variation if made > variation.SETTLED else 0,
             background=self.background if made else "none",
         )
