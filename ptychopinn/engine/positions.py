@@ -19,6 +19,11 @@ def shifted_by(positions: np.ndarray, offsets: np.ndarray, affine: bool) -> np.n
     offsets = np.clip(offsets, -FARTHEST, FARTHEST)
     offsets = offsets - offsets.mean(axis=0)
     if affine:
-        centred = positions - positions.mean(axis=0)
-        offsets = centred @ np.linalg.lstsq(centred, offsets, rcond=None)[0]
+        offsets = affine_part(offsets, positions)
     return positions + offsets
+
+
+def affine_part(offsets: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return what an affine map of all positions explains of offsets `(pattern, 2)` whose mean is 0, pixels."""
+    centred = positions - positions.mean(axis=0)
+    return centred @ np.linalg.lstsq(centred, offsets, rcond=None)[0]

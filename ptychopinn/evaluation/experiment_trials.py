@@ -17,7 +17,7 @@ from ptychopinn.physics.pure_noise import noise_of_photons
 from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.modes import with_modes, with_varying_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
-from ptychopinn.reconstruction.reconstruct import moves_of, work_of
+from ptychopinn.reconstruction.reconstruct import moves_of
 from ptychopinn.reconstruction.refinement import SEED, estimate_of
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.ways import optics_of
@@ -63,21 +63,19 @@ class Trials:
     def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, allowed: float) -> None:
         count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
         self.scan = middle_of(scan, count)
-        self.budget, self.made = Budget(len(scan), len(self.scan), allowed), 0
+        self.budget = Budget(len(scan), len(self.scan), allowed)
         probe = with_modes(probe, params.modes or len(probe))
         self.params, optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
         start = dataclasses.replace(flat(self.scan, probe), optics=optics)
         self.told, self.cover = estimate_of(start, self.scan, probe)
-        self.photons = Photons(self.scan, probe, work_of(params).batch_size, SEED, optics.zero_first)
+        self.photons = Photons(self.scan, probe, params.batch_size, SEED, optics.zero_first)
 
     def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""
         engine = self._engine(params, self._suited(self.told, params))
         passes = go_for_trial(engine, FIRST, SEED)
         engine.rest(passes.kept)
-        made = len(passes.deviances) - 1
-        self.made = self.made or made
-        self.budget.spend(made, params)
+        self.budget.spend(len(passes.deviances) - 1, params)
         return Belief(params, engine.estimate(), engine.judge())
 
     def go_on(self, belief: Belief, params: ReconstructionParams) -> Belief:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.engine.estimate import Estimate
+from ptychopinn.engine.positions import affine_part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,6 @@ def found_in(estimate: Estimate, told: Estimate) -> dict[str, Found]:
 
 def own_moves(moves: np.ndarray, positions: np.ndarray) -> float:
     """Return by how much positions moved besides an affine map of them all: root mean square along an axis, pixels."""
-    affine = np.column_stack([positions - positions.mean(axis=0), np.ones(len(positions))])
-    own = moves - affine @ np.linalg.lstsq(affine, moves, rcond=None)[0]
+    moves = moves - moves.mean(axis=0)
+    own = moves - affine_part(moves, positions)
     return float(np.sqrt(np.mean(own**2)))

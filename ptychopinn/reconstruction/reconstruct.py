@@ -105,15 +105,15 @@ def told_by_few(
     focus: float | None,
 ) -> tuple[np.ndarray, Optics, dict[str, Any]]:  # fmt: skip
     """Return probe and optics as a few passes over a part of the scan tell them, and what a record says of it."""
-    at_once, told = work_of(params).batch_size, {}
+    told: dict[str, Any] = {}
     if optics.slices > 1 and not optics.spacing:
         with clock("spacing"):
-            optics = with_spacing(optics, probe, scan, at_once)
+            optics = with_spacing(optics, probe, scan, params.batch_size)
         told["slices_found_apart_px"] = optics.spacing
     if to_be_focused:
         with clock("focus"):
             if focus is None:
-                probe, focus = focused(probe, scan, optics, at_once)
+                probe, focus = focused(probe, scan, optics, params.batch_size)
             elif focus:
                 probe = near_field(probe, focus).astype(np.complex64)
         told["probe_propagated_px2"] = focus
