@@ -24,21 +24,24 @@ UPSTREAM_STEPS = 2 * 6889 * 60
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A row of the published table: its set-up, and upstream's figures."""
+    """A row of the published table: its set-up, and upstream's figures; `seen_alone` is of `--single-shot`."""
 
     name: str
     group_side: int
     probe: str
     upstream: dict
     size: int = 64
+    seen_alone: bool = False
 
 
+SINGLE_DISC = {"ssim_amplitude": 0.620, "frc50_rings_amplitude": 23, "mae_phase": 0.296, "ssim_phase": 0.410}
+SINGLE_RUN1084 = {"ssim_amplitude": 0.904, "frc50_rings_amplitude": 165, "mae_phase": 0.078, "ssim_phase": 0.886}
 ROWS = {
-    "single-disc": Row("single-shot (C=1), ideal disc", 1, "disc",
-                       {"ssim_amplitude": 0.620, "frc50_rings_amplitude": 23, "mae_phase": 0.296, "ssim_phase": 0.410}),
-    "single-run1084": Row("single-shot (C=1), Run1084 probe", 1, "run1084",
-                          {"ssim_amplitude": 0.904, "frc50_rings_amplitude": 165, "mae_phase": 0.078,
-                           "ssim_phase": 0.886}),
+    "single-disc": Row("single-shot (C=1), ideal disc", 1, "disc", SINGLE_DISC),
+    "single-run1084": Row("single-shot (C=1), Run1084 probe", 1, "run1084", SINGLE_RUN1084),
+    "alone-disc": Row("single-shot, overlap in the loss, ideal disc", 2, "disc", SINGLE_DISC, seen_alone=True),
+    "alone-run1084": Row("single-shot, overlap in the loss, Run1084 probe", 2, "run1084", SINGLE_RUN1084,
+                         seen_alone=True),
     "overlap-disc": Row("overlap (C=4), ideal disc", 2, "disc",
                         {"ssim_amplitude": 0.952, "frc50_rings_amplitude": 165, "mae_phase": 0.0079}),
     "overlap-run1084": Row("overlap (C=4), Run1084 probe", 2, "run1084",
@@ -110,7 +113,8 @@ def measure(row, budget, seed, run1084):
     training = side_by_side([image(row, run1084, budget.step_px, 100 * seed + i) for i in range(budget.images)])
     keras.backend.clear_session()
     groups = PATTERNS_A_STEP // row.group_side**2
-    trained, cost = train(training, group_side=row.group_side, batch_size=groups, epochs=budget.epochs, seed=seed)
+    trained, cost = train(training, group_side=row.group_side, single_shot=row.seen_alone, batch_size=groups,
+                          epochs=budget.epochs, seed=seed)  # fmt: skip
     scans = testing(row, seed, run1084)
     tested = {name: test(trained.model, scans, passes=passes) for name, passes in OURS.items()}
     return cost | {name: rounded(figures) for name, figures in tested.items()}

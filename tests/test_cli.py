@@ -14,10 +14,11 @@ from ptychopinn.simulation.scans import write_ptychopinn
 from ptychopinn_cli.main import main
 from ptychopinn_cli.options import user_fields
 
-README = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
+ROOT = pathlib.Path(__file__).parents[1]
+SHOWN = "\n".join(page.read_text() for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
 COMMANDS = [
     line.split("&&")[-1].strip()
-    for line in README.splitlines()
+    for line in SHOWN.splitlines()
     if re.match(r"    (pip .*&& |[A-Z_]+=\w+ )?ptycho ", line)
 ]
 TRAIN = ["train", "scan.npz"]

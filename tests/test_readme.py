@@ -1,4 +1,4 @@
-"""The README is true: what it shows runs, in the order in which it is shown."""
+"""README and docs are true: what they show runs, page after page."""
 
 import pathlib
 import re
@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from ptychopinn_cli.main import main
 
 ROOT = pathlib.Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-COMMANDS = re.findall(r"^    ptycho (.*(?:fixtures|run|backends).*)$", README, re.M)
+README, DOCS = (ROOT / "README.md").read_text(), sorted((ROOT / "docs").glob("*.md"))
+SHOWN = "\n".join([README, *(page.read_text() for page in DOCS)])
+COMMANDS = re.findall(r"^    ptycho (.*(?:fixtures|run|backends).*)$", SHOWN, re.M)
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
@@ -39,3 +40,9 @@ def test_the_table_of_contents_is_true():
 
     for name in ptychopinn.__all__:
         assert getattr(ptychopinn, name).__doc__
+
+
+def test_the_readme_leads_to_every_page_and_to_no_other():
+    led_to = re.findall(r"\]\((?:\./)?([\w./-]+)\)", README)
+    assert {page.relative_to(ROOT).as_posix() for page in DOCS} <= set(led_to)
+    assert all((ROOT / one).exists() for one in led_to)

@@ -18,7 +18,7 @@ from ptychopinn.preparation.prepare import prepare
 from ptychopinn.printable import printable
 
 SCANS: tuple[Source, ...] = (*BEFORE_PTYCHOPINN, ptychopinn_npz, tike_npz, *SOURCES)
-KNOWN = "PtychoPINN's NPZ (diff3d, xcoords, ycoords, probeGuess), or of another format of the README's table"
+KNOWN = "PtychoPINN's NPZ (diff3d, xcoords, ycoords, probeGuess), or of another format of docs/files.md"
 """What a scan may be, in words."""
 
 
