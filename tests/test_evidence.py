@@ -59,16 +59,32 @@ def test_nothing_is_chosen_where_all_is_told():
     assert {one.name for one in found.tried} == {"positions", "background", "blur", "modes", "flux", "opr"}
 
 
-def test_a_probe_that_varies_is_not_taken_for_positions_that_are_wrong():
+def through_a_probe_that_varies(flux=None):
+    """Scan lines through a probe whose astigmatism varies, where the light may be unsteady."""
     truth, probe = objects.lines(144, count=200), probes.gaussian(64, curvature=1.5)
     positions = scans.jittered_raster(truth.shape, 64, 9, seed=1, margin=1)
     y, x = (np.mgrid[:64, :64] - 32) / 10
     weights = np.sin(np.arange(len(positions)) / 5)[:, None].astype(complex)
-    varied = Experiment(truth, probe, variation=(0.35j * (y**2 - x**2) * probe)[None], weights=weights)
-    scan = scans.simulate_experiment(varied, positions, 1e6, seed=2)
-    found = choose(scan, asked=("background", "blur", "modes", "flux"))
+    variation = (0.35j * (y**2 - x**2) * probe)[None]
+    light = None if flux is None else flux[: len(positions)]
+    varied = Experiment(truth, probe, variation=variation, weights=weights, flux=light)
+    return scans.simulate_experiment(varied, positions, 1e6, seed=2)
+
+
+def test_a_probe_that_varies_is_not_taken_for_positions_that_are_wrong():
+    found = choose(through_a_probe_that_varies(), asked=("background", "blur", "modes", "flux"))
     assert found.chosen == {"opr": 2}
     assert {one.name: one.kept for one in found.tried} == {"positions": False, "opr": True}
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+def test_unsteady_light_is_told_beside_a_probe_that_varies(spread):
+    flux = np.exp(spread * np.random.default_rng(8).normal(size=1000))
+    found = choose(through_a_probe_that_varies(flux), asked=("positions", "background", "blur", "modes"))
+    assert found.chosen == {"opr": 2, **({"flux": "find"} if spread else {})}
+    light = found.tried[-1]
+    assert light.name == "flux" and light.kept == bool(spread) and "its light differs by" in light.found
+    assert ("held by the probe that varies" in light.words) == bool(spread)
 
 
 def test_what_is_true_together_is_found_together():

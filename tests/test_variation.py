@@ -10,9 +10,10 @@ from refusal import assert_said_plainly, ptycho
 from test_engine import HEIGHT, RANDOM, SIZE, WIDTH, inner, seen_of, wave
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.patterns import weight_steps_of
 from ptychopinn.engine.pulls import deviance_of, nothing_of, probes_of, probes_of_adjoint, pull_of, waves_of
-from ptychopinn.engine.variation import FORGOTTEN, first_weights, of_time, principal
+from ptychopinn.engine.variation import FORGOTTEN, apart_from_light, first_weights, of_time, principal
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.waves import light_of, scale
 from ptychopinn.reconstruction.modes import with_varying_modes
@@ -93,6 +94,32 @@ def test_principal_dimensions_are_the_same_probes():
     assert np.all(np.diff(powers) < 0)
 
 
+def test_light_is_told_apart_from_what_varies_and_the_patterns_stay():
+    random = np.random.default_rng(3)
+    numbers = lambda *shape: random.standard_normal(shape) + 1j * random.standard_normal(shape)  # noqa: E731
+    probe, flux = numbers(MODES, 8, 8), random.uniform(0.7, 1.3, 20)
+    varies = numbers(MODES, 8, 8)
+    varies -= probe * np.vdot(probe, varies) / np.vdot(probe, probe)
+    brightness, follows = np.sqrt(flux) - np.sqrt(flux).mean(), numbers(20)
+    weights = np.stack([brightness, np.sqrt(flux) * follows], axis=1)
+    mean, stack = probe * np.sqrt(flux).mean(), np.stack([probe, varies])
+    told = Estimate(np.ones((9, 9)), mean, np.zeros((20, 2)), np.ones(20), stack, weights)
+    found = apart_from_light(told)
+    made = found.probe + np.tensordot(found.weights, found.variation, axes=1)
+    made *= np.sqrt(found.flux)[:, None, None, None]
+    modulus = np.abs(mean + np.tensordot(weights, stack, axes=1))
+    np.testing.assert_allclose(np.abs(made), modulus, atol=1e-9)
+    np.testing.assert_allclose(found.flux / found.flux.mean(), flux / flux.mean(), rtol=1e-9)
+    powers = np.sum(np.abs(found.variation) ** 2, axis=(1, 2, 3))
+    assert powers[1] < 1e-20 * powers[0]
+
+
+def test_a_pattern_that_is_dark_is_told_no_brightness():
+    weights = np.array([[1.0], [-1.0]])
+    dark = Estimate(np.ones((9, 9)), np.ones((1, 8, 8)), np.zeros((2, 2)), np.ones(2), np.ones((1, 1, 8, 8)), weights)
+    assert apart_from_light(dark) is dark
+
+
 def test_what_follows_the_place_is_forgotten_and_nothing_else():
     positions = RANDOM.uniform(0, 50, (60, 2))
     place, time = positions[:, :1] * positions[:, 1:] + 3j, first_weights(60, 2)
@@ -130,6 +157,23 @@ def test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked():
     time = np.linspace(-1, 1, len(scan))
     fit = abs(np.vdot(followed.probe_weights[:, 0], time)) / np.linalg.norm(time) / np.sqrt(len(scan))
     assert fit > 0.97
+
+
+def test_unsteady_light_is_found_beside_a_probe_that_varies():
+    scan = walking(4)
+    flux = np.random.default_rng(6).uniform(0.7, 1.3, len(scan))
+    counts = np.random.default_rng(7).poisson(np.asarray(scan.patterns, float) * flux[:, None, None])
+    uneven = dataclasses.replace(scan, patterns=counts.astype(np.uint32))
+    held, found = (
+        reconstruct(uneven, params=ReconstructionParams(opr=2, flux=flux, passes=60)) for flux in ("even", "find")
+    )
+    assert held.flux is None and np.corrcoef(found.flux, flux)[0, 1] > 0.85
+    assert found.record["refinement_deviances"] == held.record["refinement_deviances"]
+    assert error(found, scan) == pytest.approx(error(held, scan), rel=1e-3)
+    first, second = found.record["probe_variation_powers"]
+    assert 0.02 < first < 0.1 and second < 0.05 * first < 0.05 * held.record["probe_variation_powers"][0]
+    alone = reconstruct(uneven, params=ReconstructionParams(opr=1, flux="find", passes=12))
+    assert len(alone.probe_variation) == 2  # one of them is the light's
 
 
 def test_the_variation_is_saved_and_needs_a_probe_that_moves(scan_file, tmp_path):

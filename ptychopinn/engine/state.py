@@ -31,7 +31,8 @@ class Moves:
 
     Args:
         probe, positions, flux: bool.
-        variation: int. Dimensions that the probe varies in from pattern to pattern.
+        variation: int. Dimensions that the probe varies in from pattern to pattern; they hold the flux as well, see
+            `variation.apart_from_light`.
         background: str: `"none"`, `"even"`, the same in all pixels of the detector, or `"find"`, a smooth one.
     """
 
@@ -46,7 +47,7 @@ class Moves:
         return dataclasses.replace(
             self,
             positions=self.positions and made > positions.SETTLED,
-            flux=self.flux and made > FLUX_SETTLED,
+            flux=self.flux and not self.variation and made > FLUX_SETTLED,
             variation=self.variation if made > variation.SETTLED else 0,
             background=self.background if made else "none",
         )

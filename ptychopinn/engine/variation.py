@@ -1,12 +1,19 @@
 """Dimensions in which a probe varies over the scan: their first weights, and the same variation in principal ones."""
 
+import dataclasses
+
 import numpy as np
+
+from ptychopinn.engine.estimate import Estimate
 
 SETTLED = 8
 """Passes before the probe varies: what is wrong with the object at first would be taken for variation."""
 
 FORGOTTEN = 0.2
 """What a pass takes from the part of the weights that follows the place on the object."""
+
+DARK = 0.1
+"""Part of the mean probe below which a pattern's is too unlike it to be told a brightness."""
 
 
 def first_weights(patterns: int, dimensions: int) -> np.ndarray:
@@ -58,6 +65,27 @@ def principal(weights: np.ndarray, stack: np.ndarray) -> tuple[np.ndarray, np.nd
     change[0, 1:] = mean
     change[1:, 1:] = turn.conj().T @ triangle / np.sqrt(count)
     return np.sqrt(count) * basis @ turn, change
+
+
+def apart_from_light(estimate: Estimate) -> Estimate:
+    r"""Write a probe that varies as one whose brightness differs, and that varies by what is left: the same patterns.
+
+    A pattern's probe $P + \sum_k w_{jk} V_k$ holds the mean one $c_j$ times. So the flux is $|c_j|^2$, and the
+    variation is what is orthogonal to the mean, by weights $w_{jk} / c_j$. Steps for the flux beside those for the
+    variation ask for the same change twice, and end worse. An estimate whose probe does not vary is returned as it is.
+    """
+    if estimate.variation is None or estimate.weights is None:
+        return estimate
+    mean, variation = estimate.probe, estimate.variation
+    parts = np.tensordot(variation, mean.conj(), axes=3) / np.sum(np.abs(mean) ** 2)
+    held = 1 + estimate.weights @ parts
+    if np.abs(held).min() < DARK:
+        return estimate
+    stack = np.concatenate([mean, *(variation - parts[:, None, None, None] * mean)])
+    weights, change = principal(estimate.weights / held[:, None], stack)
+    probe, *variations = np.split(mixed(change, stack), len(change))
+    flux = estimate.flux * np.abs(held) ** 2
+    return dataclasses.replace(estimate, probe=probe, variation=np.stack(variations), weights=weights, flux=flux)
 
 
 def mixed(change: np.ndarray, stack: np.ndarray) -> np.ndarray:

@@ -16,8 +16,9 @@ import numpy as np
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.evaluation.budget import ALLOWED
+from ptychopinn.evaluation.candidates import CANDIDATES
 from ptychopinn.evaluation.experiment_trials import Trials
-from ptychopinn.evaluation.physics_search import CANDIDATES, Search
+from ptychopinn.evaluation.physics_search import Search
 from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
 

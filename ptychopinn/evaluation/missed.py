@@ -14,6 +14,17 @@ WORTH, WORTH_OF_RIVALS = 0.1, 0.2
 of what the other does, and explains some of what passes have not come to."""
 
 
+NO_WORSE = -2.0
+"""Standard errors by which unsteady light is believed in place of a probe that varies, which takes it for its own."""
+
+
+def takes_its_place(rival: Tried) -> bool:
+    """Say whether a rival, compared with what it may have been taken for, is believed in its place."""
+    if rival.name == "flux":
+        return rival.gain > NO_WORSE * rival.error
+    return rival.kept and rival.part > WORTH_OF_RIVALS
+
+
 def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, noise: float) -> Tried:
     """Say what something brought, and whether it is believed.
 

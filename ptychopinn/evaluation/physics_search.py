@@ -8,26 +8,12 @@ import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any
 
+from ptychopinn.evaluation.candidates import CANDIDATES, LATER, RIVALS, TOGETHER
 from ptychopinn.evaluation.experiment_trials import FIRST, TRIAL, Belief, Trials
-from ptychopinn.evaluation.missed import WORTH_OF_RIVALS, compared
-from ptychopinn.evaluation.physics_sizes import found_in
+from ptychopinn.evaluation.missed import compared, takes_its_place
+from ptychopinn.evaluation.physics_sizes import found_in, unsteadiness
 from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
-
-TOGETHER: dict[str, Any] = {"background": "even", "positions": "refine", "opr": 2, "modes": 3}
-"""What is allowed for at once, and doubted in this order."""
-
-LATER: dict[str, tuple[Any, ...]] = {"flux": ("find",), "modes": (4,), "blur": (0.6, 0.9, 1.3)}
-"""What is allowed for after that, from the least value on: passes that begin with it take other things for it."""
-
-RIVALS: dict[str, tuple[tuple[str, Any], ...]] = {"opr": (("flux", "find"),), "modes": (("blur", 0.6), ("blur", 0.9))}
-"""What is tried in place of something that may have been taken for it."""
-
-NO_WORSE = -2.0
-"""Standard errors by which unsteady light is believed in place of a probe that varies, which takes it for its own."""
-
-CANDIDATES = tuple({**TOGETHER, **LATER})
-"""Options that are tried."""
 
 
 class Search:
@@ -59,10 +45,12 @@ class Search:
             for name in together:
                 self._doubt(name)
         for name, values in LATER.items():
-            if name in self.names:
+            if name not in self.names:
+                continue
+            if name == "flux" and self._now("opr"):
+                self._read_off_light()
+            else:
                 self._allow(name, values)
-        if "flux" in self.chosen and "opr" in self.chosen:
-            self._doubt("opr")
         if self._compared("", None, plain, self.onward).kept:
             self._believe(plain)
 
@@ -127,9 +115,9 @@ class Search:
             found = self.trials.go_on(self.belief, params)
             further = self.trials.go_on(found, params)
             one = self._compared(rival, value, further, onward)
-            kept = one.gain > NO_WORSE * one.error if rival == "flux" else one.kept and one.part > WORTH_OF_RIVALS
-            self._note(dataclasses.replace(one, kept=kept, instead=option(name, believed)))
-            if kept and (best is None or further.judged.mean() < best[1].judged.mean()):
+            one = dataclasses.replace(one, kept=takes_its_place(one), instead=option(name, believed))
+            self._note(one)
+            if one.kept and (best is None or further.judged.mean() < best[1].judged.mean()):
                 best = found, further
         if best:
             self._believe(*best)
@@ -162,6 +150,14 @@ class Search:
             if not one.kept:
                 return
             self._believe(found, further)
+
+    def _read_off_light(self) -> None:
+        """Believe in unsteady light where a probe that varies holds much of it: passes cannot part the two."""
+        found = unsteadiness(self.onward.estimate)
+        self._note(Tried("flux", "find", kept=not found.is_little, found=found.words))
+        if not found.is_little:
+            params = self._with("flux", "find")
+            self._believe(*(dataclasses.replace(one, params=params) for one in (self.belief, self.onward)))
 
     @property
     def _patterns_differ(self) -> bool:

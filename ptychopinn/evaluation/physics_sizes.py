@@ -6,6 +6,7 @@ import numpy as np
 
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.positions import affine_part
+from ptychopinn.engine.variation import apart_from_light
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,19 @@ def found_in(estimate: Estimate, told: Estimate) -> dict[str, Found]:
         "background": Found(background, 0.05, f"{background:.3f} photons a pixel"),
         "opr": Found(varies, 0.004, f"{varies:.1%} of the light varies"),
     }
+
+
+def unsteadiness(estimate: Estimate) -> Found:
+    """Return by how much the light differs from pattern to pattern that the variation of a probe holds.
+
+    A probe that varies and keeps its light has less of the mean one the farther it is from it: that is no unsteadiness.
+    """
+    apart = apart_from_light(estimate)
+    assert apart.weights is not None
+    far = np.column_stack([np.ones(len(apart.flux)), np.abs(apart.weights) ** 2])
+    left = apart.flux - far @ np.linalg.lstsq(far, apart.flux, rcond=None)[0]
+    spread = float(left.std() / apart.flux.mean())
+    return Found(spread, 0.065, f"its light differs by {spread:.1%}")
 
 
 def own_moves(moves: np.ndarray, positions: np.ndarray) -> float:

@@ -14,7 +14,7 @@ class Tried:
             the standard error of that, over patterns.
         part: float. Of what their noise did not explain without.
         kept: bool. Whether it is believed.
-        found: str. How much of it passes found, where that is next to nothing.
+        found: str. How much of it passes found, where that decides.
         instead: str. The option of what was believed, where it was tried in place of that.
     """
 
@@ -40,6 +40,8 @@ class Tried:
     @property
     def words(self) -> str:
         """What it brought, in a line."""
+        if self.found and self.kept:
+            return f"{self.typed}: held by the probe that varies ({self.found}), taken"
         if self.found:
             return f"{self.typed}: next to nothing is found ({self.found}), left"
         if self.instead and self.kept and self.gain <= self.error:

@@ -70,7 +70,8 @@ class ReconstructionParams(Params):
         "even", "Whether all patterns were taken with the same light, or each one's is found.", choices=FLUX
     )
     opr: int = option(
-        0, "Dimensions in which the probe varies from pattern to pattern (orthogonal probe relaxation); 0 lets it not.",
+        0, "Dimensions in which the probe varies from pattern to pattern (orthogonal probe relaxation); 0 lets it not. "
+        "Two at least beside flux=find: one is the light's.",
         low=0, high=32, unit="dimensions",
     )  # fmt: skip
     background: str = option(

@@ -153,14 +153,10 @@ def halved(
 
 
 def moves_of(params: ReconstructionParams) -> Moves:
-    """Return what the passes move."""
-    return Moves(
-        params.refine_probe,
-        params.positions == "refine",
-        params.flux == "find",
-        params.opr,
-        params.background,
-    )
+    """Return what the passes move; a probe that varies has a dimension more than one where it holds the light."""
+    flux = params.flux == "find"
+    variation = max(params.opr, 2) if params.opr and flux else params.opr
+    return Moves(params.refine_probe, params.positions == "refine", flux, variation, params.background)
 
 
 def work_of(params: ReconstructionParams) -> Work:

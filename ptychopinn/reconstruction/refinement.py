@@ -20,6 +20,7 @@ from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import WORK, Photons, Work
 from ptychopinn.engine.prior import go_on
 from ptychopinn.engine.slow_phase import COVERED
+from ptychopinn.engine.variation import apart_from_light
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.beginnings import check, check_variation, is_flat
@@ -125,6 +126,7 @@ def refine(
                 passed = go_on(engine, passed, lambda obj: likelier(obj, dose), passes, watch)
             engine.rest(passed.kept)
             kept = engine.estimate()
+    kept = apart_from_light(kept) if moves.flux else kept
     refined = refined_by(kept, reconstruction, np.sqrt(mean_light(start)), unit)
     refined = dataclasses.replace(refined, flux=refined.flux if moves.flux else None)
     deviances = [deviance / scan.mean_photons for deviance in passed.deviances]
