@@ -22,7 +22,35 @@ def diagnosed(request, bundle, talk):
         talk.note(one.words)
     suspected = {name: value for name, value in diagnosis.reconstruction.items() if name not in request.asked}
     request = dataclasses.replace(request, preparation=diagnosis.preparation.to_dict(), suspected=suspected)
+    if diagnosis.scan.fresnel_number is not None:
+        return at_its_distance(request, diagnosis.scan, talk)
     return request, diagnosis.corrected_scan
+
+
+def at_its_distance(request, scan, talk):
+    """Return a request with the distance of the near field that photons speak for, which is said, and the scan."""
+    from ptychopinn.reconstruction.distance import told_fresnel_number
+
+    if request.preparation["fresnel_number"] is not None:  # it was said
+        return request, scan
+    if scan.probe_made or scan.measurement != "counts":
+        talk.note("The detector's distance is not tried: that takes counts, and a probe that is not made of them.")
+        return request, scan
+    number = told_fresnel_number(scan)
+    if number == scan.fresnel_number:
+        talk.note("Photons speak for no other distance of the detector.")
+        return request, scan
+    part = scan.fresnel_number / number
+    talk.note(f"Photons speak for a detector {part:.3g} times as far away: --fresnel-number {number:g}.")
+    preparation = at_fresnel_number(request.preparation, number, scan.pixel_size_m)
+    return dataclasses.replace(request, preparation=preparation), None
+
+
+def at_fresnel_number(preparation, number, pixel_size_m):
+    """Return a preparation with another Fresnel number, and the same pixel; a focus would say both at once."""
+    if preparation["focus_distance"] is None:
+        return {**preparation, "fresnel_number": number}
+    return {**preparation, "focus_distance": None, "pixel_size": pixel_size_m, "fresnel_number": number}
 
 
 def with_evidence(request, bundle, scan, sha256, talk):

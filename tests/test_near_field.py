@@ -9,9 +9,14 @@ from refusal import assert_said_plainly, ptycho
 
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats import read_reconstruction, read_scan
+from ptychopinn.physics.experiment import Experiment
+from ptychopinn.physics.optics import optics_at
 from ptychopinn.preparation.detector import Asked
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.prepare import prepare
+from ptychopinn.reconstruction.distance import told_fresnel_number
+from ptychopinn.simulation import leaves, objects, pupils, scans
+from ptychopinn_cli.auto import at_fresnel_number
 
 WAVELENGTH, ENERGY = 1e-10, 12398.41984
 FOCUS, DISTANCE, DETECTOR = 0.01, 0.99, 50e-6
@@ -20,6 +25,9 @@ FOCUS, DISTANCE, DETECTOR = 0.01, 0.99, 50e-6
 PIXEL, FRESNEL = 0.5e-6, 0.5e-6**2 / (WAVELENGTH * 9.9e-3)
 SIMULATED = ("--size", 32, "--object-size", 72, "--step", 6, "--probe", "zernike", "--zernike-pupil", 0.4,
              "--photons", 1e6, "--fresnel-number", 0.2)  # fmt: skip
+
+KEPT = {"modes": ("--modes", 1), "positions": ("--positions", "keep"), "background": ("--background", "none"),
+        "blur": ("--blur", 0), "flux": ("--flux", "even"), "opr": ("--opr", 0)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +173,41 @@ def test_a_near_field_goes_from_a_file_to_an_image_that_is_evaluated(near_file, 
     assert_said_plainly(padded, "must have the size of the patterns", "Received: probe.shape=(1, 32, 32)", "--pad")
     alone = ptycho("evaluate", out, out, "--pad", 64, "--output-dir", tmp_path / "far")
     assert_said_plainly(alone, "Only a scan can be prepared", "Leave them out")
+
+
+@pytest.fixture(scope="module")
+def behind_a_rough_beam():
+    """A scan of the near field of 64 x 64 pixels, through a beam that is rough: it tells the distance."""
+    truth, probe = objects.transmission(leaves.dead_leaves(130, 1)), pupils.zernike(64, 0.4, 1.0, seed=3)
+    places = scans.jittered_raster(truth.shape, 64, 7.0, seed=1)
+    experiment = Experiment(truth, probe, optics=optics_at(0.1))
+    return scans.simulate_experiment(experiment, places, 1e6, seed=2)
+
+
+def test_photons_tell_a_distance_that_is_wrong_and_leave_one_that_is_right(behind_a_rough_beam):
+    assert told_fresnel_number(behind_a_rough_beam) == 0.1
+    wrong = dataclasses.replace(behind_a_rough_beam, fresnel_number=0.1 / 1.3)
+    assert told_fresnel_number(wrong) == pytest.approx(0.1, rel=0.03)
+
+
+def test_another_fresnel_number_keeps_the_pixel_that_a_focus_said(recording):
+    asked = Preparation(propagation="near", focus_distance=FOCUS)
+    anew = Preparation.from_dict(at_fresnel_number(asked.to_dict(), 0.4, prepared(recording).pixel_size_m))
+    found = prepare(recording, anew)
+    assert found.fresnel_number == 0.4 and found.pixel_size_m == pytest.approx(PIXEL)
+    np.testing.assert_allclose(found.positions, prepared(recording).positions)
+
+
+def test_auto_takes_the_distance_that_photons_tell_unless_it_was_said(behind_a_rough_beam, tmp_path):
+    path, auto = tmp_path / "far.npz", ("--auto", "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
+    scans.write_ptychopinn(path, dataclasses.replace(behind_a_rough_beam, fresnel_number=0.1 / 1.3))
+    kept = [word for name in ("modes", "positions", "background", "blur", "flux", "opr") for word in KEPT[name]]
+    done = ptycho("reconstruct", path, *auto, *kept)
+    assert done.exit_code == 0 and "Photons speak for a detector 0.7" in done.output, done.output
+    assert read_reconstruction(tmp_path / "out").fresnel_number == pytest.approx(0.1, rel=0.03)
+    said = ptycho("reconstruct", path, *auto, *kept, "--fresnel-number", 0.08)
+    assert said.exit_code == 0 and "Photons speak for a detector" not in said.output
+    assert read_reconstruction(tmp_path / "out").fresnel_number == pytest.approx(0.08)
 
 
 def test_networks_refuse_a_near_field(near_file, bundle, tmp_path):

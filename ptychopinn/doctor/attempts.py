@@ -48,7 +48,7 @@ def attempted(reading: Reading, figures: dict[str, Any]) -> Attempt:
     """
     scan = reading.scan
     if scan.fresnel_number is not None:
-        return _untold(reading, "Nothing was tried: trials know the far field alone.")
+        return _untold(reading, "Trials know the far field; of the near one reconstruct --auto tries the distance.")
     if len(scan) < FEWEST_PATTERNS:
         return _untold(reading, _nothing_told(f"{len(scan)} patterns are too few to try anything"))
     attempt = _with_its_probe(reading, stray_of(scan, figures))

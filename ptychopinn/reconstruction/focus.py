@@ -5,27 +5,22 @@ and has to unlearn that. It is one number, and a few passes over a small part of
 """
 
 import functools
-from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.pace import better
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
 from ptychopinn.physics.probes import mean_square_frequency
-from ptychopinn.reconstruction.middle import Middle
+from ptychopinn.reconstruction.middle import Middle, least
 
 PATTERNS, PASSES, MOVING = 64, 4, 12
 """Patterns of the middle of the scan, at most; passes over them for each defocus that is tried, and those in which the
 probe moves, with the best of them and with none: modes that are missed look like a defocus, and are none."""
 
-STEP_RAD, MOST = 0.5, 5
-"""First defocus that is tried, as the phase that it turns at the rms of the probe's frequencies; doublings, at most."""
-
-FINE = 3
-"""Steps of Brent's method, between those that were tried."""
+STEP_RAD = 0.5
+"""First defocus that is tried, as the phase that it turns at the rms of the probe's frequencies."""
 
 
 def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int | None = None) -> tuple[np.ndarray, float]:
@@ -48,23 +43,7 @@ def focused(probe: np.ndarray, scan: Scan, optics: Optics, batch_size: int | Non
         there = near_field(middle.probe, distance)
         return middle.judged(there, optics, MOVING if moves else PASSES, moves)
 
-    best = _least(lambda one: float(deviances(one).mean()), STEP_RAD / (np.pi * mean_square_frequency(probe)))
+    best = least(lambda one: float(deviances(one).mean()), STEP_RAD / (np.pi * mean_square_frequency(probe)))
     if not best or not better(deviances(best, moves=True), deviances(0.0, moves=True)):
         return probe, 0.0
     return near_field(probe, best).astype(np.complex64), round(best, 3)
-
-
-def _least(misfit: Callable[[float], float], step: float) -> float:
-    """Return where a function is least: from 0 on downhill, in steps that double, and between the last of them."""
-    low, best = 0.0, min((0.0, step, -step), key=misfit)
-    if best == 0:  # what is less than half a step, passes mend soon
-        return best
-    for _ in range(MOST):
-        high = 2 * best
-        if misfit(high) >= misfit(best):
-            break
-        low, best = best, high
-    else:
-        return best
-    found = minimize_scalar(misfit, bracket=(low, best, high), method="brent", options={"maxiter": FINE})
-    return float(found.x)

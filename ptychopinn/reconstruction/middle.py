@@ -1,8 +1,10 @@
 """The middle of a scan: a few passes over it, from a flat object, tell what is one number."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Engine, Moves
@@ -12,6 +14,9 @@ from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.refinement import SEED, estimate_of, in_photons
 from ptychopinn.reconstruction.starts import flat
+
+MOST, FINE = 5, 3
+"""Doublings of a step on the way to where a function is least, at most, and steps of Brent's method after that."""
 
 
 class Middle:
@@ -51,3 +56,22 @@ class Middle:
 def middle_of(scan: Scan, most: int) -> Scan:
     """Return the scan of the patterns nearest to the middle one, so many at most."""
     return scan.subset(around_the_middle(scan.positions, most))
+
+
+def least(misfit: Callable[[float], float], step: float) -> float:
+    """Return where a function is least: from 0 on downhill, in steps that double, and between the last of them.
+
+    What is less than half a step from 0 is 0: passes mend it soon.
+    """
+    low, best = 0.0, min((0.0, step, -step), key=misfit)
+    if best == 0:
+        return best
+    for _ in range(MOST):
+        high = 2 * best
+        if misfit(high) >= misfit(best):
+            break
+        low, best = best, high
+    else:
+        return best
+    found = minimize_scalar(misfit, bracket=(low, best, high), method="brent", options={"maxiter": FINE})
+    return float(found.x)
