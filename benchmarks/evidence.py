@@ -132,6 +132,7 @@ def measured(truth, drawing, photons, seed, positions_a_side):
     from trial import compared
 
     from ptychopinn import ReconstructionParams, reconstruct
+    from ptychopinn.evaluation.by_evidence import reconstruct_by
     from ptychopinn.evaluation.evidence import choose
 
     scan = simulate(truth, drawing, photons, seed, positions_a_side)
@@ -140,13 +141,15 @@ def measured(truth, drawing, photons, seed, positions_a_side):
     plain_s = time.process_time() - began
     found = choose(scan)
     tried_s = time.process_time() - began - plain_s
-    chosen = reconstruct(scan, params=found.params) if found.chosen else plain
+    make = lambda scan, params: reconstruct(scan, params=params)  # noqa: E731
+    chosen = reconstruct_by(found, scan, make) if found.chosen else plain
     whole_s = time.process_time() - began - plain_s - tried_s if found.chosen else plain_s
     errors = [compared(one, scan).figures["nrmse_complex"] for one in (plain, chosen)]
     return {
         "chosen": dict(found.chosen), "tried": [one.record for one in found.tried],
         "untried": list(found.untried), "plain_runs": round(found.runs, 2),
-        "plain": round(errors[0], 5), "auto": round(errors[1], 5), "plain_s": round(plain_s, 1),
+        "plain": round(errors[0], 5), "auto": round(errors[1], 5),
+        "again": bool(chosen.record.get("again")), "plain_s": round(plain_s, 1),
         "tried_s": round(tried_s, 1), "auto_s": round(tried_s + whole_s, 1),
     }  # fmt: skip
 

@@ -79,3 +79,12 @@ def with_evidence(request, bundle, scan, sha256, talk):
         talk.note(found.limits)
     talk.note(f"Photons held out speak for {found.words}.")
     return dataclasses.replace(request, params=found.params), found
+
+
+def by_evidence(request, evidence, scan, make, talk):
+    """Reconstruct a scan by its Evidence, or, where photons were not asked, as the request says."""
+    from ptychopinn.evaluation.by_evidence import reconstruct_by
+
+    if evidence is None or evidence.why:
+        return make(scan, request.params)
+    return reconstruct_by(evidence, scan, make, talk.note)

@@ -10,7 +10,7 @@ from ptychopinn.params import ExecutionParams
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_training_options
 from ptychopinn_cli import choose_backend as backends
-from ptychopinn_cli.auto import diagnosed, with_evidence
+from ptychopinn_cli.auto import by_evidence, diagnosed, with_evidence
 from ptychopinn_cli.bundles import BundlePath, bundle_for, for_scan
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, keeping
 from ptychopinn_cli.config import config_option
@@ -129,9 +129,12 @@ def run(request, restated, talk):
         request, evidence = with_evidence(request, bundle, scan, inputs["scan"]["sha256"], talk)
     tried = time.perf_counter()
     with counting(talk.quiet) as progress, keeping():
-        found = reconstructed(
-            scan, bundle, request.params, request.execution, inputs["scan"]["sha256"], progress, request.focus
-        )
+
+        def make(scan, params):
+            sha256 = inputs["scan"]["sha256"]
+            return reconstructed(scan, bundle, params, request.execution, sha256, progress, request.focus)
+
+        found = by_evidence(request, evidence, scan, make, talk)
     said(found.record, talk)
     spent = {"open": opened - began, **({"evidence": tried - opened} if request.auto else {})}
     kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(), "seconds": spent}

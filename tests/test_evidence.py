@@ -11,7 +11,8 @@ from refusal import ptycho
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.budget import A_MODE, OTHERS, Budget
-from ptychopinn.evaluation.evidence import FEWEST, choose
+from ptychopinn.evaluation.by_evidence import reconstruct_by
+from ptychopinn.evaluation.evidence import FEWEST, Evidence, choose
 from ptychopinn.evaluation.missed import SURE, WORTH_OF_RIVALS
 from ptychopinn.evaluation.physics_sizes import own_moves
 from ptychopinn.evaluation.tried import Tried
@@ -85,6 +86,38 @@ def test_unsteady_light_is_told_beside_a_probe_that_varies(spread):
     light = found.tried[-1]
     assert light.name == "flux" and light.kept == bool(spread) and "its light differs by" in light.found
     assert ("held by the probe that varies" in light.words) == bool(spread)
+
+
+def reconstructed(deviance, **record):
+    """What passes made of a scan, by what they miss of photons held out."""
+    told = {"start": "flat", "probe": "scan", "interrupted": False, "refinement_passes": 1, **record}
+    return Reconstruction(np.ones((8, 8)), record={**told, "refinement_deviances": [9.0, deviance]})
+
+
+@pytest.mark.parametrize("second, kept", [(0.5, True), (0.9, False)])
+def test_what_goes_astray_is_made_again_from_the_probe_of_trials_and_the_better_one_is_kept(second, kept):
+    scan, params = through_two_modes(), ReconstructionParams(modes=2)
+    probe = np.asarray(modes.incoherent(scan.probe_guess, 2, 0.5))
+    evidence, said, made = Evidence(params, {"modes": 2}, probe=probe, deviance=0.7), [], []
+
+    def make(scan, params):
+        made.append((scan.probe_guess, params.focus))
+        return reconstructed(second if len(made) == 2 else 0.8)
+
+    found = reconstruct_by(evidence, scan, make, said.append)
+    assert len(said) == 1 and [focus for _, focus in made] == [None, "keep"] and made[1][0] is probe
+    assert found.record["refinement_deviances"][1] == min(second, 0.8) and bool(found.record.get("again")) == kept
+
+
+@pytest.mark.parametrize(
+    "chosen, record", [({}, {}), ({"modes": 2}, {"start": "network"}), ({"modes": 2}, {"interrupted": True})]
+)
+def test_nothing_is_made_again_where_trials_know_no_better(chosen, record):
+    scan, evidence = through_two_modes(), Evidence(ReconstructionParams(), chosen, probe=np.ones(3), deviance=0.7)
+    found = reconstruct_by(evidence, scan, lambda *_: reconstructed(0.8, **record), pytest.fail)
+    assert "again" not in found.record
+    fine = dataclasses.replace(evidence, chosen={"modes": 2}, deviance=0.81)
+    assert "again" not in reconstruct_by(fine, scan, lambda *_: reconstructed(0.8), pytest.fail).record
 
 
 def test_what_is_true_together_is_found_together():

@@ -38,6 +38,8 @@ class Evidence:
         why: str. Why nothing was tried, where that is so.
         untried: tuple of str. Options that there was no room for.
         runs: float. What trials cost, in plain runs of the scan.
+        probe: complex array `(mode, y, x)`: the mean one that trials end with.
+        deviance: float. Poisson deviance of photons held out from that part, per photon, which they end with.
     """
 
     params: ReconstructionParams
@@ -47,6 +49,8 @@ class Evidence:
     why: str = ""
     untried: tuple[str, ...] = ()
     runs: float = 0.0
+    probe: np.ndarray | None = dataclasses.field(default=None, compare=False, repr=False)
+    deviance: float = np.inf
 
     @property
     def words(self) -> str:
@@ -94,10 +98,10 @@ def choose(
     names = [name for name in CANDIDATES if name not in asked and acts(name, params)]
     search = Search(trials, names, progress or (lambda one: None))
     search.choose()
-    params = dataclasses.replace(params, **search.chosen)
+    params, end = dataclasses.replace(params, **search.chosen), search.onward
     return Evidence(
         params, search.chosen, tuple(search.tried), len(trials.scan), untried=tuple(search.untried),
-        runs=trials.budget.runs,
+        runs=trials.budget.runs, probe=end.estimate.probe, deviance=float(end.judged.mean() / scan.mean_photons),
     )  # fmt: skip
 
 
