@@ -29,12 +29,16 @@ def diagnosed(request, bundle, talk):
 
 def at_its_distance(request, scan, talk):
     """Return a request with the distance of the near field that photons speak for, which is said, and the scan."""
+    from ptychopinn.evaluation.evidence import FEWEST
     from ptychopinn.reconstruction.distance import told_fresnel_number
 
     if request.preparation["fresnel_number"] is not None:  # it was said
         return request, scan
-    if scan.probe_made or scan.measurement != "counts":
-        talk.note("The detector's distance is not tried: that takes counts, and a probe that is not made of them.")
+    if scan.probe_made or scan.measurement != "counts" or len(scan) < FEWEST:
+        talk.note(
+            f"The detector's distance is not tried: that takes {FEWEST} patterns of counts, and a probe that is not "
+            "made of them."
+        )
         return request, scan
     number = told_fresnel_number(scan)
     if number == scan.fresnel_number:

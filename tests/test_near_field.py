@@ -198,6 +198,13 @@ def test_another_fresnel_number_keeps_the_pixel_that_a_focus_said(recording):
     np.testing.assert_allclose(found.positions, prepared(recording).positions)
 
 
+def test_what_tells_no_distance_is_not_asked(recording, tmp_path):
+    path = tmp_path / "few.npz"
+    scans.write_ptychopinn(path, prepared(dataclasses.replace(recording, probe=None)).subset(np.arange(20)))
+    done = ptycho("reconstruct", path, "--auto", "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
+    assert done.exit_code == 0 and "distance is not tried: that takes 32 patterns" in " ".join(done.output.split())
+
+
 def test_auto_takes_the_distance_that_photons_tell_unless_it_was_said(behind_a_rough_beam, tmp_path):
     path, auto = tmp_path / "far.npz", ("--auto", "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
     scans.write_ptychopinn(path, dataclasses.replace(behind_a_rough_beam, fresnel_number=0.1 / 1.3))
