@@ -24,6 +24,9 @@ from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.report.evidence import row
 from ptychopinn.simulation import modes, objects, probes, scans
 
+AS_TOLD = ("--positions", "keep", "--background", "none", "--modes", 1, "--flux", "even", "--opr", 0, "--blur", 0)
+"""Options that leave nothing of the physics to choose."""
+
 
 def simulated(background=0.0, photons=1e5):
     """Scan lines with 64 patterns of 32 x 32."""
@@ -164,9 +167,10 @@ def test_the_focus_that_evidence_finds_is_not_looked_for_again(tmp_path, monkeyp
     scan = scans.simulate(truth, probes.gaussian(32, width=0.16, curvature=1.0), positions, 1e5, seed=4)
     away = near_field(scan.probe_guess, 60.0).astype(np.complex64)
     scans.write_ptychopinn(path, dataclasses.replace(scan, probe_guess=away))
-    asked = ("--positions", "keep", "--background", "none", "--modes", 1, "--flux", "even", "--opr", 0, "--blur", 0)
     monkeypatch.delattr("ptychopinn.reconstruction.reconstruct.focused")
-    done = ptycho("reconstruct", path, "--auto", *asked, "--passes", 4, "--no-report", "--output-dir", tmp_path / "out")
+    done = ptycho(
+        "reconstruct", path, "--auto", *AS_TOLD, "--passes", 4, "--no-report", "--output-dir", tmp_path / "out"
+    )
     assert done.exit_code == 0, done.output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert abs(report["probe_propagated_px2"] + 60) < 8 and report["error_against_file_object"] < 0.1

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
+from test_evidence import AS_TOLD
 
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats import read_reconstruction, read_scan
@@ -25,9 +26,6 @@ FOCUS, DISTANCE, DETECTOR = 0.01, 0.99, 50e-6
 PIXEL, FRESNEL = 0.5e-6, 0.5e-6**2 / (WAVELENGTH * 9.9e-3)
 SIMULATED = ("--size", 32, "--object-size", 72, "--step", 6, "--probe", "zernike", "--zernike-pupil", 0.4,
              "--photons", 1e6, "--fresnel-number", 0.2)  # fmt: skip
-
-KEPT = {"modes": ("--modes", 1), "positions": ("--positions", "keep"), "background": ("--background", "none"),
-        "blur": ("--blur", 0), "flux": ("--flux", "even"), "opr": ("--opr", 0)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -208,11 +206,10 @@ def test_what_tells_no_distance_is_not_asked(recording, tmp_path):
 def test_auto_takes_the_distance_that_photons_tell_unless_it_was_said(behind_a_rough_beam, tmp_path):
     path, auto = tmp_path / "far.npz", ("--auto", "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
     scans.write_ptychopinn(path, dataclasses.replace(behind_a_rough_beam, fresnel_number=0.1 / 1.3))
-    kept = [word for name in ("modes", "positions", "background", "blur", "flux", "opr") for word in KEPT[name]]
-    done = ptycho("reconstruct", path, *auto, *kept)
+    done = ptycho("reconstruct", path, *auto, *AS_TOLD)
     assert done.exit_code == 0 and "Photons speak for a detector 0.7" in done.output, done.output
     assert read_reconstruction(tmp_path / "out").fresnel_number == pytest.approx(0.1, rel=0.03)
-    said = ptycho("reconstruct", path, *auto, *kept, "--fresnel-number", 0.08)
+    said = ptycho("reconstruct", path, *auto, *AS_TOLD, "--fresnel-number", 0.08)
     assert said.exit_code == 0 and "Photons speak for a detector" not in said.output
     assert read_reconstruction(tmp_path / "out").fresnel_number == pytest.approx(0.08)
 

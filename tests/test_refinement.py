@@ -146,11 +146,16 @@ def test_positions_are_found_again_and_kept_unless_asked():
     assert error(found.reconstruction, scan) < 0.6 * error(kept.reconstruction, scan)
 
 
+def flickering(scan, flux, seed):
+    """Return a scan of counts whose patterns `(pattern,)` were so many times as bright."""
+    counts = np.random.default_rng(seed).poisson(np.asarray(scan.patterns, float) * flux[:, None, None])
+    return dataclasses.replace(scan, patterns=counts.astype(np.uint32))
+
+
 def test_the_flux_of_each_pattern_is_found_and_even_unless_asked():
     scan = simulated(1e6)
     flux = np.random.default_rng(4).uniform(0.5, 1.5, len(scan))
-    counts = np.random.default_rng(5).poisson(np.asarray(scan.patterns, float) * flux[:, None, None])
-    uneven = dataclasses.replace(scan, patterns=counts.astype(np.uint32))
+    uneven = flickering(scan, flux, seed=5)
     even, found = (
         refine(flat(uneven, scan.probe), uneven, 40, Moves(probe=False, flux=move)) for move in (False, True)
     )

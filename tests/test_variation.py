@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 from refusal import assert_said_plainly, ptycho
 from test_engine import HEIGHT, RANDOM, SIZE, WIDTH, inner, seen_of, wave
+from test_refinement import flickering
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.engine.estimate import Estimate
@@ -162,8 +163,7 @@ def test_a_probe_that_walks_is_followed_and_kept_steady_unless_asked():
 def test_unsteady_light_is_found_beside_a_probe_that_varies():
     scan = walking(4)
     flux = np.random.default_rng(6).uniform(0.7, 1.3, len(scan))
-    counts = np.random.default_rng(7).poisson(np.asarray(scan.patterns, float) * flux[:, None, None])
-    uneven = dataclasses.replace(scan, patterns=counts.astype(np.uint32))
+    uneven = flickering(scan, flux, seed=7)
     held, found = (
         reconstruct(uneven, params=ReconstructionParams(opr=2, flux=flux, passes=60)) for flux in ("even", "find")
     )

@@ -76,11 +76,12 @@ class Pace:
         return True
 
 
-def better(now: np.ndarray, before: np.ndarray) -> bool:
+def better(now: np.ndarray, before: np.ndarray, sure: float = CHANCE) -> bool:
     """Return whether patterns are predicted better than before by more than chance.
 
     Args:
         now, before: float arrays `(pattern,)`: deviances.
+        sure: float. Standard errors by which they must be.
     """
     gain = before - now
-    return bool(gain.mean() > CHANCE * gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > sure * gain.std() / np.sqrt(len(gain)))

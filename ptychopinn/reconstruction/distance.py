@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.pace import better
 from ptychopinn.physics.optics import optics_at
 from ptychopinn.reconstruction.middle import Middle, least
 
@@ -40,7 +41,6 @@ def told_fresnel_number(scan: Scan, batch_size: int | None = None) -> float:
         return middle.judged(middle.probe, there, PASSES, moves_probe=True)
 
     best = least(lambda one: float(deviances(one).mean()), STEP)
-    gains = deviances(0.0) - deviances(best)
-    if gains.mean() <= SURE * gains.std() / np.sqrt(len(gains)):
+    if not better(deviances(best), deviances(0.0), SURE):
         return scan.fresnel_number
     return float(f"{scan.fresnel_number * np.exp(-best):.4g}")

@@ -153,7 +153,7 @@ def halved(
 
 
 def moves_of(params: ReconstructionParams) -> Moves:
-    """Return what the passes move; a probe that varies has a dimension more than one where it holds the light."""
+    """Return what the passes move; a probe that varies has two dimensions at least where it holds the light."""
     flux = params.flux == "find"
     variation = max(params.opr, 2) if params.opr and flux else params.opr
     return Moves(params.refine_probe, params.positions == "refine", flux, variation, params.background)
