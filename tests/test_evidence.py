@@ -9,11 +9,13 @@ import pytest
 from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.data.thinning import HOLDOUT
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.budget import A_MODE, OTHERS, Budget
 from ptychopinn.evaluation.by_evidence import reconstruct_by
 from ptychopinn.evaluation.evidence import FEWEST, Evidence, choose
-from ptychopinn.evaluation.missed import SURE, WORTH_OF_RIVALS
+from ptychopinn.evaluation.experiment_trials import Trials
+from ptychopinn.evaluation.missed import SURE, WORTH_OF_OTHERS
 from ptychopinn.evaluation.physics_sizes import own_moves
 from ptychopinn.evaluation.tried import Tried
 from ptychopinn.physics.experiment import Experiment
@@ -21,7 +23,7 @@ from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
-from ptychopinn.report.evidence import row
+from ptychopinn.report.evidence import AGAIN, evidence_section, row
 from ptychopinn.simulation import modes, objects, probes, scans
 
 AS_TOLD = ("--positions", "keep", "--background", "none", "--modes", 1, "--flux", "even", "--opr", 0, "--blur", 0)
@@ -52,7 +54,7 @@ def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
     assert partly_coherent.chosen == {"modes": 2} and partly_coherent.params.modes == 2
     three, two = [one for one in partly_coherent.tried if one.name == "modes" and not one.instead][:2]
     assert (three.value, three.kept) == (3, False) and (two.value, two.kept) == (2, True)
-    assert two.part > WORTH_OF_RIVALS and two.gain > 1.5 * SURE * two.error and "taken" in two.words
+    assert two.part > WORTH_OF_OTHERS and two.gain > 1.5 * SURE * two.error and "taken" in two.words
 
 
 def test_nothing_is_chosen_where_all_is_told():
@@ -134,6 +136,39 @@ def test_what_is_true_together_is_found_together():
     found = choose(dataclasses.replace(taken, positions=told, probe_guess=probe[:1]))
     assert found.chosen == {"background": "even", "positions": "refine", "modes": 2}
     assert any(one.name == "opr" and not one.kept for one in found.tried)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_the_page_says_that_passes_were_made_again(again):
+    evidence = Evidence(ReconstructionParams(modes=2), {"modes": 2}, patterns=80)
+    note = evidence_section(evidence, again).note
+    assert (AGAIN in note) == again and "80 patterns" in note
+
+
+def test_what_trials_foretell_for_photons_held_out_is_what_as_many_of_them_miss():
+    """Trials hold out more photons than passes to an image do, whose noise is then larger."""
+    scan = simulated()
+    trials = Trials(scan, scan.probe, ReconstructionParams(), 2.0)
+    belief = trials.begin(trials.params)
+    here = belief.judged.mean() / scan.mean_photons
+    noise, of_passes = trials.noise(belief), trials.noise(belief, HOLDOUT)
+    assert of_passes > 1.5 * noise
+    assert trials.deviance_of_passes(belief) == pytest.approx(here - noise + of_passes)
+    found = reconstruct(scan, params=ReconstructionParams(focus="keep"))
+    kept = found.record["refinement_deviances"][found.record["refinement_passes"]]
+    assert trials.deviance_of_passes(belief) == pytest.approx(kept, rel=0.1)
+
+
+def test_a_trial_that_brought_nothing_is_not_made_again():
+    scan = simulated()
+    trials = Trials(scan, scan.probe, ReconstructionParams(), 2.0)
+    belief = trials.begin(trials.params)
+    while not belief.settled:
+        belief = trials.go_on(belief, trials.params)
+    spent = trials.budget.spent
+    assert trials.go_on(belief, trials.params) is belief and trials.budget.spent == spent
+    blurred = dataclasses.replace(trials.params, blur=0.6)
+    assert trials.go_on(belief, blurred) is not belief and trials.budget.spent > spent
 
 
 def test_moves_that_are_an_affine_map_of_all_positions_are_no_positions_that_were_wrong():
@@ -224,7 +259,7 @@ def test_what_there_is_no_room_for_is_not_tried_and_said():
 
 def test_a_budget_counts_passes_in_plain_runs():
     plain, dear = ReconstructionParams(), ReconstructionParams(modes=3, positions="refine", flux="find")
-    budget = Budget(patterns=2000, part=1000, allowed=2.0)
+    budget = Budget(patterns=4000, part=2000, allowed=2.0)
     budget.spend(40, plain)
     assert budget.runs == 0.5
     budget.spend(20, dear)

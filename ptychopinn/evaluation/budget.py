@@ -5,8 +5,8 @@ from ptychopinn.reconstruction.params import ReconstructionParams
 ALLOWED = 2.0
 """Plain runs that trials may cost: with a run that is as long as the plain one, three."""
 
-SHORT = 60_000
-"""Patterns that a plain run is taken to go through at least: one of fewer is over in half a minute, and so are
+SHORT = 120_000
+"""Patterns that a plain run is taken to go through at least: one of fewer is over in a minute or two, and so are
 trials."""
 
 A_MODE, OTHERS = 0.35, {"positions": 1.0, "opr": 1.0, "flux": 0.4, "background": 0.4, "blur": 0.35}

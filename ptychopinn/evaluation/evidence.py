@@ -39,7 +39,7 @@ class Evidence:
         untried: tuple of str. Options that there was no room for.
         runs: float. What trials cost, in plain runs of the scan.
         probe: complex array `(mode, y, x)`: the mean one that trials end with.
-        deviance: float. Poisson deviance of photons held out from that part, per photon, which they end with.
+        deviance: float. Poisson deviance per photon that they foretell for photons held out from the whole scan.
     """
 
     params: ReconstructionParams
@@ -101,7 +101,7 @@ def choose(
     params, end = dataclasses.replace(params, **search.chosen), search.onward
     return Evidence(
         params, search.chosen, tuple(search.tried), len(trials.scan), untried=tuple(search.untried),
-        runs=trials.budget.runs, probe=end.estimate.probe, deviance=float(end.judged.mean() / scan.mean_photons),
+        runs=trials.budget.runs, probe=end.estimate.probe, deviance=trials.deviance_of_passes(end),
     )  # fmt: skip
 
 

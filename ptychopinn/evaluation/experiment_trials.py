@@ -22,8 +22,11 @@ from ptychopinn.reconstruction.refinement import SEED, estimate_of
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.reconstruction.ways import optics_of
 
-FEW, MANY, PART = 64, 80, 1 / 3
-"""Patterns of the part, at least and at most, and as a part of the scan: fewer tell little, more cost too much."""
+PATTERNS = 196
+"""Patterns of the part, at most: of 65 a third mode that is not there explains nearly as much as one that is."""
+
+HELD_OUT = 0.3
+"""Part of the photons that judges: more than in passes that are to make an image, for here to tell is all."""
 
 FIRST = 48
 """Passes from a flat object, at most."""
@@ -43,11 +46,13 @@ class Belief:
         params: ReconstructionParams, which say what of it moves.
         estimate: Estimate.
         judged: float array `(pattern,)`: Poisson deviance of the photons of each pattern that were held out.
+        settled: bool. Whether the passes of a trial brought no more.
     """
 
     params: ReconstructionParams
     estimate: Estimate
     judged: np.ndarray
+    settled: bool = False
 
 
 class Trials:
@@ -61,14 +66,13 @@ class Trials:
     """
 
     def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, allowed: float) -> None:
-        count = int(np.clip(PART * len(scan), FEW, MANY))  # or all, of a small scan
-        self.scan = middle_of(scan, count)
+        self.scan = middle_of(scan, PATTERNS)
         self.budget = Budget(len(scan), len(self.scan), allowed)
         probe = with_modes(probe, params.modes or len(probe))
         self.params, optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
         start = dataclasses.replace(flat(self.scan, probe), optics=optics)
         self.told, self.cover = estimate_of(start, self.scan, probe)
-        self.photons = Photons(self.scan, probe, params.batch_size, SEED, optics.zero_first)
+        self.photons = Photons(self.scan, probe, params.batch_size, SEED, optics.zero_first, HELD_OUT)
 
     def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""
@@ -80,18 +84,21 @@ class Trials:
 
     def go_on(self, belief: Belief, params: ReconstructionParams) -> Belief:
         """Go on from what is believed, with other options or the same: keep the best of it and of the last passes."""
+        if belief.settled and params == belief.params:
+            return belief
         engine, random = self._engine(params, self._suited(belief.estimate, params)), np.random.default_rng(SEED)
         best, kept = engine.judge(), engine.state  # passes may diverge where the experiment was another
+        settled = True
         for number, part in enumerate(SCHEDULE):
             subsets = max(1, len(self.photons.chunks) // part)
             engine.turn(Turn(subsets, MOMENTUM if number else 0.0), random.permutation(subsets))
             engine.settle(FIRST + number)
             now = engine.judge() if part == SCHEDULE[-1] else best
             if now.mean() < best.mean():
-                best, kept = now, engine.state
+                best, kept, settled = now, engine.state, False
         engine.rest(kept)
         self.budget.spend(TRIAL, params)
-        return Belief(params, engine.estimate(), best)
+        return Belief(params, engine.estimate(), best, settled)
 
     def _engine(self, params: ReconstructionParams, start: Estimate) -> Engine:
         return Engine(start, self.photons, self.cover, moves_of(params), optics_of(params, self.scan))
@@ -110,12 +117,17 @@ class Trials:
             found = dataclasses.replace(found, background=self.told.background)
         return found if params.opr else dataclasses.replace(found, variation=None, weights=None)
 
-    def noise(self, belief: Belief) -> float:
-        """Return the deviance that photons held out would have by their noise alone, per photon."""
+    def noise(self, belief: Belief, held_out: float = HELD_OUT) -> float:
+        """Return the deviance per photon that such a part of the photons would have by its noise alone."""
         told, optics = belief.estimate, optics_of(belief.params, self.scan)
         experiment = Experiment(
             told.object, told.probe, optics=optics, flux=told.flux, variation=told.variation,
             weights=told.weights, background=0.0 if told.background is None else told.background,
         )  # fmt: skip
         expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))
-        return float(noise_of_photons(HOLDOUT * expected)[0].sum() / HOLDOUT / len(expected) / self.scan.mean_photons)
+        return float(noise_of_photons(held_out * expected)[0].sum() / held_out / len(expected) / self.scan.mean_photons)
+
+    def deviance_of_passes(self, belief: Belief) -> float:
+        """Return the deviance per photon that passes to an image would have, which hold out fewer photons."""
+        missed = float(belief.judged.mean() / self.scan.mean_photons) - self.noise(belief)
+        return missed + self.noise(belief, HOLDOUT)

@@ -6,12 +6,15 @@ import numpy as np
 
 from ptychopinn.evaluation.tried import Tried
 
-SURE, CERTAIN = 4.5, 12.0
+SURE, CERTAIN = 4.5, 30.0
 """Standard errors by which they must be predicted better; and by which they may be by little."""
 
-WORTH, WORTH_OF_RIVALS = 0.1, 0.2
-"""Part of what noise leaves that must be explained; and by a second mode, or a blur in place of modes: each does some
-of what the other does, and explains some of what passes have not come to."""
+SURE_OF_LIGHT = 2.5
+"""Standard errors that do for unsteady light: a few patterns far from the mean bring most of what it brings."""
+
+WORTH, WORTH_OF_OTHERS = 0.05, 0.15
+"""Part of what noise leaves that must be explained; and by a second mode, unsteady light, or a blur in place of modes:
+each does some of what others do, and explains some of what passes have not come to."""
 
 
 NO_WORSE = -2.0
@@ -22,7 +25,7 @@ def takes_its_place(rival: Tried) -> bool:
     """Say whether a rival, compared with what it may have been taken for, is believed in its place."""
     if rival.name == "flux":
         return rival.gain > NO_WORSE * rival.error
-    return rival.kept and rival.part > WORTH_OF_RIVALS
+    return rival.kept and rival.part > WORTH_OF_OTHERS
 
 
 def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, noise: float) -> Tried:
@@ -36,6 +39,7 @@ def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, nois
     gains = without - found
     gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
     part = gain / max(float(without.mean()) - noise, gain, 1e-12)
-    worth = WORTH_OF_RIVALS if (name, value) == ("modes", 2) else WORTH
-    kept = gain > SURE * error and (part > worth or gain > CERTAIN * error)
+    sure = SURE_OF_LIGHT if name == "flux" else SURE
+    worth = WORTH_OF_OTHERS if name == "flux" or (name, value) == ("modes", 2) else WORTH
+    kept = gain > sure * error and (part > worth or gain > CERTAIN * error)
     return Tried(name, value, gain, error, float(part), kept)

@@ -157,7 +157,8 @@ class Search:
         self._note(Tried("flux", "find", kept=not found.is_little, found=found.words))
         if not found.is_little:
             params = self._with("flux", "find")
-            self._believe(*(dataclasses.replace(one, params=params) for one in (self.belief, self.onward)))
+            held = [dataclasses.replace(one, params=params, settled=False) for one in (self.belief, self.onward)]
+            self._believe(*held)
 
     @property
     def _patterns_differ(self) -> bool:

@@ -7,8 +7,14 @@ from ptychopinn.report.blocks import Section, Table
 HEAD = ("tried", "explains", "standard errors", "")
 
 
-def evidence_section(evidence: Evidence) -> Section:
-    """List what was tried, in its order, and what it brought."""
+AGAIN = (
+    " Passes over the whole scan from its own probe predicted photons held out worse than trials had; those that began "
+    "from the probe that trials found did better, and were kept."
+)
+
+
+def evidence_section(evidence: Evidence, again: bool) -> Section:
+    """List what was tried, in its order, and what it brought; say whether passes were made again after that."""
     if evidence.why:
         return Section("evidence", "Evidence", f"No physics was tried. {evidence.why}", [])
     note = (
@@ -17,6 +23,8 @@ def evidence_section(evidence: Evidence) -> Section:
         "it is taken away: what stays predicts these photons better by more than chance, and by a part of what their "
         f"noise leaves to explain, which is given. {evidence.limits}"
     )
+    if again:
+        note += AGAIN
     return Section("evidence", "Evidence", note, [Table("What was tried", [row(one) for one in evidence.tried], HEAD)])
 
 

@@ -86,7 +86,7 @@ def page_of_run(run: Run) -> Page:
     if reconstruction.uncertainty is not None and np.isfinite(reconstruction.uncertainty).any():
         sections.append(uncertainty_section(reconstruction))
     if run.evidence is not None:
-        sections.append(evidence_section(run.evidence))
+        sections.append(evidence_section(run.evidence, again="again" in reconstruction.record))
     if "refinement_deviances" in reconstruction.record:
         sections.append(passes_section(reconstruction, run.scan))
     sections += experiment_sections(reconstruction)
