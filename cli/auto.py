@@ -18,6 +18,10 @@ def diagnosed(request, bundle, talk):
     from ptychopinn.doctor.examine import examine
 
     diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
+    near = read_as_near(request, bundle, diagnosis, talk)
+    if near is not None:
+        preparation = dataclasses.replace(preparation_of(request, bundle), propagation="near")
+        return at_its_distance(dataclasses.replace(request, preparation=preparation.to_dict()), near, talk)
     for one in diagnosis.findings:
         talk.note(one.words)
     suspected = {name: value for name, value in diagnosis.reconstruction.items() if name not in request.asked}
@@ -25,6 +29,31 @@ def diagnosed(request, bundle, talk):
     if diagnosis.scan.fresnel_number is not None:
         return at_its_distance(request, diagnosis.scan, talk)
     return request, diagnosis.corrected_scan
+
+
+def read_as_near(request, bundle, diagnosis, talk):
+    """Return a scan as one of the near field, which is said, where photons speak for that; None where they do not.
+
+    It is asked where trials tell nothing of a far field, the geometry of a near one is known, and it was not said where
+    the detector is.
+    """
+    from ptychopinn.evaluation.evidence import FEWEST
+    from ptychopinn.formats import read_scan
+    from ptychopinn.reconstruction.near_or_far import is_near
+
+    far, preparation = diagnosis.scan, preparation_of(request, bundle)
+    said = bundle is not None or preparation.propagation is not None or far.fresnel_number is not None
+    if said or not diagnosis.tells_nothing or far.measurement != "counts" or len(far) < FEWEST:
+        return None
+    try:
+        as_near = dataclasses.replace(preparation, propagation="near")
+        near = read_scan(request.data, preparation=as_near, **numbers_read_as(request, bundle)).lit()
+    except ValueError:  # its geometry is not known
+        return None
+    if near.size != far.size or not is_near(near, far):
+        return None
+    talk.note("No geometry of a far field was told, and photons speak for the near field: --propagation near.")
+    return near
 
 
 def at_its_distance(request, scan, talk):

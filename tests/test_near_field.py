@@ -10,12 +10,14 @@ from test_evidence import AS_TOLD
 
 from ptychopinn.data.recording import Recording
 from ptychopinn.formats import read_reconstruction, read_scan
+from ptychopinn.formats.writers import cxi_scan
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.optics import optics_at
 from ptychopinn.preparation.detector import Asked
 from ptychopinn.preparation.params import Preparation
 from ptychopinn.preparation.prepare import prepare
 from ptychopinn.reconstruction.distance import told_fresnel_number
+from ptychopinn.reconstruction.near_or_far import is_near
 from ptychopinn.simulation import leaves, objects, pupils, scans
 from ptychopinn_cli.auto import at_fresnel_number
 
@@ -212,6 +214,31 @@ def test_auto_takes_the_distance_that_photons_tell_unless_it_was_said(behind_a_r
     said = ptycho("reconstruct", path, *auto, *AS_TOLD, "--fresnel-number", 0.08)
     assert said.exit_code == 0 and "Photons speak for a detector" not in said.output
     assert read_reconstruction(tmp_path / "out").fresnel_number == pytest.approx(0.08)
+
+
+def silent(scan, path, **geometry):
+    """Write a scan into a CXI file, which does not say in which field its detector is."""
+    cxi_scan.write(dataclasses.replace(scan, energy_eV=ENERGY, pixel_size_m=PIXEL, **geometry), path)
+    return path
+
+
+def test_auto_tells_the_near_field_where_a_file_does_not_say_it(behind_a_rough_beam, tmp_path):
+    path = silent(behind_a_rough_beam, tmp_path / "silent.cxi", distance_m=PIXEL**2 / (WAVELENGTH * 0.1))
+    auto = ("--auto", *AS_TOLD, "--passes", 2, "--no-report", "--output-dir", tmp_path / "out")
+    done = ptycho("reconstruct", path, *auto)
+    assert done.exit_code == 0 and "photons speak for the near field" in done.output, done.output
+    assert read_reconstruction(tmp_path / "out").fresnel_number == pytest.approx(0.1, rel=0.03)
+    said = ptycho("reconstruct", path, *auto, "--propagation", "far")
+    assert said.exit_code == 0 and "photons speak for the near field" not in said.output
+    assert read_reconstruction(tmp_path / "out").fresnel_number is None
+
+
+def test_photons_tell_the_far_field_from_the_near(behind_a_rough_beam, tmp_path):
+    truth, places = behind_a_rough_beam.object, behind_a_rough_beam.positions
+    taken = scans.simulate(truth, behind_a_rough_beam.probe_guess, places, 1e6, seed=2)
+    path = silent(taken, tmp_path / "far.cxi", distance_m=1.0)
+    far, near = (read_scan(path, preparation=Preparation(propagation=one)) for one in ("far", "near"))
+    assert near.fresnel_number is not None and near.size == far.size and not is_near(near, far)
 
 
 def test_networks_refuse_a_near_field(near_file, bundle, tmp_path):

@@ -22,7 +22,8 @@ class Finding:
     """One thing that was found.
 
     Args:
-        kind: str: "orientation", "rotation", "scale", "late", "units", "twin", "probe", "background", "brightness".
+        kind: str: "geometry", "orientation", "rotation", "scale", "late", "units", "twin", "probe", "background",
+            "brightness".
         words: str. A sentence.
         sureness: str. `CLEAR`, `AMBIGUOUS`, `UNTOLD` or `SAID`.
         options: dict from an option's name to the value that corrects it.
@@ -61,6 +62,11 @@ class Diagnosis:
     read_by: Preparation
     preparation: Preparation
     reconstruction: dict[str, Any]
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether trials told nothing of the geometry."""
+        return any(one.kind == "geometry" and one.sureness == UNTOLD for one in self.findings)
 
     @property
     def corrected_scan(self) -> Scan | None:
