@@ -1,5 +1,7 @@
 """Whether a detector is in the near field or in the far one: in which of them passes predict photons better."""
 
+import numpy as np
+
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.pace import better
 from ptychopinn.reconstruction.distance import PASSES, PATTERNS, SURE
@@ -13,6 +15,10 @@ def is_near(near: Scan, far: Scan, batch_size: int | None = None) -> bool:
         near, far: Scan, the same patterns read as either.
         batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
     """
-    middles = [(Middle(scan, scan.probe, scan.optics, PATTERNS, batch_size), scan.optics) for scan in (near, far)]
-    judged = [middle.judged(middle.probe, optics, PASSES, moves_probe=True) for middle, optics in middles]
-    return better(*judged, SURE)
+    return better(_judged(near, batch_size), _judged(far, batch_size), SURE)
+
+
+def _judged(scan: Scan, batch_size: int | None) -> np.ndarray:
+    """Return the deviances `(pattern,)` of photons held out after passes over the middle of a scan."""
+    middle = Middle(scan, scan.probe, scan.optics, PATTERNS, batch_size)
+    return middle.judged(middle.probe, scan.optics, PASSES, moves_probe=True)
