@@ -18,10 +18,11 @@ def diagnosed(request, bundle, talk):
     from ptychopinn.doctor.examine import examine
 
     diagnosis = examine(request.data, preparation_of(request, bundle), **numbers_read_as(request, bundle))
-    near = read_as_near(request, bundle, diagnosis, talk)
-    if near is not None:
-        preparation = dataclasses.replace(preparation_of(request, bundle), propagation="near")
-        return at_its_distance(dataclasses.replace(request, preparation=preparation.to_dict()), near, talk)
+    if bundle is None and diagnosis.tells_nothing:
+        as_near = dataclasses.replace(preparation_of(request, bundle), propagation="near")
+        near = read_as_near(request, as_near, diagnosis.scan, talk)
+        if near is not None:
+            return at_its_distance(dataclasses.replace(request, preparation=as_near.to_dict()), near, talk)
     for one in diagnosis.findings:
         talk.note(one.words)
     suspected = {name: value for name, value in diagnosis.reconstruction.items() if name not in request.asked}
@@ -31,29 +32,38 @@ def diagnosed(request, bundle, talk):
     return request, diagnosis.corrected_scan
 
 
-def read_as_near(request, bundle, diagnosis, talk):
+def read_as_near(request, as_near, far, talk):
     """Return a scan as one of the near field, which is said, where photons speak for that; None where they do not.
 
-    It is asked where trials tell nothing of a far field, the geometry of a near one is known, and it was not said where
-    the detector is.
+    It is asked where the geometry of a near field is known, and it was not said where the detector is.
+
+    Args:
+        request: Request of `ptycho reconstruct`.
+        as_near: Preparation that reads the scan so.
+        far: Scan, as one of the far field, of which trials tell nothing.
+        talk: Talk.
     """
-    from ptychopinn.evaluation.evidence import FEWEST
     from ptychopinn.formats import read_scan
     from ptychopinn.reconstruction.near_or_far import is_near
 
-    far, preparation = diagnosis.scan, preparation_of(request, bundle)
-    said = bundle is not None or preparation.propagation is not None or far.fresnel_number is not None
-    if said or not diagnosis.tells_nothing or far.measurement != "counts" or len(far) < FEWEST:
+    said = request.preparation.get("propagation") is not None or far.fresnel_number is not None
+    if said or not can_be_asked(far):
         return None
     try:
-        as_near = dataclasses.replace(preparation, propagation="near")
-        near = read_scan(request.data, preparation=as_near, **numbers_read_as(request, bundle)).lit()
+        near = read_scan(request.data, preparation=as_near, **numbers_read_as(request, None)).lit()
     except ValueError:  # its geometry is not known
         return None
-    if near.size != far.size or not is_near(near, far):
+    if (len(near), near.size) != (len(far), far.size) or not is_near(near, far):
         return None
     talk.note("No geometry of a far field was told, and photons speak for the near field: --propagation near.")
     return near
+
+
+def can_be_asked(scan):
+    """Tell whether a scan has photons to hold out, of patterns enough."""
+    from ptychopinn.evaluation.evidence import FEWEST
+
+    return scan.measurement == "counts" and len(scan) >= FEWEST
 
 
 def at_its_distance(request, scan, talk):
@@ -63,7 +73,7 @@ def at_its_distance(request, scan, talk):
 
     if request.preparation["fresnel_number"] is not None:  # it was said
         return request, scan
-    if scan.probe_made or scan.measurement != "counts" or len(scan) < FEWEST:
+    if scan.probe_made or not can_be_asked(scan):
         talk.note(
             f"The detector's distance is not tried: that takes {FEWEST} patterns of counts, and a probe that is not "
             "made of them."

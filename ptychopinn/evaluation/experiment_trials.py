@@ -87,18 +87,18 @@ class Trials:
         if belief.settled and params == belief.params:
             return belief
         engine, random = self._engine(params, self._suited(belief.estimate, params)), np.random.default_rng(SEED)
-        best, kept = engine.judge(), engine.state  # passes may diverge where the experiment was another
-        settled = True
+        best, start = engine.judge(), engine.state
+        kept = start  # passes may diverge where the experiment was another
         for number, part in enumerate(SCHEDULE):
             subsets = max(1, len(self.photons.chunks) // part)
             engine.turn(Turn(subsets, MOMENTUM if number else 0.0), random.permutation(subsets))
             engine.settle(FIRST + number)
             now = engine.judge() if part == SCHEDULE[-1] else best
             if now.mean() < best.mean():
-                best, kept, settled = now, engine.state, False
+                best, kept = now, engine.state
         engine.rest(kept)
         self.budget.spend(TRIAL, params)
-        return Belief(params, engine.estimate(), best, settled)
+        return Belief(params, engine.estimate(), best, settled=kept is start)
 
     def _engine(self, params: ReconstructionParams, start: Estimate) -> Engine:
         return Engine(start, self.photons, self.cover, moves_of(params), optics_of(params, self.scan))
@@ -119,15 +119,22 @@ class Trials:
 
     def noise(self, belief: Belief, held_out: float = HELD_OUT) -> float:
         """Return the deviance per photon that such a part of the photons would have by its noise alone."""
+        return self._noise_in(self._expected(belief), held_out)
+
+    def deviance_of_passes(self, belief: Belief) -> float:
+        """Return the deviance per photon that passes to an image would have, which hold out fewer photons."""
+        expected = self._expected(belief)
+        missed = float(belief.judged.mean() / self.scan.mean_photons) - self._noise_in(expected, HELD_OUT)
+        return missed + self._noise_in(expected, HOLDOUT)
+
+    def _expected(self, belief: Belief) -> np.ndarray:
+        """Return the photons of each pixel that are expected: float array `(pattern, y, x)`."""
         told, optics = belief.estimate, optics_of(belief.params, self.scan)
         experiment = Experiment(
             told.object, told.probe, optics=optics, flux=told.flux, variation=told.variation,
             weights=told.weights, background=0.0 if told.background is None else told.background,
         )  # fmt: skip
-        expected = experiment.detector().expected(experiment.light(told.positions, slice(None)))
-        return float(noise_of_photons(held_out * expected)[0].sum() / held_out / len(expected) / self.scan.mean_photons)
+        return experiment.detector().expected(experiment.light(told.positions, slice(None)))
 
-    def deviance_of_passes(self, belief: Belief) -> float:
-        """Return the deviance per photon that passes to an image would have, which hold out fewer photons."""
-        missed = float(belief.judged.mean() / self.scan.mean_photons) - self.noise(belief)
-        return missed + self.noise(belief, HOLDOUT)
+    def _noise_in(self, expected: np.ndarray, held_out: float) -> float:
+        return float(noise_of_photons(held_out * expected)[0].sum() / held_out / len(expected) / self.scan.mean_photons)

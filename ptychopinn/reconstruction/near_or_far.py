@@ -8,17 +8,16 @@ from ptychopinn.reconstruction.distance import PASSES, PATTERNS, SURE
 from ptychopinn.reconstruction.middle import Middle
 
 
-def is_near(near: Scan, far: Scan, batch_size: int | None = None) -> bool:
+def is_near(near: Scan, far: Scan) -> bool:
     """Say whether few passes predict photons held out better in the near field than in the far one, surely.
 
     Args:
         near, far: Scan, the same patterns read as either.
-        batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
     """
-    return better(_judged(near, batch_size), _judged(far, batch_size), SURE)
+    return better(_judged(near), _judged(far), SURE)
 
 
-def _judged(scan: Scan, batch_size: int | None) -> np.ndarray:
+def _judged(scan: Scan) -> np.ndarray:
     """Return the deviances `(pattern,)` of photons held out after passes over the middle of a scan."""
-    middle = Middle(scan, scan.probe, scan.optics, PATTERNS, batch_size)
+    middle = Middle(scan, scan.probe, scan.optics, PATTERNS)
     return middle.judged(middle.probe, scan.optics, PASSES, moves_probe=True)
