@@ -19,7 +19,7 @@ from ptychopinn.engine.slow_phase import lift_of, slow_step
 from ptychopinn.physics.exit_waves import exit_wave
 from ptychopinn.physics.placing import add_windows, cut_windows, window_index
 from ptychopinn.physics.propagation import fourier
-from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint
+from ptychopinn.physics.shifts import shift_ramps, shifted
 from ptychopinn.physics.waves import light_of
 from ptychopinn.simulation import objects, probes, scans
 
@@ -53,15 +53,14 @@ def test_adding_windows_is_the_adjoint_of_cutting_them():
     assert inner(cut_windows(canvas, index), windows) == pytest.approx(inner(canvas, placed), rel=1e-4)
 
 
-def test_shifts_are_exact_keep_the_light_and_have_an_adjoint():
+def test_shifts_are_exact_and_keep_the_light():
     probe = wave(2, SIZE, SIZE)
     whole = shifted(probe, shift_ramps(ops.convert_to_tensor(np.float32([[2, -3]])), SIZE))
     for part, moved in zip(probe, whole):
         np.testing.assert_allclose(moved[0], np.roll(ops.convert_to_numpy(part), (2, -3), (-2, -1)), atol=1e-4)
     ramps = shift_ramps(ops.convert_to_tensor(RANDOM.uniform(-1, 1, (5, 2)).astype(np.float32)), SIZE)
-    there, waves = shifted(probe, ramps), wave(5, 2, SIZE, SIZE)
+    there = shifted(probe, ramps)
     assert inner(there, there) == pytest.approx(5 * inner(probe, probe), rel=1e-4)
-    assert inner(there, waves) == pytest.approx(inner(probe, shifted_adjoint(waves, ramps)), rel=1e-3, abs=1e-2)
 
 
 @pytest.mark.parametrize("moved", ["object", "probe"])

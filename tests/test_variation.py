@@ -25,14 +25,15 @@ from ptychopinn.simulation import objects, probes, scans
 MODES, DIMENSIONS = 2, 3
 
 
-def varying(count):
+def varying(count, dimensions=DIMENSIONS):
     """Return a stack of a mean probe and its variations, and patterns that it varies over."""
-    return wave((1 + DIMENSIONS) * MODES, SIZE, SIZE), seen_of(count)._replace(weights=wave(count, DIMENSIONS))
+    return wave((1 + dimensions) * MODES, SIZE, SIZE), seen_of(count)._replace(weights=wave(count, dimensions))
 
 
 @pytest.mark.backend
-def test_adding_up_what_patterns_say_of_the_variation_is_the_adjoint_of_varying():
-    stack, seen = varying(5)
+@pytest.mark.parametrize("dimensions", [0, DIMENSIONS])
+def test_adding_up_what_patterns_say_of_the_variation_is_the_adjoint_of_varying(dimensions):
+    stack, seen = varying(5, dimensions)
     waves, probes_there = wave(5, MODES, SIZE, SIZE), probes_of(stack, seen)
     for turned in (waves, (-waves[1], waves[0])):
         assert inner(probes_there, turned) == pytest.approx(inner(stack, probes_of_adjoint(turned, seen)), rel=1e-3)

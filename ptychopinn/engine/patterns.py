@@ -24,9 +24,9 @@ def offsets_of(canvas: Wave, probe: Wave, seen: Seen, width: int, optics: Optics
     derivative is exact, in Fourier space; a 2 x 2 system a pattern.
     """
     waves, slices, probes = waves_of(canvas, probe, seen, width, optics)
-    changes = []
+    spectra, changes = fourier(probes), []
     for axis in (0, 1):
-        moved = fourier_adjoint(multiply(fourier(probes), gradient_ramps(probe[0].shape[-1], axis)))
+        moved = fourier_adjoint(multiply(spectra, gradient_ramps(probe[0].shape[-1], axis)))
         changes.append(to_detector(optics).forward(exit_wave(slices, moved, between_slices(optics))))
     return _steps_along(changes, waves, seen, optics)
 

@@ -14,10 +14,10 @@ from ptychopinn.physics.deviance import poisson_deviance
 from ptychopinn.physics.exit_waves import arriving, exit_wave, exit_wave_object_adjoint, exit_wave_probe_adjoint
 from ptychopinn.physics.optics import FAR, Optics
 from ptychopinn.physics.placing import add_windows, cut_windows, through_slices, window_index
-from ptychopinn.physics.propagation import between_slices, to_detector
-from ptychopinn.physics.shifts import shift_ramps, shifted, shifted_adjoint, shifted_back
+from ptychopinn.physics.propagation import between_slices, fourier, fourier_adjoint, to_detector
+from ptychopinn.physics.shifts import shift_ramps
 from ptychopinn.physics.variation import varied, varied_adjoint
-from ptychopinn.physics.waves import Wave, behind_one_another, intensity, light_of, scale
+from ptychopinn.physics.waves import Wave, behind_one_another, conjugate_product, intensity, light_of, multiply, scale
 
 
 class Seen(typing.NamedTuple):
@@ -64,16 +64,15 @@ def probes_of(probe: Wave, seen: Seen) -> Wave:
         seen: Seen.
     """
     ramps = shift_ramps(seen.shifts, probe[0].shape[-1])
-    return scale(shifted(varied(probe, seen.weights), ramps), ops.sqrt(seen.flux)[:, None, None, None])
+    there = fourier_adjoint(multiply(varied(fourier(probe), seen.weights), ramps))
+    return scale(there, ops.sqrt(seen.flux)[:, None, None, None])
 
 
 def probes_of_adjoint(waves: Wave, seen: Seen) -> Wave:
     """Add up what waves `(pattern, mode, y, x)` say of the probe and its variations: adjoint of `probes_of`."""
     ramps = shift_ramps(seen.shifts, waves[0].shape[-1])
     waves = scale(waves, ops.sqrt(seen.flux)[:, None, None, None])
-    if not seen.weights[0].shape[1]:
-        return shifted_adjoint(waves, ramps)
-    return varied_adjoint(shifted_back(waves, ramps), seen.weights)
+    return fourier_adjoint(varied_adjoint(conjugate_product(ramps, fourier(waves)), seen.weights))
 
 
 def nothing_of(canvas: Wave, probe: Wave) -> Pull:

@@ -6,7 +6,7 @@ from keras import KerasTensor as Tensor
 from keras import ops
 
 from ptychopinn.physics.propagation import fourier, fourier_adjoint
-from ptychopinn.physics.waves import Wave, conjugate, conjugate_product, multiply
+from ptychopinn.physics.waves import Wave, multiply
 
 
 def shift_ramps(shifts: Tensor, size: int) -> Wave:
@@ -45,14 +45,3 @@ def _frequencies(size: int) -> Tensor:
 def shifted(probe: Wave, ramps: Wave) -> Wave:
     """Shift a probe `(mode, y, x)`, or each pattern's own: pair of float32 tensors `(pattern, mode, y, x)`."""
     return fourier_adjoint(multiply(fourier(probe), ramps))
-
-
-def shifted_back(waves: Wave, ramps: Wave) -> Wave:
-    """Shift waves `(pattern, mode, y, x)` back, each by its own: adjoint, and inverse, of `shifted`."""
-    return shifted(waves, conjugate(ramps))
-
-
-def shifted_adjoint(waves: Wave, ramps: Wave) -> Wave:
-    """Shift waves `(pattern, mode, y, x)` back and add them up: adjoint of `shifted` of one probe `(mode, y, x)`."""
-    back = conjugate_product(ramps, fourier(waves))
-    return fourier_adjoint((ops.sum(back[0], axis=0), ops.sum(back[1], axis=0)))

@@ -21,11 +21,6 @@ def add(a: Wave, b: Wave) -> Wave:
     return a[0] + b[0], a[1] + b[1]
 
 
-def conjugate(wave: Wave) -> Wave:
-    """Return the complex conjugate of a wave."""
-    return wave[0], -wave[1]
-
-
 def scale(wave: Wave, factor: Tensor | float) -> Wave:
     """Multiply a wave by a real factor."""
     return wave[0] * factor, wave[1] * factor
