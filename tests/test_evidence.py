@@ -15,7 +15,7 @@ from ptychopinn.evaluation.budget import A_MODE, OTHERS, Budget
 from ptychopinn.evaluation.by_evidence import reconstruct_by
 from ptychopinn.evaluation.evidence import FEWEST, Evidence, choose
 from ptychopinn.evaluation.experiment_trials import Trials
-from ptychopinn.evaluation.missed import SURE, WORTH_OF_OTHERS
+from ptychopinn.evaluation.missed import SURE, WORTH
 from ptychopinn.evaluation.physics_sizes import own_moves
 from ptychopinn.evaluation.tried import Tried
 from ptychopinn.physics.experiment import Experiment
@@ -54,7 +54,7 @@ def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
     assert partly_coherent.chosen == {"modes": 2} and partly_coherent.params.modes == 2
     three, two = [one for one in partly_coherent.tried if one.name == "modes" and not one.instead][:2]
     assert (three.value, three.kept) == (3, False) and (two.value, two.kept) == (2, True)
-    assert two.part > WORTH_OF_OTHERS and two.gain > 1.5 * SURE * two.error and "taken" in two.words
+    assert two.part > WORTH and two.gain > 1.5 * SURE * two.error and "taken" in two.words
 
 
 def test_nothing_is_chosen_where_all_is_told():
@@ -148,7 +148,7 @@ def test_the_page_says_that_passes_were_made_again(again):
 def test_what_trials_foretell_for_photons_held_out_is_what_as_many_of_them_miss():
     """Trials hold out more photons than passes to an image do, whose noise is then larger."""
     scan = simulated()
-    trials = Trials(scan, scan.probe, ReconstructionParams(), 2.0)
+    trials = Trials(scan, scan.probe, ReconstructionParams(), Budget(len(scan), len(scan), allowed=2.0))
     belief = trials.begin(trials.params)
     here = belief.judged.mean() / scan.mean_photons
     noise, of_passes = trials.noise(belief), trials.noise(belief, HOLDOUT)
@@ -161,7 +161,7 @@ def test_what_trials_foretell_for_photons_held_out_is_what_as_many_of_them_miss(
 
 def test_a_trial_that_brought_nothing_is_not_made_again():
     scan = simulated()
-    trials = Trials(scan, scan.probe, ReconstructionParams(), 2.0)
+    trials = Trials(scan, scan.probe, ReconstructionParams(), Budget(len(scan), len(scan), allowed=2.0))
     belief = trials.begin(trials.params)
     while not belief.settled:
         belief = trials.go_on(belief, trials.params)
@@ -251,8 +251,8 @@ def error(found, scan):
 def test_what_there_is_no_room_for_is_not_tried_and_said():
     found = choose(simulated(), allowed=0.01)
     assert not found.tried and not found.chosen
-    assert sorted(found.untried) == ["--background even", "--blur 0.6", "--flux find", "--modes 3", "--opr 2",
-                                     "--positions refine"]  # fmt: skip
+    assert sorted(found.untried) == ["--background even", "--blur 0.6", "--flux find", "--modes 2", "--modes 3",
+                                     "--opr 2", "--positions refine"]  # fmt: skip
     assert all(one in found.limits for one in found.untried)
     assert found.record["untried"] == list(found.untried)
 
@@ -260,9 +260,9 @@ def test_what_there_is_no_room_for_is_not_tried_and_said():
 def test_a_budget_counts_passes_in_plain_runs():
     plain, dear = ReconstructionParams(), ReconstructionParams(modes=3, positions="refine", flux="find")
     budget = Budget(patterns=4000, part=2000, allowed=2.0)
-    budget.spend(40, plain)
+    budget.spend(40, plain, part=2000)
     assert budget.runs == 0.5
-    budget.spend(20, dear)
+    budget.spend(20, dear, part=2000)
     assert budget.runs == pytest.approx(0.5 + 10 * (1 + 2 * A_MODE + OTHERS["positions"] + OTHERS["flux"]) / 40)
     left = int((2.0 - budget.runs) * 80)  # a pass goes through half the scan
     assert budget.allows((left, plain)) and not budget.allows((left, plain), (1, plain))

@@ -24,7 +24,7 @@ class Budget:
     """Count what passes over a part of a scan cost.
 
     Args:
-        patterns, part: int. Patterns of the scan, and of the part that passes go through.
+        patterns, part: int. Patterns of the scan, and of the part that passes go through, most of them.
         allowed: float. Plain runs that they may cost.
     """
 
@@ -32,19 +32,19 @@ class Budget:
         self.patterns, self.part, self.allowed = patterns, part, allowed
         self.plain = self.spent = 0.0
 
-    def spend(self, passes: int, params: ReconstructionParams) -> None:
-        """Count passes; the first ones tell how many a plain run of the scan takes."""
+    def spend(self, passes: int, params: ReconstructionParams, part: int) -> None:
+        """Count passes over a part of the patterns; the first ones tell how many a plain run of the scan takes."""
         self.plain = self.plain or passes * self.patterns * length_of(params)
-        self.spent += self._cost(passes, params)
+        self.spent += self._cost(passes, params, part)
 
     def allows(self, *ways: tuple[int, ReconstructionParams]) -> bool:
         """Return whether there is room for `(passes, params)`, all of them."""
-        return self.spent + sum(self._cost(*way) for way in ways) <= self.allowed * max(self.plain, SHORT)
+        return self.spent + sum(self._cost(*way, self.part) for way in ways) <= self.allowed * max(self.plain, SHORT)
 
     @property
     def runs(self) -> float:
         """What was spent, in plain runs."""
         return self.spent / self.plain
 
-    def _cost(self, passes: int, params: ReconstructionParams) -> float:
-        return passes * self.part * length_of(params)
+    def _cost(self, passes: int, params: ReconstructionParams, part: int) -> float:
+        return passes * part * length_of(params)

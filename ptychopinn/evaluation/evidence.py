@@ -1,11 +1,12 @@
 """Evidence: which physics the photons of a scan speak for, by how well photons that were held out are predicted.
 
-A part of the scan is reconstructed with all at once that its file may not tell (positions that are wrong, background,
-incoherent modes, a probe that varies). What passes find next to nothing of is left out. The rest is taken away in turn,
-and passes go on from there, as they do with it: what photons held out miss, by more than chance and by a part of what
-their noise leaves to explain, stays. Unsteady light, and a detector that blurs, are tried after that, and in place of
-what is taken for them. All this costs at most two plain runs, as counted in passes; a run of few patterns counts as one
-of more.
+Some patterns are reconstructed with all at once that their file may not tell (positions that are wrong, background,
+incoherent modes, a probe that varies). What passes find next to nothing of is left out. A larger part of the scan is
+reconstructed with the rest, which is taken away in turn, and passes go on from there, as they do with it: what photons
+held out miss, by more than chance and by a part of what their noise leaves to explain, stays. A probe that varies, and
+modes, must be missed by passes that begin without them, too. Unsteady light, and a detector that blurs, are tried after
+that, and in place of what is taken for them. All this costs at most two plain runs, as counted in passes; a run of few
+patterns counts as one of more.
 """
 
 import dataclasses
@@ -15,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.evaluation.budget import ALLOWED
+from ptychopinn.evaluation.budget import ALLOWED, Budget
 from ptychopinn.evaluation.candidates import CANDIDATES
-from ptychopinn.evaluation.experiment_trials import Trials
+from ptychopinn.evaluation.experiment_trials import PATTERNS, Trials
 from ptychopinn.evaluation.physics_search import Search
 from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
@@ -94,14 +95,15 @@ def choose(
     why = why_not(scan, params)
     if why:
         return Evidence(params, why=why)
-    trials = Trials(scan, scan.probe if probe is None else probe, params, allowed)
+    budget = Budget(len(scan), min(len(scan), PATTERNS), allowed)
+    trials = Trials(scan, scan.probe if probe is None else probe, params, budget)
     names = [name for name in CANDIDATES if name not in asked and acts(name, params)]
     search = Search(trials, names, progress or (lambda one: None))
     search.choose()
     params, end = dataclasses.replace(params, **search.chosen), search.onward
     return Evidence(
         params, search.chosen, tuple(search.tried), len(trials.scan), untried=tuple(search.untried),
-        runs=trials.budget.runs, probe=end.estimate.probe, deviance=trials.deviance_of_passes(end),
+        runs=budget.runs, probe=end.estimate.probe, deviance=trials.deviance_of_passes(end),
     )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ from ptychopinn.reconstruction.ways import optics_of
 PATTERNS = 196
 """Patterns of the part, at most: of 65 a third mode that is not there explains nearly as much as one that is."""
 
+FEW = 64
+"""Patterns that tell what is not there at all."""
+
 HELD_OUT = 0.3
 """Part of the photons that judges: more than in passes that are to make an image, for here to tell is all."""
 
@@ -62,24 +65,30 @@ class Trials:
         scan: Scan, of counts.
         probe: complex array `(mode, y, x)`.
         params: ReconstructionParams to begin with.
-        allowed: float. Plain runs of the whole scan that they may cost.
+        budget: Budget.
+        patterns: int. Of the part, at most. Defaults to 196.
     """
 
-    def __init__(self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, allowed: float) -> None:
-        self.scan = middle_of(scan, PATTERNS)
-        self.budget = Budget(len(scan), len(self.scan), allowed)
+    def __init__(
+        self, scan: Scan, probe: np.ndarray, params: ReconstructionParams, budget: Budget, patterns: int = PATTERNS
+    ) -> None:  # fmt: skip
+        self.scan, self.budget = middle_of(scan, patterns), budget
         probe = with_modes(probe, params.modes or len(probe))
         self.params, optics = dataclasses.replace(params, modes=len(probe)), optics_of(params, scan)
         start = dataclasses.replace(flat(self.scan, probe), optics=optics)
         self.told, self.cover = estimate_of(start, self.scan, probe)
         self.photons = Photons(self.scan, probe, params.batch_size, SEED, optics.zero_first, HELD_OUT)
 
+    def of_few(self) -> "Trials":
+        """Return trials on the middle of the part: what they cost is counted too."""
+        return Trials(self.scan, self.told.probe, self.params, self.budget, FEW)
+
     def begin(self, params: ReconstructionParams) -> Belief:
         """Make passes from a flat object until they bring no more."""
         engine = self._engine(params, self._suited(self.told, params))
         passes = go_for_trial(engine, FIRST, SEED)
         engine.rest(passes.kept)
-        self.budget.spend(len(passes.deviances) - 1, params)
+        self.budget.spend(len(passes.deviances) - 1, params, len(self.scan))
         return Belief(params, engine.estimate(), engine.judge())
 
     def go_on(self, belief: Belief, params: ReconstructionParams) -> Belief:
@@ -97,7 +106,7 @@ class Trials:
             if now.mean() < best.mean():
                 best, kept = now, engine.state
         engine.rest(kept)
-        self.budget.spend(TRIAL, params)
+        self.budget.spend(TRIAL, params, len(self.scan))
         return Belief(params, engine.estimate(), best, settled=kept is start)
 
     def _engine(self, params: ReconstructionParams, start: Estimate) -> Engine:

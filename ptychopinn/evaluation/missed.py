@@ -12,9 +12,8 @@ SURE, CERTAIN = 4.5, 30.0
 SURE_OF_LIGHT = 2.5
 """Standard errors that do for unsteady light: a few patterns far from the mean bring most of what it brings."""
 
-WORTH, WORTH_OF_OTHERS, WORTH_OF_MORE_MODES = 0.1, 0.15, 0.05
-"""Part of what noise leaves that must be explained; by a second mode, unsteady light, or a blur in place of modes, for
-each does some of what others do; and by a third mode or more, which have little light."""
+WORTH, WORTH_OF_MORE_MODES = 0.1, 0.05
+"""Part of what noise leaves that must be explained; and by a third mode or more, which have little light."""
 
 NO_WORSE = -2.0
 """Standard errors by which unsteady light is believed in place of a probe that varies, which takes it for its own."""
@@ -24,7 +23,7 @@ def takes_its_place(rival: Tried) -> bool:
     """Say whether a rival, compared with what it may have been taken for, is believed in its place."""
     if rival.name == "flux":
         return rival.gain > NO_WORSE * rival.error
-    return rival.kept and rival.part > WORTH_OF_OTHERS
+    return rival.kept
 
 
 def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, noise: float) -> Tried:
@@ -38,13 +37,7 @@ def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, nois
     gains = without - found
     gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
     part = gain / max(float(without.mean()) - noise, gain, 1e-12)
+    worth = WORTH_OF_MORE_MODES if name == "modes" and value > 2 else WORTH
     sure = SURE_OF_LIGHT if name == "flux" else SURE
-    kept = gain > sure * error and (part > worth_of(name, value) or gain > CERTAIN * error)
+    kept = gain > sure * error and (part > worth or gain > CERTAIN * error)
     return Tried(name, value, gain, error, float(part), kept)
-
-
-def worth_of(name: str, value: Any) -> float:
-    """Return the part of what noise leaves that an option must explain to be believed."""
-    if name == "flux" or (name, value) == ("modes", 2):
-        return WORTH_OF_OTHERS
-    return WORTH_OF_MORE_MODES if name == "modes" else WORTH

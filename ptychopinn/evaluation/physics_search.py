@@ -61,16 +61,17 @@ class Search:
         return {name: self._now(name) for name in names if self._now(name) != self._plain(name)}
 
     def _allow_at_once(self, together: dict[str, Any]) -> None:
-        """Make passes with all things at once, and leave out what they find to be next to nothing."""
+        """Make passes with all things at once, over few patterns first, and leave out what is next to nothing."""
         params = dataclasses.replace(self.trials.params, **together)
         if not self._room((FIRST, params), (TRIAL, params), (TRIAL, params)):
             self.untried += [option(name, value) for name, value in together.items()]
             return
-        belief = self.trials.begin(params)
-        for name, found in found_in(belief.estimate, self.trials.told).items():
-            if name in together and found.is_little:
-                self._note(Tried(name, together[name], found=found.words))
-                params = dataclasses.replace(params, **{name: self._plain(name)})
+        for trials in (self.trials.of_few(), self.trials):
+            belief = trials.begin(params)
+            for name, found in found_in(belief.estimate, trials.told).items():
+                if getattr(params, name) != self._plain(name) and found.is_little:
+                    self._note(Tried(name, together[name], found=found.words))
+                    params = dataclasses.replace(params, **{name: self._plain(name)})
         self._believe(belief if params == belief.params else self.trials.go_on(belief, params))
 
     def _doubt(self, name: str) -> None:
@@ -84,29 +85,41 @@ class Search:
                 return
             found = self.trials.go_on(self.belief, params)
             one = self._compared(name, value, self.onward, found)
-            if one.kept and name == "modes":
-                found, one = self._doubt_again(found, params, value)
+            if one.kept and name in ("modes", "opr"):
+                found, one = self._doubt_again(name, value, found)
+            elif not one.kept and name == "positions" and self._now("opr"):
+                found = self._begun_anew(found)
             self._note(one)
             if one.kept:
                 self._replace(name)
                 return
             self._believe(found)
 
-    def _doubt_again(self, found: Belief, params: ReconstructionParams, modes: int) -> tuple[Belief, Tried]:
-        """Compare so many modes with passes that catch up without one, and with those that began without any."""
-        with_it, found = self.trials.go_on(self.onward, self.belief.params), self.trials.go_on(found, params)
-        one = self._compared("modes", modes, with_it, found)
-        plain = self._with("modes", self._plain("modes"))
+    def _doubt_again(self, name: str, value: int, found: Belief) -> tuple[Belief, Tried]:
+        """Compare a thing with passes that began without it, too, and modes first with passes that catch up."""
+        with_it = self.onward
+        if name == "modes":
+            with_it = self.trials.go_on(self.onward, self.belief.params)
+            found = self.trials.go_on(found, found.params)
+        one = self._compared(name, value, with_it, found)
+        plain = dataclasses.replace(found.params, modes=self._plain("modes"))
         if not one.kept or not self._room((FIRST, plain)):
             return found, one
         fresh = self.trials.begin(plain)
-        other = self._compared("modes", modes, with_it, fresh)
+        other = self._compared(name, value, with_it, fresh)
         return (found, one) if other.kept else (fresh, other)
+
+    def _begun_anew(self, found: Belief) -> Belief:
+        """Return the better of what was found and of passes that begin with no more than that."""
+        fresh = self.trials.begin(found.params) if self._room((FIRST, found.params)) else found
+        return min(found, fresh, key=lambda one: one.judged.mean())
 
     def _replace(self, name: str) -> None:
         """Try the rivals of what is believed in its place, and believe the best of those that do well enough."""
-        rivals, believed, best = self._rivals(name), self._now(name), None
-        onward = self.trials.go_on(self.onward, self.belief.params) if rivals else self.onward
+        rivals = [one for one in RIVALS.get(name, ()) if one[0] in self.names]
+        if not rivals or (name == "modes" and self._patterns_differ):
+            return
+        believed, best, onward = self._now(name), None, self.trials.go_on(self.onward, self.belief.params)
         for rival, value in rivals:
             params = dataclasses.replace(self._with(name, self._plain(name)), **{rival: value})
             if not self._room((TRIAL, params), (TRIAL, params)):
@@ -122,17 +135,12 @@ class Search:
         if best:
             self._believe(*best)
 
-    def _rivals(self, name: str) -> list[tuple[str, Any]]:
-        """Return options that what is believed may have been taken for, and their values."""
-        if name == "modes" and self._patterns_differ:
-            return []
-        return [one for one in RIVALS.get(name, ()) if one[0] in self.names]
-
     def _allow(self, name: str, values: tuple[Any, ...]) -> None:
         """Try the values of an option from the least on, as long as each brings something."""
+        doubted = [one.value for one in self.tried if one.name == name and not one.instead]
         for value in values:
-            if name == "modes" and self._now("modes") != value - 1:
-                return
+            if value in doubted or (name == "modes" and self._now("modes") != value - 1):
+                continue
             if name == "blur" and ("modes" in self.chosen or self._patterns_differ):
                 return
             if self._now(name) == value or (name == "blur" and self._now(name) > value):

@@ -42,7 +42,7 @@ def found_in(estimate: Estimate, told: Estimate) -> dict[str, Found]:
     varies = 0.0 if estimate.variation is None else float(np.sum(np.abs(estimate.variation) ** 2) / light)
     return {
         "positions": Found(moved, 0.2, f"moved by {moved:.2f} px"),
-        "background": Found(background, 0.05, f"{background:.3f} photons a pixel"),
+        "background": Found(background, 0.1, f"{background:.3f} photons a pixel"),
         "opr": Found(varies, 0.004, f"{varies:.1%} of the light varies"),
     }
 
