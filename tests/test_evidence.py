@@ -15,7 +15,7 @@ from ptychopinn.evaluation.budget import A_MODE, OTHERS, Budget
 from ptychopinn.evaluation.by_evidence import reconstruct_by
 from ptychopinn.evaluation.evidence import FEWEST, Evidence, choose
 from ptychopinn.evaluation.experiment_trials import Trials
-from ptychopinn.evaluation.missed import SURE, WORTH
+from ptychopinn.evaluation.missed import SURE, WORTH, compared
 from ptychopinn.evaluation.physics_sizes import own_moves
 from ptychopinn.evaluation.tried import Tried
 from ptychopinn.physics.experiment import Experiment
@@ -55,6 +55,13 @@ def test_two_modes_are_chosen_where_two_made_the_patterns(partly_coherent):
     three, two = [one for one in partly_coherent.tried if one.name == "modes" and not one.instead][:2]
     assert (three.value, three.kept) == (3, False) and (two.value, two.kept) == (2, True)
     assert two.part > WORTH and two.gain > 1.5 * SURE * two.error and "taken" in two.words
+
+
+@pytest.mark.parametrize(("patterns", "modes", "kept"), [(196, 3, True), (100, 3, False), (196, 2, False)])
+def test_a_third_mode_must_explain_the_more_the_fewer_patterns_see_the_object(patterns, modes, kept):
+    gains = np.random.default_rng(0).normal(0.007, 0.007, patterns)  # .07 of the .1 that noise leaves
+    one = compared("modes", modes, found=1.1 - gains, without=np.full(patterns, 1.1), noise=1.0)
+    assert one.part == pytest.approx(0.07, abs=0.01) and one.gain > SURE * one.error and one.kept == kept
 
 
 def test_nothing_is_chosen_where_all_is_told():

@@ -12,8 +12,12 @@ SURE, CERTAIN = 4.5, 30.0
 SURE_OF_LIGHT = 2.5
 """Standard errors that do for unsteady light: a few patterns far from the mean bring most of what it brings."""
 
-WORTH, WORTH_OF_MORE_MODES = 0.1, 0.05
-"""Part of what noise leaves that must be explained; and by a third mode or more, which have little light."""
+WORTH = 0.1
+"""Part of what noise leaves that must be explained."""
+
+WORTH_OF_MORE_MODES = 10.0
+"""The same of a third mode or more, which have little light, over the number of patterns: the fewer see an object, the
+more of what is wrong with it looks incoherent."""
 
 NO_WORSE = -2.0
 """Standard errors by which unsteady light is believed in place of a probe that varies, which takes it for its own."""
@@ -37,7 +41,7 @@ def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, nois
     gains = without - found
     gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
     part = gain / max(float(without.mean()) - noise, gain, 1e-12)
-    worth = WORTH_OF_MORE_MODES if name == "modes" and value > 2 else WORTH
+    worth = WORTH_OF_MORE_MODES / len(gains) if name == "modes" and value > 2 else WORTH
     sure = SURE_OF_LIGHT if name == "flux" else SURE
     kept = gain > sure * error and (part > worth or gain > CERTAIN * error)
     return Tried(name, value, gain, error, float(part), kept)
