@@ -14,7 +14,7 @@ from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.share import Share, Task
-from ptychopinn.engine.slow_phase import COVERED
+from ptychopinn.engine.slow_phase import COVERED, with_slow_phase_of
 from ptychopinn.engine.state import Moves, State, parts, whole
 from ptychopinn.engine.steps import Waves, steps_of, stride_of
 from ptychopinn.engine.team import Team
@@ -70,7 +70,7 @@ class Engine:
     def turn(self, turn: Turn, order: np.ndarray) -> None:
         """Make one pass: a step for each subset, in an order `(subset,)`."""
         lift = self._do.lift(self.state.waves.probe)
-        stride = stride_of(self.length, turn.momentum, turn.detail)
+        stride = stride_of(self.length, turn.momentum)
         for subset in order:
             pull = self._shares.pull(self.state, int(subset), turn.subsets)
             waves = self._do.moved(self.state.waves, pull, lift, self._covered, stride)
@@ -83,7 +83,7 @@ class Engine:
         pull = self._do.nothing(waves.canvas, waves.probe)
         if self._shares is self._whole:  # others compile it for themselves
             pull = self._whole.pull_of(self.state, self.photons.chunks[0][:1])
-        self._do.moved(waves, pull, self._do.lift(waves.probe), self._covered, stride_of(0.0, 0.0, 0.0))
+        self._do.moved(waves, pull, self._do.lift(waves.probe), self._covered, stride_of(0.0, 0.0))
 
     def settle(self, made: int) -> None:
         """Find what all patterns tell at once, after so many passes: of their places, their light, and the detector."""
@@ -149,6 +149,11 @@ class Engine:
     def put(self, obj: np.ndarray) -> None:
         """Go on from another object, without momentum."""
         self.rest(self.state._replace(waves=self.state.waves._replace(canvas=parts(obj.reshape(-1)))))
+
+    def take_slow_phase(self, other: np.ndarray) -> None:
+        """Go on from the object that is believed now, turned by the slow phase of another one of its shape."""
+        covered = ops.convert_to_numpy(self._covered).reshape(self.shape)
+        self.put(with_slow_phase_of(other, self.object(), covered, self.photons.scan.size))
 
     def estimate(self) -> Estimate:
         """Return what is believed now."""

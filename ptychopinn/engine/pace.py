@@ -27,12 +27,10 @@ AT_ONCE = 2
 
 
 class Turn(typing.NamedTuple):
-    """How one pass goes through a scan: a step for each of so many subsets, with a momentum; detail is 1, or 0 where
-    slow phase alone moves."""
+    """How one pass goes through a scan: a step for each of so many subsets, with a momentum."""
 
     subsets: int
     momentum: float
-    detail: float = 1.0
 
 
 class Pace:

@@ -1,7 +1,7 @@
 """Passes over a scan: what predicts the photons that judge best is kept.
 
 Where photons are few, passes fit the noise of detail long before slow phase has come in, and end; photons held out
-hardly feel the difference. So slow phase alone goes on for some passes more, unless these photons speak against it.
+hardly feel what is missing. So passes go on, and of what they make the slow phase alone is taken.
 """
 
 import dataclasses
@@ -12,11 +12,14 @@ import numpy as np
 from ptychopinn.engine.engine import Engine, State
 from ptychopinn.engine.pace import MOMENTUM, Pace, Turn, better
 
-SLOW = 14
-"""Passes, at most, in which slow phase alone moves where photons are few."""
+MORE = 30
+"""Passes that are made for their slow phase where photons are few, at most."""
 
 OF_ALL = 1 / 3
 """Part of all passes that they are, at most."""
+
+SURELY = 4.5
+"""Standard errors by which photons held out must be predicted worse by slow phase that is not to be taken."""
 
 
 @dataclasses.dataclass
@@ -24,8 +27,9 @@ class Passes:
     """What passes made of a scan.
 
     Args:
-        kept: State that predicts the patterns that judge best, or no worse by more than chance, if slow phase went on.
-        deviances: list of floats: mean deviance of a pattern that judges, in photons, at first and after each pass.
+        kept: State that predicts the patterns that judge best, with the slow phase of later ones if that was taken.
+        deviances: list of floats: mean deviance of a pattern that judges, in photons, at first and after each pass;
+            the last one is of what was kept, where slow phase was taken.
         best: int. The pass that was kept; 0 is before the first.
         interrupted: bool. Whether a KeyboardInterrupt ended them.
     """
@@ -44,17 +48,17 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
         most: int. Passes, at most.
         seed: int. Of the order of the subsets.
         progress: function called with the number of passes made.
-        few: bool. Whether photons are so few that slow phase goes on. Defaults to `False`.
+        few: bool. Whether photons are so few that passes go on for slow phase. Defaults to `False`.
 
     Returns:
         Passes.
     """
-    slow = min(SLOW, int(OF_ALL * most)) if few else 0
+    more = min(MORE, int(OF_ALL * most)) if few else 0
     random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks), engine.length)
     best = engine.judge()
     passes = Passes(engine.state, [float(best.mean())])
     try:
-        for number in range(1, most - slow + 1):
+        for number in range(1, most - more + 1):
             now = _made(engine, pace, number, random)
             passes.deviances.append(float(now.mean()))
             progress(number)
@@ -65,8 +69,8 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
                 engine.rest(passes.kept)
             if pace.over:
                 break
-        if slow:
-            _slow_phase(engine, passes, best, slow, progress)
+        if more:
+            _go_on_for_slow_phase(engine, passes, best, more, progress)
     except KeyboardInterrupt:
         passes.interrupted = True
     return passes
@@ -92,24 +96,30 @@ def _made(engine: Engine, pace: Pace, number: int, random: np.random.Generator) 
     return engine.judge()
 
 
-def _slow_phase(
+def _go_on_for_slow_phase(
     engine: Engine, passes: Passes, best: np.ndarray, count: int, progress: Callable[[int], object]
 ) -> None:
-    """Go on with slow phase alone from what was kept, until it predicts worse than that by more than chance.
+    """Go on from what was kept, by passes of all patterns at once, and turn what was kept by their slow phase.
 
     Args:
         engine: Engine.
         passes: Passes that were made, changed in place.
         best: float array `(pattern,)`: deviances of what judges, for what was kept.
-        count: int. Passes, at most.
+        count: int. Passes, at least one.
         progress: function called with the number of passes made.
     """
     engine.rest(passes.kept)
     for _ in range(count):
-        engine.turn(Turn(1, MOMENTUM, detail=0.0), np.zeros(1, int))
+        engine.turn(Turn(1, MOMENTUM), np.zeros(1, int))
         now = engine.judge()
         passes.deviances.append(float(now.mean()))
         progress(len(passes.deviances) - 1)
-        if better(best, now):
-            break
+        if now.mean() < best.mean():
+            passes.kept, passes.best, best = engine.state, len(passes.deviances) - 1, now
+    furthest = engine.object()
+    engine.rest(passes.kept)
+    engine.take_slow_phase(furthest)
+    now = engine.judge()
+    if not better(best, now, SURELY):
+        passes.deviances[-1] = float(now.mean())
         passes.kept, passes.best = engine.state, len(passes.deviances) - 1

@@ -5,8 +5,10 @@ part $1 - |g(k)|^2$ of it, with g the Fourier transform of the probe's normalise
 take alone need hundreds of passes for it; divided by that part, they need as few as for detail.
 """
 
+import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
+from scipy.ndimage import gaussian_filter
 
 from ptychopinn.physics.waves import Wave, conjugate_product, intensity, scale
 
@@ -15,6 +17,10 @@ FLOOR = 0.1
 
 COVERED = 0.3
 """Slow phase is lifted in full where the light reaches this part of its largest."""
+
+SLOW = 0.08
+"""What is slow, where the phase of one object is given to another: standard deviation of a Gaussian that leaves it, of
+the side of a pattern."""
 
 
 def lift_of(light: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -46,3 +52,16 @@ def slow_step(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
     slow = ops.ifft2(scale(ops.fft2((phase, ops.zeros_like(phase))), lift))[0]
     turn = ops.reshape(slow, covered.shape) * covered
     return -turn * canvas[1], turn * canvas[0]
+
+
+def with_slow_phase_of(other: np.ndarray, obj: np.ndarray, covered: np.ndarray, side: int) -> np.ndarray:
+    """Return an object turned by the slow phase of another, its detail as it was: complex array of its shape.
+
+    Args:
+        other, obj: complex arrays `(y, x)` or `(slice, y, x)`.
+        covered: float array of the same shape, 0 to 1: where the object is seen.
+        side: int. Of a pattern, pixels.
+    """
+    across = (0,) * (obj.ndim - 2) + (SLOW * side,) * 2
+    turn = gaussian_filter(obj.conj() * other * covered, across)
+    return (obj * np.exp(1j * np.angle(turn))).astype(np.complex64)

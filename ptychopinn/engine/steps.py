@@ -32,16 +32,15 @@ class Waves(typing.NamedTuple):
 
 
 class Stride(typing.NamedTuple):
-    """How far a step goes, with what momentum, and how much of its detail is taken, 0 for slow phase alone: tensors."""
+    """How far a step goes, and with what momentum: tensors."""
 
     length: Tensor
     momentum: Tensor
-    detail: Tensor
 
 
-def stride_of(length: float, momentum: float, detail: float) -> Stride:
+def stride_of(length: float, momentum: float) -> Stride:
     """Return a `Stride` of numbers, as tensors: of other numbers, nothing is compiled anew."""
-    return Stride(*(ops.convert_to_tensor(value, "float32") for value in (length, momentum, detail)))
+    return Stride(*(ops.convert_to_tensor(value, "float32") for value in (length, momentum)))
 
 
 class Steps(typing.NamedTuple):
@@ -91,15 +90,15 @@ def steps_of(shape: tuple[int, int], moves_probe: bool, optics: Optics = FAR) ->
 
 
 def _moved(waves: Waves, pull: Pull, lift: Tensor, covered: Tensor, stride: Stride, *, moves_probe: bool) -> Waves:
-    """Return object and probe a step further, and where momentum takes them; without detail, slow phase alone."""
+    """Return object and probe a step further, and where momentum takes them."""
     canvas, probe, canvas_ahead, probe_ahead = waves
     step = scale(pull.object, 1.0 / (pull.light + LIGHT_FLOOR * ops.max(pull.light)))
     slow = slow_step(step, canvas_ahead, lift, covered)
-    step = tuple(stride.detail * part + more for part, more in zip(step, slow))
+    step = tuple(part + more for part, more in zip(step, slow))
     canvas, canvas_ahead = _forward(canvas, canvas_ahead, step, stride)
     if moves_probe:
         pulled = scale(pull.probe, 1.0 / (pull.lit + LIT_FLOOR * ops.max(pull.lit)))
-        probe, probe_ahead = _forward(probe, probe_ahead, scale(pulled, stride.detail), stride)
+        probe, probe_ahead = _forward(probe, probe_ahead, pulled, stride)
     return Waves(canvas, probe, canvas_ahead, probe_ahead)
 
 

@@ -1,7 +1,5 @@
 """What passes can begin with: a reconstruction of the scan, and moves that its patterns can tell of."""
 
-import numpy as np
-
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
@@ -39,8 +37,3 @@ def check(reconstruction: Reconstruction, scan: Scan, passes: int) -> None:
             f"from {tuple(map(int, origin))}. Received: object.shape={reconstruction.object.shape}, "
             f"origin={reconstruction.origin}. Reconstruct this scan first."
         )
-
-
-def is_flat(start: Reconstruction) -> bool:
-    """Tell whether an object to start from is clear, or empty, everywhere: nothing is known of it."""
-    return bool(np.isin(start.object, (0, 1)).all())

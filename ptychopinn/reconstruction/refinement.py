@@ -23,7 +23,7 @@ from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.engine.variation import apart_from_light
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
-from ptychopinn.reconstruction.beginnings import check, check_variation, is_flat
+from ptychopinn.reconstruction.beginnings import check, check_variation
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.modes import in_order
@@ -74,10 +74,9 @@ def refine(
 
     A tenth of the photons of counts is held out from some patterns, and the pass that predicts them best is kept (see
     `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes have
-    no photons to hold out, and judge themselves. Slow phase goes on where photons are few, but not of an object that is
-    known already and whose patterns are apart: nothing ties it together there. Before the first pass, the object is
-    scaled to the photons of the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so
-    far is kept.
+    no photons to hold out, and judge themselves. Passes go on for slow phase where photons are few, but not where
+    patterns are apart: nothing ties it together there. Before the first pass, the object is scaled to the photons of
+    the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
 
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
@@ -111,7 +110,7 @@ def refine(
         engine = Engine(start, photons, cover, moves, optics)
     dose = dose_of(cover, start.probe)
     few = scan.measurement == "counts" and np.median(dose[cover > COVERED * cover.max()]) < FEW
-    slow = few and (is_flat(reconstruction) or not are_apart(scan.positions, start.probe))
+    few = few and not are_apart(scan.positions, start.probe)
 
     def watch(number: int) -> None:
         progress(number * len(scan))
@@ -120,7 +119,7 @@ def refine(
         with clock("compile"):
             engine.compile()
         with clock("passes"):
-            passed = go(engine, passes, SEED, watch, slow)
+            passed = go(engine, passes, SEED, watch, few)
             if prior is not None and not passed.interrupted:
                 likelier = prior
                 passed = go_on(engine, passed, lambda obj: likelier(obj, dose), passes, watch)
