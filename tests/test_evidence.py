@@ -10,6 +10,7 @@ from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.thinning import HOLDOUT
+from ptychopinn.evaluation import all_at_once
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.evaluation.budget import A_MODE, OTHERS, Budget
 from ptychopinn.evaluation.by_evidence import reconstruct_by
@@ -62,6 +63,38 @@ def test_a_third_mode_must_explain_the_more_the_fewer_patterns_see_the_object(pa
     gains = np.random.default_rng(0).normal(0.007, 0.007, patterns)  # .07 of the .1 that noise leaves
     one = compared("modes", modes, found=1.1 - gains, without=np.full(patterns, 1.1), noise=1.0)
     assert one.part == pytest.approx(0.07, abs=0.01) and one.gain > SURE * one.error and one.kept == kept
+
+
+def test_a_few_patterns_have_no_say_in_modes_and_all_have_in_the_rest():
+    gains = np.random.default_rng(0).normal(0.05, 0.02, 196)
+    gains[:6] = -2.0  # as of positions that only passes with another number of modes found
+    told = {"found": 1.1 - gains, "without": np.full(196, 1.1), "noise": 1.0}
+    mode, moved = (compared(name, 2, **told) for name in ("modes", "positions"))
+    assert mode.kept and mode.gain == pytest.approx(0.05, rel=0.1) and mode.part == pytest.approx(0.5, rel=0.1)
+    assert not moved.kept and moved.gain < 0
+
+
+@pytest.mark.parametrize("little, left", [(0.02, 1), (0.001, 3)])
+def test_modes_that_next_to_no_light_is_in_are_left_before_they_are_doubted(monkeypatch, little, left):
+    monkeypatch.setattr(all_at_once, "LITTLE_LIGHT", little)
+    truth = objects.transmission(objects.dead_leaves(96, 0))
+    positions = scans.jittered_raster(truth.shape, 32, 5, seed=1, margin=1)
+    scan, noted = scans.simulate(truth, probes.gaussian(32, curvature=1.5), positions, 1e6, seed=2), []
+    trials = Trials(scan, scan.probe, ReconstructionParams(), Budget(len(scan), len(scan), allowed=2.0))
+    belief = all_at_once.begun_with_all(trials, {"modes": 3}, noted.append)
+    assert belief.params.modes == len(belief.estimate.probe) == left
+    assert [one.value for one in noted] == list(range(3, left, -1))
+    assert all(re.search(r"found \(1\.\d% of the light is in it\), left", one.words) for one in noted)
+
+
+def test_passes_that_begin_again_with_what_was_found_come_nearer():
+    scan = through_a_probe_that_varies()
+    trials = Trials(scan, scan.probe, ReconstructionParams(opr=2), Budget(len(scan), len(scan), allowed=2.0))
+    once = trials.begin(trials.params)
+    again, on = trials.begin_again(once, trials.params), trials.go_on(once, trials.params)
+    assert again.judged.mean() < min(once.judged.mean(), on.judged.mean())
+    plain = dataclasses.replace(trials.params, opr=0)
+    assert trials.begin_again(once, plain).params == plain
 
 
 def test_nothing_is_chosen_where_all_is_told():
@@ -266,10 +299,10 @@ def test_what_there_is_no_room_for_is_not_tried_and_said():
 
 def test_a_budget_counts_passes_in_plain_runs():
     plain, dear = ReconstructionParams(), ReconstructionParams(modes=3, positions="refine", flux="find")
-    budget = Budget(patterns=4000, part=2000, allowed=2.0)
-    budget.spend(40, plain, part=2000)
+    budget = Budget(patterns=8000, part=4000, allowed=2.0)
+    budget.spend(40, plain, part=4000)
     assert budget.runs == 0.5
-    budget.spend(20, dear, part=2000)
+    budget.spend(20, dear, part=4000)
     assert budget.runs == pytest.approx(0.5 + 10 * (1 + 2 * A_MODE + OTHERS["positions"] + OTHERS["flux"]) / 40)
     left = int((2.0 - budget.runs) * 80)  # a pass goes through half the scan
     assert budget.allows((left, plain)) and not budget.allows((left, plain), (1, plain))

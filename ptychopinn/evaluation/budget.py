@@ -5,7 +5,7 @@ from ptychopinn.reconstruction.params import ReconstructionParams
 ALLOWED = 2.0
 """Plain runs that trials may cost: with a run that is as long as the plain one, three."""
 
-SHORT = 120_000
+SHORT = 200_000
 """Patterns that a plain run is taken to go through at least: one of fewer is over in a minute or two, and so are
 trials."""
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy.stats import mstats
 
 from ptychopinn.evaluation.tried import Tried
 
@@ -18,6 +19,10 @@ WORTH = 0.1
 WORTH_OF_MORE_MODES = 10.0
 """The same of a third mode or more, which have little light, over the number of patterns: the fewer see an object, the
 more of what is wrong with it looks incoherent."""
+
+OUTLYING = (0.1, 0.1)
+"""Parts of the patterns, those that gain least and most, that have no say in modes: every pattern has these in it, and
+a few that passes lose, or find, would outweigh all others."""
 
 NO_WORSE = -2.0
 """Standard errors by which unsteady light is believed in place of a probe that varies, which takes it for its own."""
@@ -39,9 +44,21 @@ def compared(name: str, value: Any, found: np.ndarray, without: np.ndarray, nois
         noise: float. What their noise alone would leave of it.
     """
     gains = without - found
-    gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
-    part = gain / max(float(without.mean()) - noise, gain, 1e-12)
+    mean = _of_most if name == "modes" else _of_all
+    gain, error = mean(gains)
+    before, _ = mean(without)
+    part = gain / max(before - noise, gain, 1e-12)
     worth = WORTH_OF_MORE_MODES / len(gains) if name == "modes" and value > 2 else WORTH
     sure = SURE_OF_LIGHT if name == "flux" else SURE
     kept = gain > sure * error and (part > worth or gain > CERTAIN * error)
     return Tried(name, value, gain, error, float(part), kept)
+
+
+def _of_all(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean of patterns, and its standard error."""
+    return float(values.mean()), float(values.std() / np.sqrt(len(values)))
+
+
+def _of_most(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean of patterns but the lowest and the highest, and its standard error."""
+    return float(mstats.trimmed_mean(values, OUTLYING)), float(mstats.trimmed_stde(values, OUTLYING))

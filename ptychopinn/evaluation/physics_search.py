@@ -8,10 +8,11 @@ import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any
 
+from ptychopinn.evaluation.all_at_once import begun_with_all
 from ptychopinn.evaluation.candidates import CANDIDATES, LATER, RIVALS, TOGETHER
 from ptychopinn.evaluation.experiment_trials import FIRST, TRIAL, Belief, Trials
 from ptychopinn.evaluation.missed import compared, takes_its_place
-from ptychopinn.evaluation.physics_sizes import found_in, unsteadiness
+from ptychopinn.evaluation.physics_sizes import unsteadiness
 from ptychopinn.evaluation.tried import Tried, option
 from ptychopinn.reconstruction.params import ReconstructionParams
 
@@ -61,18 +62,12 @@ class Search:
         return {name: self._now(name) for name in names if self._now(name) != self._plain(name)}
 
     def _allow_at_once(self, together: dict[str, Any]) -> None:
-        """Make passes with all things at once, over few patterns first, and leave out what is next to nothing."""
+        """Begin with all things at once, if there is room for it."""
         params = dataclasses.replace(self.trials.params, **together)
-        if not self._room((FIRST, params), (TRIAL, params), (TRIAL, params)):
+        if not self._room((FIRST, params), (FIRST, params), (TRIAL, params)):
             self.untried += [option(name, value) for name, value in together.items()]
-            return
-        for trials in (self.trials.of_few(), self.trials):
-            belief = trials.begin(params)
-            for name, found in found_in(belief.estimate, trials.told).items():
-                if getattr(params, name) != self._plain(name) and found.is_little:
-                    self._note(Tried(name, together[name], found=found.words))
-                    params = dataclasses.replace(params, **{name: self._plain(name)})
-        self._believe(belief if params == belief.params else self.trials.go_on(belief, params))
+        else:
+            self._believe(begun_with_all(self.trials, together, self._note))
 
     def _doubt(self, name: str) -> None:
         """Take a thing away, modes one by one, as long as it is not missed."""
@@ -103,16 +98,22 @@ class Search:
             found = self.trials.go_on(found, found.params)
         one = self._compared(name, value, with_it, found)
         plain = dataclasses.replace(found.params, modes=self._plain("modes"))
-        if not one.kept or not self._room((FIRST, plain)):
+        if not one.kept or not self._room((FIRST, plain), (FIRST, plain)):
             return found, one
-        fresh = self.trials.begin(plain)
+        fresh = self._fresh(plain)
         other = self._compared(name, value, with_it, fresh)
         return (found, one) if other.kept else (fresh, other)
 
     def _begun_anew(self, found: Belief) -> Belief:
         """Return the better of what was found and of passes that begin with no more than that."""
-        fresh = self.trials.begin(found.params) if self._room((FIRST, found.params)) else found
-        return min(found, fresh, key=lambda one: one.judged.mean())
+        if not self._room((FIRST, found.params), (FIRST, found.params)):
+            return found
+        return min(found, self._fresh(found.params), key=lambda one: one.judged.mean())
+
+    def _fresh(self, params: ReconstructionParams) -> Belief:
+        """Return what passes come to that begin with no more than some options: twice, where a probe varies."""
+        belief = self.trials.begin(params)
+        return self.trials.begin_again(belief, params) if params.opr else belief
 
     def _replace(self, name: str) -> None:
         """Try the rivals of what is believed in its place, and believe the best of those that do well enough."""
