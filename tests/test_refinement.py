@@ -8,12 +8,12 @@ import pytest
 from refusal import ptycho
 
 from ptychopinn.data.reconstruction import Reconstruction
+from ptychopinn.engine import passes
 from ptychopinn.engine.engine import Moves
 from ptychopinn.engine.photons import Work
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
-from ptychopinn.reconstruction import refinement
 from ptychopinn.reconstruction.modes import with_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
@@ -58,9 +58,10 @@ def test_bright_patterns_bring_the_lost_detail_back():
     assert done.deviances[done.kept] == min(done.deviances) < 0.1 * done.deviances[0]
 
 
-def test_photons_held_out_stop_the_passes_before_they_fit_noise():
+def test_photons_held_out_stop_the_passes_before_they_fit_noise(monkeypatch):
     scan = simulated(1e4)
     start = near_truth(scan)
+    monkeypatch.setattr(passes, "ENOUGH", 0)
     done = refine(start, scan)
     assert len(done.deviances) < 20 and done.deviances[done.kept] == min(done.deviances)
     assert error(done.reconstruction, scan) < 1.15 * error(start, scan)
@@ -71,7 +72,7 @@ def test_photons_held_out_stop_the_passes_before_they_fit_noise():
     assert error(everything.reconstruction, scan) > 1.5 * error(done.reconstruction, scan)
 
 
-def test_where_photons_are_few_slow_phase_goes_on(monkeypatch):
+def test_passes_that_end_early_go_on_for_slow_phase(monkeypatch):
     """Photons held out end passes that fit the noise of detail, long before the slow phase has come in."""
     positions = scans.jittered_raster((128, 128), SIZE, 7, seed=1, margin=1)
     truth = objects.lines(128, count=60, seed=1) * np.exp(
@@ -79,14 +80,19 @@ def test_where_photons_are_few_slow_phase_goes_on(monkeypatch):
     )
     scan = scans.simulate(truth, probes.gaussian(SIZE, 0.14, curvature=1.0), positions, photons=300, seed=1)
     known = Reconstruction(scan.object, origin=(0, 0), positions=scan.positions)
-    found = {}
-    for few in (0, refinement.FEW):
-        monkeypatch.setattr(refinement, "FEW", few)
-        found[few] = refine(flat(scan, scan.probe), scan, moves=Moves(probe=False))
-    without, done = found.values()
+    without, done, allowed = made(scan, monkeypatch)
     errors = [score(one.reconstruction, known, region="scan").figures["nrmse_complex"] for one in (without, done)]
     assert errors[1] < 0.7 * errors[0], errors
-    assert done.kept > len(without.deviances) - 1  # slow phase came last
+    assert len(without.deviances) - 1 < 30 and len(done.deviances) - 1 == done.kept == passes.ENOUGH
+    assert len(allowed.deviances) - 1 == 30
+
+
+def made(scan, monkeypatch):
+    """Passes from a flat object: those that end early, those that go on, and with 30 at most."""
+    with monkeypatch.context() as patched:
+        patched.setattr(passes, "ENOUGH", 0)
+        without = refine(flat(scan, scan.probe), scan, moves=Moves(probe=False))
+    return without, *(refine(flat(scan, scan.probe), scan, most, Moves(probe=False)) for most in (100, 30))
 
 
 @pytest.mark.parametrize("step, goes_on", [(44, False), (11, True)])
@@ -94,11 +100,8 @@ def test_passes_do_not_go_on_for_slow_phase_where_patterns_are_apart(monkeypatch
     positions = 20 + step * np.stack(np.meshgrid(*[np.arange(3.0)] * 2), axis=-1).reshape(-1, 2)
     truth = objects.lines(128, count=60, seed=1)
     scan = scans.simulate(truth, probes.gaussian(SIZE, 0.14, curvature=1.0), positions, photons=300, seed=1)
-    made = []
-    for few in (0, refinement.FEW):
-        monkeypatch.setattr(refinement, "FEW", few)
-        made.append(len(refine(flat(scan, scan.probe), scan, moves=Moves(probe=False)).deviances))
-    assert (made[1] > made[0]) == goes_on, made
+    without, done, _ = made(scan, monkeypatch)
+    assert (len(done.deviances) > len(without.deviances)) == goes_on
 
 
 def test_the_result_does_not_depend_on_the_batch():

@@ -1,7 +1,7 @@
 """Passes over a scan: what predicts the photons that judge best is kept.
 
-Where photons are few, passes fit the noise of detail long before slow phase has come in, and end; photons held out
-hardly feel what is missing. So passes go on, and of what they make the slow phase alone is taken.
+Passes may fit the noise of detail before slow phase has come in, and end; photons held out hardly feel what is missing.
+So where they end early they go on, and of what they make the slow phase alone is taken.
 """
 
 import dataclasses
@@ -12,11 +12,8 @@ import numpy as np
 from ptychopinn.engine.engine import Engine, State
 from ptychopinn.engine.pace import MOMENTUM, Pace, Turn, better
 
-MORE = 30
-"""Passes that are made for their slow phase where photons are few, at most."""
-
-OF_ALL = 1 / 3
-"""Part of all passes that they are, at most."""
+ENOUGH = 60
+"""Passes by which slow phase has come in: where they end before, they go on until then."""
 
 SURELY = 4.5
 """Standard errors by which photons held out must be predicted worse by slow phase that is not to be taken."""
@@ -40,7 +37,7 @@ class Passes:
     interrupted: bool = False
 
 
-def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], few: bool = False) -> Passes:
+def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], slow: bool = False) -> Passes:
     """Make passes until photons held out are predicted no better, or a KeyboardInterrupt ends them.
 
     Args:
@@ -48,17 +45,16 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
         most: int. Passes, at most.
         seed: int. Of the order of the subsets.
         progress: function called with the number of passes made.
-        few: bool. Whether photons are so few that passes go on for slow phase. Defaults to `False`.
+        slow: bool. Whether passes that end early go on for slow phase. Defaults to `False`.
 
     Returns:
         Passes.
     """
-    more = min(MORE, int(OF_ALL * most)) if few else 0
     random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks), engine.length)
     best = engine.judge()
     passes = Passes(engine.state, [float(best.mean())])
     try:
-        for number in range(1, most - more + 1):
+        for number in range(1, most + 1):
             now = _made(engine, pace, number, random)
             passes.deviances.append(float(now.mean()))
             progress(number)
@@ -69,8 +65,9 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
                 engine.rest(passes.kept)
             if pace.over:
                 break
-        if more:
-            _go_on_for_slow_phase(engine, passes, best, more, progress)
+        left = min(ENOUGH, most) - (len(passes.deviances) - 1)
+        if slow and left > 0:
+            _go_on_for_slow_phase(engine, passes, best, left, progress)
     except KeyboardInterrupt:
         passes.interrupted = True
     return passes

@@ -19,7 +19,6 @@ from ptychopinn.engine.order import are_apart
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import WORK, Photons, Work
 from ptychopinn.engine.prior import go_on
-from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.engine.variation import apart_from_light
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
@@ -38,9 +37,6 @@ SEED = 0
 
 MARGIN = 8
 """Pixels around the object that positions may move into."""
-
-FEW = 100.0
-"""Photons of a pixel in the median, of those that were lit, below which they are few."""
 
 AMPLITUDE_PHOTONS = 1e6
 """Photons of a pattern that amplitudes, which are of any unit, are brought to."""
@@ -74,9 +70,9 @@ def refine(
 
     A tenth of the photons of counts is held out from some patterns, and the pass that predicts them best is kept (see
     `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes have
-    no photons to hold out, and judge themselves. Passes go on for slow phase where photons are few, but not where
-    patterns are apart: nothing ties it together there. Before the first pass, the object is scaled to the photons of
-    the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
+    no photons to hold out, and judge themselves: their passes do not end early. Those of counts go on for slow phase,
+    but not where patterns are apart: nothing ties it together there. Before the first pass, the object is scaled to the
+    photons of the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
 
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
@@ -109,8 +105,7 @@ def refine(
         photons = Photons(scan, start.probe, work.batch_size, SEED, optics.zero_first, workers=work.workers)
         engine = Engine(start, photons, cover, moves, optics)
     dose = dose_of(cover, start.probe)
-    few = scan.measurement == "counts" and np.median(dose[cover > COVERED * cover.max()]) < FEW
-    few = few and not are_apart(scan.positions, start.probe)
+    slow = scan.measurement == "counts" and not are_apart(scan.positions, start.probe)
 
     def watch(number: int) -> None:
         progress(number * len(scan))
@@ -119,7 +114,7 @@ def refine(
         with clock("compile"):
             engine.compile()
         with clock("passes"):
-            passed = go(engine, passes, SEED, watch, few)
+            passed = go(engine, passes, SEED, watch, slow)
             if prior is not None and not passed.interrupted:
                 likelier = prior
                 passed = go_on(engine, passed, lambda obj: likelier(obj, dose), passes, watch)
