@@ -15,6 +15,9 @@ from ptychopinn.engine.pace import MOMENTUM, Pace, Turn, better
 ENOUGH = 60
 """Passes by which slow phase has come in: where they end before, they go on until then."""
 
+OF_ALL = 0.6
+"""Part of the passes that are allowed, which they go on until at most: a prior, which comes after, needs some."""
+
 SURELY = 4.5
 """Standard errors by which photons held out must be predicted worse by slow phase that is not to be taken."""
 
@@ -65,7 +68,7 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
                 engine.rest(passes.kept)
             if pace.over:
                 break
-        left = min(ENOUGH, most) - (len(passes.deviances) - 1)
+        left = min(ENOUGH, int(OF_ALL * most)) - (len(passes.deviances) - 1)
         if slow and left > 0:
             _go_on_for_slow_phase(engine, passes, best, left, progress)
     except KeyboardInterrupt:
