@@ -2,11 +2,11 @@
 
 Some patterns are reconstructed with all at once that their file may not tell (positions that are wrong, background,
 incoherent modes, a probe that varies). What passes find next to nothing of is left out. A larger part of the scan is
-reconstructed with the rest, which is taken away in turn, and passes go on from there, as they do with it: what photons
-held out miss, by more than chance and by a part of what their noise leaves to explain, stays. A probe that varies, and
-modes, must be missed by passes that begin without them, too. Unsteady light, and a detector that blurs, are tried after
-that, and in place of what is taken for them. All this costs at most two plain runs, as counted in passes; a run of few
-patterns counts as one of more.
+reconstructed with the rest (twice where a probe varies: passes that begin once are far from the end), which is taken
+away in turn, and passes go on from there, as they do with it: what photons held out miss, by more than chance and by a
+part of what their noise leaves to explain, stays. A probe that varies, and modes, must be missed by passes that begin
+without them, too. Unsteady light, and a detector that blurs, are tried after that, and in place of what is taken for
+them. All this costs at most two plain runs, as counted in passes; a run of few patterns counts as one of more.
 """
 
 import dataclasses

@@ -63,7 +63,7 @@ def unsteadiness(estimate: Estimate) -> Found:
     far = np.column_stack([np.ones(len(apart.flux)), np.abs(apart.weights) ** 2])
     left = apart.flux - far @ np.linalg.lstsq(far, apart.flux, rcond=None)[0]
     spread = float(left.std() / apart.flux.mean())
-    return Found(spread, 0.065, f"its light differs by {spread:.1%}")
+    return Found(spread, 0.075, f"its light differs by {spread:.1%}")
 
 
 def own_moves(moves: np.ndarray, positions: np.ndarray) -> float:
