@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ptychopinn.evaluation.experiment_trials import Belief, Trials
-from ptychopinn.evaluation.physics_sizes import found_in, lights_of_modes
+from ptychopinn.evaluation.physics_sizes import found_in
 from ptychopinn.evaluation.tried import Tried
+from ptychopinn.reconstruction.modes import in_order, powers
 from ptychopinn.reconstruction.params import ReconstructionParams
 
 LITTLE_LIGHT = 0.01
@@ -44,8 +45,8 @@ def _without_dark_modes(
     params: ReconstructionParams, belief: Belief, fewest: int, note: Callable[[Tried], object]
 ) -> ReconstructionParams:
     """Return options without the weakest modes, those that next to no light is in."""
-    lights = lights_of_modes(belief.estimate.probe)
-    while (params.modes or 1) > fewest and lights[-1] < LITTLE_LIGHT:
+    lights = powers(in_order(belief.estimate.probe))
+    while len(lights) > fewest and lights[-1] < LITTLE_LIGHT:
         note(Tried("modes", len(lights), found=f"{lights.pop():.1%} of the light is in it"))
         params = dataclasses.replace(params, modes=len(lights))
     return params

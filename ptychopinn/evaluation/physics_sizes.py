@@ -7,7 +7,6 @@ import numpy as np
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.positions import affine_part
 from ptychopinn.engine.variation import apart_from_light
-from ptychopinn.reconstruction.modes import in_order, powers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,11 +45,6 @@ def found_in(estimate: Estimate, told: Estimate) -> dict[str, Found]:
         "background": Found(background, 0.1, f"{background:.3f} photons a pixel"),
         "opr": Found(varies, 0.004, f"{varies:.1%} of the light varies"),
     }
-
-
-def lights_of_modes(probe: np.ndarray) -> list[float]:
-    """Return the part of the light that is in each of the modes `(mode, y, x)` of a probe, the strongest first."""
-    return powers(in_order(probe))
 
 
 def unsteadiness(estimate: Estimate) -> Found:

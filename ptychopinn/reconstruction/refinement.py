@@ -70,9 +70,9 @@ def refine(
 
     A tenth of the photons of counts is held out from some patterns, and the pass that predicts them best is kept (see
     `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes have
-    no photons to hold out, and judge themselves: their passes do not end early. Those of counts go on for slow phase,
-    but not where patterns are apart: nothing ties it together there. Before the first pass, the object is scaled to the
-    photons of the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
+    no photons to hold out, and judge themselves. Passes over counts that end early go on for slow phase, but not where
+    patterns are apart: nothing ties it together there. Before the first pass, the object is scaled to the photons of
+    the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
 
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
@@ -104,7 +104,6 @@ def refine(
         optics = reconstruction.optics
         photons = Photons(scan, start.probe, work.batch_size, SEED, optics.zero_first, workers=work.workers)
         engine = Engine(start, photons, cover, moves, optics)
-    dose = dose_of(cover, start.probe)
     slow = scan.measurement == "counts" and not are_apart(scan.positions, start.probe)
 
     def watch(number: int) -> None:
@@ -116,7 +115,7 @@ def refine(
         with clock("passes"):
             passed = go(engine, passes, SEED, watch, slow)
             if prior is not None and not passed.interrupted:
-                likelier = prior
+                likelier, dose = prior, dose_of(cover, start.probe)
                 passed = go_on(engine, passed, lambda obj: likelier(obj, dose), passes, watch)
             engine.rest(passed.kept)
             kept = engine.estimate()
