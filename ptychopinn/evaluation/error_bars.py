@@ -1,10 +1,12 @@
 r"""Error bars of an object, measured by two reconstructions, each of one half of its photons.
 
-Noise: in what the halves differ, $|A - B|^2 / 4$ is that of their mean. Bias, of detail that passes left out, is in no
-difference of halves. Two things tell of it: what doubling photons and passes changed, from the mean of the halves to
-the whole; and what the photons of a pixel leave open in any case, by the curvature of their likelihood, of which half
-is along the waves' phases. The one is too large where halves end early and the other where detail is weak: their mean
-is taken. Squares are averaged around a pixel. `benchmarks/trust.py` compares with the truth.
+Half of the halves' difference, n = $|A - B|^2 / 4$, is the noise of their mean, and d is what the photons of a pixel
+leave open, by the curvature of their likelihood. Halves that end early differ by more than noise, and where detail is
+weak, passes leave out more of it than noise: the error follows the lesser of both, n d / (n + d). The part
+d / (n + d) of it is detail that is missing, which lies where there is detail; the rest is noise. Where n is far
+beyond d, one half went astray, and the error is n. What doubling photons and passes changed, from the mean of the
+halves to the whole, comes on top. Squares are averaged around a pixel. The factors are those that agree best with the
+truth: `benchmarks/trust.py`.
 """
 
 import dataclasses
@@ -20,6 +22,12 @@ from ptychopinn.physics.ramp import NO_PHASE
 
 WINDOW = 4.0
 """Standard deviation of the Gaussian window that squared errors are averaged in, in pixels."""
+
+LESSER, CHANGED = 3.5, 0.3
+"""Factors of n d / (n + d), and of the change from the mean of the halves to the whole."""
+
+FINE = 2.0
+"""What a Gaussian of this standard deviation takes away is detail, in pixels."""
 
 
 def with_error_bars(reconstruction: Reconstruction) -> Reconstruction:
@@ -37,8 +45,9 @@ def with_error_bars(reconstruction: Reconstruction) -> Reconstruction:
     two, whole = register(second, reconstruction, box).image, crop(reconstruction.straight, box)
     turn = np.conj(whole) / np.maximum(np.abs(whole), 1e-30)  # to amplitude, real, and phase, imaginary
     noise, change = (one - two) / 2 * turn, ((one + two) / 2 - whole) * turn
-    left_open = crop(np.asarray(reconstruction.uncertainty), box) ** 2 / 2
-    along, across = (_mean(part(noise) ** 2 + (part(change) ** 2 + left_open / 2) / 2) for part in (np.real, np.imag))
+    left_open = _mean(crop(np.asarray(reconstruction.uncertainty), box) ** 2 / 2)
+    detail = _detail(whole)
+    along, across = (_squared(part(noise), part(change), left_open, detail) for part in (np.real, np.imag))
     phase = np.minimum(np.sqrt(across) / np.maximum(np.abs(whole), 1e-30), NO_PHASE)
     shape = reconstruction.object.shape
     return dataclasses.replace(
@@ -48,6 +57,21 @@ def with_error_bars(reconstruction: Reconstruction) -> Reconstruction:
         phase_uncertainty=_placed(phase, box, shape),
         record={**reconstruction.record, "uncertainty": "halves"},
     )
+
+
+def _squared(noise: np.ndarray, change: np.ndarray, left_open: np.ndarray, detail: np.ndarray) -> np.ndarray:
+    """Return the squared error of amplitude, or across it."""
+    noise = _mean(noise**2)
+    missing = left_open / np.maximum(noise + left_open, 1e-30)
+    error = LESSER * noise * missing * (missing * detail + 1 - missing)
+    return np.maximum(error, noise - LESSER * left_open) + CHANGED * _mean(change**2)
+
+
+def _detail(obj: np.ndarray) -> np.ndarray:
+    """Return how strong the detail around each pixel is, beside that of the whole."""
+    smooth = gaussian_filter(obj, FINE, mode="reflect")
+    strength = _mean(np.abs(obj - smooth) ** 2)
+    return np.sqrt(strength / np.maximum(strength.mean(), 1e-30))
 
 
 def _mean(squares: np.ndarray) -> np.ndarray:
