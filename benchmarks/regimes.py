@@ -17,7 +17,7 @@ from timed_engine import error
 
 PTYCHI = pathlib.Path(__file__).with_name("peer_ptychi.py")
 OVERLAPS = {"dense": None, "60 %": 0.6, "30 %": 0.3, "none": -0.3}
-DOSES = (1e3, 1e4, 1e5, 1e7)
+DOSES = (1e2, 1e3, 1e4, 1e5, 1e7, 1e9)
 OBJECTS = ("lines", "dead_leaves")
 GRIDS = {"dense": (16, 16), "60 %": (12, 12), "30 %": (9, 9), "none": (6, 6)}
 """Patterns: about as much of the object each."""
@@ -45,13 +45,15 @@ def scan_of(drawn, overlap, dose, seed):
 
 
 def ours(scan, options):
-    """Reconstruct a scan in one of our ways: error, and seconds of the processor."""
+    """Reconstruct a scan in one of our ways: error (none where nothing was found), and seconds of the processor."""
     import ptychopinn as library
 
     began = time.process_time()
     params = library.ReconstructionParams(refine_probe=False, **options)
     found = library.reconstruct(scan, params=params)
-    return error(found, scan), time.process_time() - began
+    seconds = time.process_time() - began
+    flat = options["start"] == "flat" and found.record["refinement_passes"] == 0
+    return None if flat else error(found, scan), seconds
 
 
 def trained_on(scan, group_side):
@@ -93,7 +95,7 @@ def measure(out, seed, python):
                 found, seconds = trained_on(scan, group_side=1 if case[1] == "none" else 2)
             else:
                 found, seconds = ours(scan, OURS[way])
-            row = {**dict(zip(("object", "overlap", "dose"), case)), "way": way, "error": round(found, 4),
+            row = {**dict(zip(("object", "overlap", "dose"), case)), "way": way, "error": found and round(found, 4),
                    "seconds": round(seconds, 2), "patterns": len(scan)}  # fmt: skip
             with open(out, "a") as file:
                 file.write(json.dumps(row) + "\n")
@@ -115,6 +117,7 @@ def figure(rows, path):
     for place, (drawn, overlap) in zip(axes.flat, ((one, other) for one in OBJECTS for other in OVERLAPS)):
         for way, colour in COLOURS.items():
             some = [row for row in rows if (row["object"], row["overlap"], row["way"]) == (drawn, overlap, way)]
+            some = [row for row in some if row["error"] is not None]
             some.sort(key=lambda row: row["dose"])
             place.loglog([row["dose"] for row in some], [row["error"] for row in some], "o-", color=colour, label=way)
         place.set_title(f"{drawn.replace('_', ' ')}, overlap {overlap}", fontsize=10)
