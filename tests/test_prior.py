@@ -13,8 +13,9 @@ from ptychopinn.engine.engine import Moves
 from ptychopinn.formats import read_scan
 from ptychopinn.model import PtychoModel
 from ptychopinn.params import ExecutionParams, ModelParams
+from ptychopinn.reconstruction.dose import dose_of
 from ptychopinn.reconstruction.prior import Corrector, corrected, prior_of
-from ptychopinn.reconstruction.refinement import dose_of, refine
+from ptychopinn.reconstruction.refinement import refine
 from ptychopinn.reconstruction.starts import flat
 from ptychopinn.simulation import objects, probes, scans
 from ptychopinn.training.shipped import shipped
@@ -99,10 +100,16 @@ def test_the_shipped_network_lowers_the_error_of_few_photons(dim):
     np.testing.assert_allclose(made.object, by_hand, atol=1e-4)
 
 
-def test_where_patterns_are_apart_the_shipped_network_makes_the_start_unless_told_not_to(tmp_path):
+APART = np.mgrid[48:208:5j, 48:208:5j].reshape(2, -1).T
+SPARSE = np.mgrid[58:198:11j, 58:198:11j].reshape(2, -1).T
+
+
+@pytest.mark.parametrize(
+    "positions, photons, why", [(APART, 1e5, "Patterns hardly overlap"), (SPARSE, 100, "less than 1 photon")]
+)
+def test_where_a_scan_tells_little_the_shipped_network_makes_the_start(tmp_path, positions, photons, why):
     truth, probe = objects.lines(256, count=200), probes.gaussian(64, width=0.12, curvature=1.5)
-    apart = scans.simulate(truth, probe, np.mgrid[48:208:5j, 48:208:5j].reshape(2, -1).T, photons=1e5, seed=2)
-    scans.write_ptychopinn(tmp_path / "scan.npz", apart)
+    scans.write_ptychopinn(tmp_path / "scan.npz", scans.simulate(truth, probe, positions, photons, seed=2))
 
     def report(*options):
         out = tmp_path / "out"
@@ -112,7 +119,7 @@ def test_where_patterns_are_apart_the_shipped_network_makes_the_start_unless_tol
 
     said, by_itself = report()
     _, flat_one = report("--start", "flat")
-    assert "Patterns hardly overlap" in said and "bundle" in by_itself["inputs"]
+    assert why in said and "bundle" in by_itself["inputs"]
     assert (by_itself["start"], flat_one["start"]) == ("network", "flat")
     assert by_itself["error_against_file_object"] < flat_one["error_against_file_object"]
 

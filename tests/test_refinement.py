@@ -95,11 +95,11 @@ def made(scan, monkeypatch):
     return without, *(refine(flat(scan, scan.probe), scan, most, Moves(probe=False)) for most in (100, 30))
 
 
-@pytest.mark.parametrize("step, goes_on", [(44, False), (11, True)])
-def test_passes_do_not_go_on_for_slow_phase_where_patterns_are_apart(monkeypatch, step, goes_on):
+@pytest.mark.parametrize("step, photons, goes_on", [(44, 300, False), (11, 300, True), (11, 60, False)])
+def test_passes_do_not_go_on_for_slow_phase_where_a_scan_tells_little(monkeypatch, step, photons, goes_on):
     positions = 20 + step * np.stack(np.meshgrid(*[np.arange(3.0)] * 2), axis=-1).reshape(-1, 2)
     truth = objects.lines(128, count=60, seed=1)
-    scan = scans.simulate(truth, probes.gaussian(SIZE, 0.14, curvature=1.0), positions, photons=300, seed=1)
+    scan = scans.simulate(truth, probes.gaussian(SIZE, 0.14, curvature=1.0), positions, photons, seed=1)
     without, done, _ = made(scan, monkeypatch)
     assert (len(done.deviances) > len(without.deviances)) == goes_on
 

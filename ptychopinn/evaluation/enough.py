@@ -18,10 +18,10 @@ from ptychopinn.evaluation.foretold import Foretold
 from ptychopinn.evaluation.region import Box
 from ptychopinn.evaluation.registration.fine import crop
 from ptychopinn.evaluation.resolution import resolution
+from ptychopinn.reconstruction.dose import cover_of
 from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
-from ptychopinn.reconstruction.starts import cover_of
 
 PATTERNS, PASSES = 100, 60
 """Patterns around the middle, and passes over them, at most."""

@@ -11,9 +11,10 @@ from ptychopinn.data.selection import spread
 from ptychopinn.evaluation.against_patterns import Residual, residual
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.ramp import ramp_of, straightened
+from ptychopinn.reconstruction.dose import dose_of
 from ptychopinn.reconstruction.photon_error import error_of_dose
 from ptychopinn.reconstruction.prior import prior_of
-from ptychopinn.reconstruction.refinement import Prior, dose_of
+from ptychopinn.reconstruction.refinement import Prior
 from ptychopinn.report.colours import Scale, middle, of_phase
 from ptychopinn.report.images import limit_size, paint, paint_bar
 from ptychopinn.report.viewer import scale_bar

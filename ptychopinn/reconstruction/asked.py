@@ -2,10 +2,10 @@
 
 from ptychopinn.data.halves import check_counts
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.order import are_apart
 from ptychopinn.engine.positions import SETTLED
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.optics import FAR
+from ptychopinn.reconstruction.dose import little_told
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams, refuse_network_options
 from ptychopinn.training.bundle import Bundle
 
@@ -13,13 +13,13 @@ from ptychopinn.training.bundle import Bundle
 def takes_the_shipped(scan: Scan, params: ReconstructionParams) -> bool:
     """Return whether the network that ships makes the start, or is the prior, where no bundle is given.
 
-    It is where it is asked for; and where nothing is said and the patterns of a scan are apart, for there it knows more
-    than passes do (see `benchmarks/regimes.py`).
+    It is where it is asked for; and where nothing is said and the scan tells little (its patterns are apart, or its
+    photons scarce), for there it knows more than passes do (see `benchmarks/regimes.py`).
     """
     if params.asks_a_network:
         return True
     plain = params.start is None and params.slices == 1 and scan.optics == FAR
-    return plain and are_apart(scan.positions, scan.probe)
+    return plain and bool(little_told(scan, scan.probe))
 
 
 def start_of(bundle: Bundle | None, params: ReconstructionParams, execution: ExecutionParams) -> str:

@@ -12,8 +12,7 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.physics.ramp import NO_PHASE
-from ptychopinn.reconstruction.refinement import dose_of
-from ptychopinn.reconstruction.starts import cover_of
+from ptychopinn.reconstruction.dose import cover_of, dose_of
 
 
 def with_photon_error(reconstruction: Reconstruction, scan: Scan) -> Reconstruction:

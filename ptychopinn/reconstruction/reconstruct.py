@@ -47,7 +47,7 @@ def reconstruct(
     Args:
         scan: Scan. Patterns without light, or with far too much of it, are left out (see `Scan.lit`).
         bundle: Bundle, or path of one. Defaults to the shipped one where start or prior is a network's,
-            or patterns are apart and nothing is said; else to none.
+            or a scan tells little and nothing is said; else to none.
         params: ReconstructionParams. Defaults to those of `ptycho reconstruct`.
         execution: ExecutionParams: how the machine is used.
         sha256: str. Of the scan's file: it tells whether the bundle was trained on it.

@@ -15,7 +15,6 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
-from ptychopinn.engine.order import are_apart
 from ptychopinn.engine.passes import go
 from ptychopinn.engine.photons import WORK, Photons, Work
 from ptychopinn.engine.prior import go_on
@@ -25,6 +24,7 @@ from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.beginnings import check, check_variation
 from ptychopinn.reconstruction.brightness import brightness
 from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.dose import dose_of, little_told
 from ptychopinn.reconstruction.modes import in_order
 
 Prior: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -69,10 +69,11 @@ def refine(
     """Refine a stitched object, and its probe, by passes of data consistency over the whole scan.
 
     A tenth of the photons of counts is held out from some patterns, and the pass that predicts them best is kept (see
-    `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes have
-    no photons to hold out, and judge themselves. Passes over counts that end early go on for slow phase, but not where
-    patterns are apart: nothing ties it together there. Before the first pass, the object is scaled to the photons of
-    the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one so far is kept.
+    `engine.passes`). The passes do not see these photons; a network, whose object they start from, did. Amplitudes
+    have no photons to hold out, and judge themselves. Passes over counts that end early go on for slow phase, but not
+    where patterns are apart or photons scarce: nothing ties it together there. Before the first pass, the object is
+    scaled to the photons of the scan; the probe keeps its own. A KeyboardInterrupt ends the passes, and the best one
+    so far is kept.
 
     Args:
         reconstruction: Reconstruction of this scan, with its probe.
@@ -104,7 +105,7 @@ def refine(
         optics = reconstruction.optics
         photons = Photons(scan, start.probe, work.batch_size, SEED, optics.zero_first, workers=work.workers)
         engine = Engine(start, photons, cover, moves, optics)
-    slow = scan.measurement == "counts" and not are_apart(scan.positions, start.probe)
+    slow = scan.measurement == "counts" and not little_told(scan, start.probe)
 
     def watch(number: int) -> None:
         progress(number * len(scan))
@@ -153,11 +154,6 @@ def refined_by(kept: Estimate, before: Reconstruction, modulus: float, unit: flo
         flux=kept.flux,
         background=None if kept.background is None else kept.background / unit**2,
     )
-
-
-def dose_of(cover: np.ndarray, probe: np.ndarray) -> np.ndarray:
-    """Return the photons that fell on the pixels of an object; `cover` is 1 where a pattern was brightest."""
-    return (cover * np.sum(np.abs(probe) ** 2, axis=0).max()).astype(np.float32)
 
 
 def mean_light(estimate: Estimate) -> float:

@@ -12,14 +12,13 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
 from ptychopinn.formats import read_reconstruction
 from ptychopinn.params import ExecutionParams
-from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.clock import Clock
+from ptychopinn.reconstruction.dose import cover_of, dose_of
 from ptychopinn.reconstruction.found import besides
 from ptychopinn.reconstruction.prediction import predict_object
 from ptychopinn.reconstruction.prior import prior_of
-from ptychopinn.reconstruction.refinement import dose_of, in_photons, refine
-from ptychopinn.reconstruction.stitching import canvas_of
+from ptychopinn.reconstruction.refinement import in_photons, refine
 from ptychopinn.reconstruction.tiles import LIT
 from ptychopinn.training.bundle import Bundle
 
@@ -118,14 +117,3 @@ def overlap(shift: int, length: int, canvas: int) -> tuple[slice, slice]:
     """Return where a side that begins at `shift` of a canvas lies on it: the part of the side, and of the canvas."""
     first, last = max(shift, 0), max(min(shift + length, canvas), 0)
     return slice(first - shift, max(last - shift, first - shift)), slice(first, max(last, first))
-
-
-def cover_of(scan: Scan, probe: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-    """Add up the light of the probe, 1 where it is brightest, at the positions: float32 `(y, x)`, and its origin."""
-    light = np.sum(np.abs(probe) ** 2, axis=0)
-    light = (light / light.max()).astype(np.float32)
-    origin, shape = canvas_of(scan.positions, scan.size)
-    cover = np.zeros(shape, np.float32)
-    for row, column in nearest_corners(scan.positions - origin, scan.size)[0]:
-        cover[row : row + scan.size, column : column + scan.size] += light
-    return cover, (int(origin[0]), int(origin[1]))
