@@ -6,6 +6,7 @@ box, seconds of the processor, training among them. The probe is known. A run go
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import tempfile
@@ -109,24 +110,30 @@ def rows_of(out):
 
 
 def figure(rows, path):
-    """Draw the error against the dose, of each way, for every object and overlap."""
+    """Draw the error of each way over the least of all against the dose, for every object and overlap."""
     from matplotlib import pyplot
 
     shape = len(OBJECTS), len(OVERLAPS)
-    drawing, axes = pyplot.subplots(*shape, figsize=(13, 6), sharex=True, sharey=True, layout="constrained")
-    for place, (drawn, overlap) in zip(axes.flat, ((one, other) for one in OBJECTS for other in OVERLAPS)):
+    drawing, axes = pyplot.subplots(*shape, figsize=(13, 6.5), sharey=True, layout="constrained")
+    for place, case in zip(axes.flat, itertools.product(OBJECTS, OVERLAPS)):
+        found = [row for row in rows if (row["object"], row["overlap"]) == case and row["error"] is not None]
+        least = {dose: min(row["error"] for row in found if row["dose"] == dose) for dose in DOSES}
         for way, colour in COLOURS.items():
-            some = [row for row in rows if (row["object"], row["overlap"], row["way"]) == (drawn, overlap, way)]
-            some = [row for row in some if row["error"] is not None]
-            some.sort(key=lambda row: row["dose"])
-            place.loglog([row["dose"] for row in some], [row["error"] for row in some], "o-", color=colour, label=way)
-        place.set_title(f"{drawn.replace('_', ' ')}, overlap {overlap}", fontsize=10)
-        place.grid(alpha=0.3, which="both")
+            over = {row["dose"]: row["error"] / least[row["dose"]] for row in found if row["way"] == way}
+            there = [number for number, dose in enumerate(DOSES) if dose in over]
+            place.semilogy(there, [over[DOSES[number]] for number in there], "o-", color=colour, label=way)
+        said = [f"{dose:.0e}".replace("e+0", "e") + f"\n{error:.2g}" for dose, error in least.items()]
+        place.set_xticks(range(len(DOSES)), said, fontsize=9)
+        place.minorticks_off()
+        place.set_title(f"{case[0].replace('_', ' ')}, overlap {case[1]}", fontsize=10)
+        place.grid(alpha=0.3)
+    axes.flat[0].set(ylim=(0.93, 5), yticks=(1, 1.5, 2, 3, 5), yticklabels=("1", "1.5", "2", "3", "5"))
     for place in axes[-1]:
-        place.set_xlabel("photons of a pattern")
+        place.set_xlabel("photons of a pattern, and the least error")
     for place in axes[:, 0]:
-        place.set_ylabel("complex error")
-    axes.flat[0].legend(fontsize=8)
+        place.set_ylabel("complex error over the least")
+    named = axes.flat[0].get_legend_handles_labels()
+    drawing.legend(*named, loc="outside lower center", ncols=len(COLOURS), fontsize=9)
     drawing.savefig(path, dpi=110)
 
 
