@@ -31,8 +31,8 @@ class ReconstructionParams(Params):
     start: str | None = option(
         None,
         "What the passes start from: the network's object, a flat one, or an earlier reconstruction, by its path. If "
-        "not given, the network's where there is a bundle, unless it is a prior, or where patterns do not overlap; "
-        "else a flat one.",
+        "not given, the network's where there is a bundle, unless it is a prior, or where patterns do not overlap "
+        "or less than a photon fell on most pixels; else a flat one.",
     )
     passes: int | None = option(
         None,
