@@ -87,7 +87,7 @@ def test_reconstruct_needs_no_training_and_goes_on_from_its_own_result(scan_file
 
 def test_a_start_says_whose_probe_it_brings_and_what_it_leaves(scan_file, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    found = ("--positions", "refine", "--flux", "find", "--passes", 7, "--no-report", "--output-dir", first)
+    found = ("--positions", "refine", "--flux", "find", "--passes", 21, "--no-report", "--output-dir", first)
     assert ptycho("reconstruct", scan_file, *found).exit_code == 0
     for words, whose in (((), "start"), (("--probe", "scan"), "scan")):
         done = ptycho("reconstruct", scan_file, "--start", first, *words, "--passes", 0, "--no-report",
@@ -99,9 +99,10 @@ def test_a_start_says_whose_probe_it_brings_and_what_it_leaves(scan_file, tmp_pa
         assert np.allclose(*probes, rtol=1e-4) == (whose == "start")
 
 
-def test_positions_are_not_looked_for_in_passes_before_they_are(scan_file, out):
-    done = ptycho("reconstruct", scan_file, "--positions", "refine", "--passes", 4, "--output-dir", out)
-    assert_said_plainly(done, "after 4 passes", "Received: passes=4, positions=refine", out=out)
+@pytest.mark.parametrize("name, value, passes", [("positions", "refine", 4), ("flux", "find", 20), ("opr", "2", 8)])
+def test_what_waits_until_the_object_has_settled_is_not_asked_for_in_fewer_passes(scan_file, out, name, value, passes):
+    done = ptycho("reconstruct", scan_file, f"--{name}", value, "--passes", passes, "--output-dir", out)
+    assert_said_plainly(done, f"after {passes} passes", f"Received: passes={passes}, {name}={value}", out=out)
 
 
 def test_a_start_of_another_place_or_of_none_is_refused(scan_file, tmp_path):

@@ -11,6 +11,7 @@ from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.engine import passes
 from ptychopinn.engine.engine import Moves
 from ptychopinn.engine.photons import Work
+from ptychopinn.engine.state import FLUX_SETTLED
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement
@@ -162,6 +163,15 @@ def test_the_flux_of_each_pattern_is_found_and_even_unless_asked():
     assert even.reconstruction.flux is None
     assert np.corrcoef(found.reconstruction.flux, flux)[0, 1] > 0.9  # what varies slowly may be of the object as well
     assert error(found.reconstruction, scan) < 0.6 * error(even.reconstruction, scan)
+
+
+def test_flux_is_found_where_passes_without_it_end_before_it_is_looked_for(monkeypatch):
+    scan = simulated(300)
+    uneven = flickering(scan, np.random.default_rng(4).uniform(0.2, 1.8, len(scan)), seed=5)
+    start = flat(uneven, scan.probe)
+    monkeypatch.setattr(passes, "ENOUGH", 0)
+    even, found = (refine(start, uneven, moves=Moves(probe=False, flux=move)) for move in (False, True))
+    assert len(even.deviances) - 1 < FLUX_SETTLED and np.std(found.reconstruction.flux) > 0.3
 
 
 def test_modes_that_the_file_does_not_hold_are_found():

@@ -28,7 +28,7 @@ def test_a_killed_worker_is_replaced_and_two_make_what_one_does(scan):
     found = []
     for watch, several in ((lambda *_: None, None), (kill, 2)):
         params = ReconstructionParams(
-            passes=6, focus="keep", positions="refine", flux="find", background="find", batch_size=16, workers=several
+            passes=23, focus="keep", positions="refine", flux="find", background="find", batch_size=16, workers=several
         )
         found.append(reconstruct(scan, params=params, progress=watch))
     assert set(seen) == {2} and killed and not workers()

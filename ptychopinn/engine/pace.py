@@ -50,6 +50,10 @@ class Pace:
         """Whether no pass would bring more."""
         return self.subsets < 1
 
+    def go_on(self) -> None:
+        """Make whole passes again, until they bring no more."""
+        self.subsets, self.rising, self.waited = 1, False, 0
+
     def turn(self) -> Turn:
         """Return how the next pass goes."""
         self.made += 1

@@ -11,6 +11,7 @@ import numpy as np
 
 from ptychopinn.engine.engine import Engine, State
 from ptychopinn.engine.pace import MOMENTUM, Pace, Turn, better
+from ptychopinn.engine.state import ALL_SETTLED
 
 ENOUGH = 60
 """Passes by which slow phase has come in: where they end before, they go on until then."""
@@ -54,11 +55,11 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
         Passes.
     """
     random, pace = np.random.default_rng(seed), Pace(len(engine.photons.chunks), engine.length)
-    best = engine.judge()
+    best, skipped = engine.judge(), 0
     passes = Passes(engine.state, [float(best.mean())])
     try:
         for number in range(1, most + 1):
-            now = _made(engine, pace, number, random)
+            now = _made(engine, pace, number + skipped, random)
             passes.deviances.append(float(now.mean()))
             progress(number)
             slowed = pace.slowed(now, best)
@@ -66,8 +67,11 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
                 passes.kept, passes.best, best = engine.state, number, now
             elif slowed:
                 engine.rest(passes.kept)
-            if pace.over:
+            if pace.over and not engine.moves.waits(number + skipped):
                 break
+            if pace.over:  # before all that moves was waited for: it begins now
+                skipped = ALL_SETTLED
+                pace.go_on()
         left = min(ENOUGH, int(OF_ALL * most)) - (len(passes.deviances) - 1)
         if slow and left > 0:
             _go_on_for_slow_phase(engine, passes, best, left, progress)

@@ -11,8 +11,11 @@ from ptychopinn.engine import positions, variation
 from ptychopinn.engine.steps import Waves
 from ptychopinn.physics.waves import Wave
 
-FLUX_SETTLED = 8
-"""Passes before the flux of each pattern is found: an object that is flat as yet leaves its own contrast to it."""
+FLUX_SETTLED = 20
+"""Passes before the flux of each pattern is found: an object that is not there yet leaves its own contrast to it."""
+
+ALL_SETTLED = max(FLUX_SETTLED, positions.SETTLED + positions.AFFINE, variation.SETTLED)
+"""Passes after which nothing waits any more."""
 
 
 class State(typing.NamedTuple):
@@ -51,6 +54,10 @@ class Moves:
             variation=self.variation if made > variation.SETTLED else 0,
             background=self.background if made else "none",
         )
+
+    def waits(self, made: int) -> bool:
+        """Return whether anything that moves waits yet, after so many passes."""
+        return self.after(made) != self.after(ALL_SETTLED + 1)
 
     @property
     def between_passes(self) -> bool:

@@ -2,7 +2,9 @@
 
 from ptychopinn.data.halves import check_counts
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine import variation
 from ptychopinn.engine.positions import SETTLED
+from ptychopinn.engine.state import FLUX_SETTLED
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.optics import FAR
 from ptychopinn.reconstruction.dose import little_told
@@ -57,11 +59,7 @@ def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> No
     """Raise ValueError where what is asked for needs another bundle, or a scan of counts."""
     if params.resolution:
         check_counts(scan)
-    if params.positions == "refine" and params.passes is not None and params.passes <= SETTLED:
-        raise ValueError(
-            f"Positions are looked for once the object has settled, after {SETTLED} passes. Received: "
-            f"passes={params.passes}, positions=refine. Allow more passes, or leave the positions as they are."
-        )
+    check_waiting(params)
     if bundle is None and params.probe == "bundle":
         raise ValueError(
             "A reconstruction needs a bundle for probe=bundle. Received: bundle=None. Give a trained bundle, or take "
@@ -77,3 +75,16 @@ def check(bundle: Bundle | None, params: ReconstructionParams, scan: Scan) -> No
             f"A prior is weighed by photons held out. Received: prior={params.prior} for {scan.name}, of amplitudes. "
             "Leave it out, or --measurement counts if they are."
         )
+
+
+def check_waiting(params: ReconstructionParams) -> None:
+    """Raise ValueError where passes end before what they are to look for is looked for."""
+    waiting = {"positions": ("keep", SETTLED), "opr": (0, variation.SETTLED)}
+    waiting["flux"] = "even", variation.SETTLED if params.opr else FLUX_SETTLED
+    for name, (plain, settled) in waiting.items():
+        value = getattr(params, name)
+        if value != plain and params.passes is not None and params.passes <= settled:
+            raise ValueError(
+                f"{name} is looked for once the object has settled, after {settled} passes. Received: "
+                f"passes={params.passes}, {name}={value}. Allow more passes, or leave it out."
+            )
