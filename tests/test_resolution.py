@@ -196,3 +196,13 @@ def test_what_one_half_alone_shows_wrong_is_uncertain(judged):
     assert after.phase_uncertainty[55, 55] == pytest.approx(averaged, rel=0.1)
     assert before.phase_uncertainty[55, 55] < averaged / 2
     assert after.amplitude_uncertainty[55, 55] < 0.5 * after.phase_uncertainty[55, 55]
+
+
+def test_a_networks_object_that_no_pass_betters_has_error_bars():
+    from ptychopinn.evaluation.error_bars import with_error_bars
+
+    dim = simulated(20)
+    found = reconstructed(dim, start="network", resolution=True)
+    assert found.record["refinement_passes"] == 0
+    bars = with_error_bars(found).uncertainty
+    assert 0.02 < np.median(bars[np.isfinite(bars)]) < 1

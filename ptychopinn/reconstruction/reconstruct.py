@@ -89,7 +89,7 @@ def reconstruct(
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= passed(refined, scan, params)
-        if refined.kept:
+        if refined.kept or params.resolution:  # the halves' error bars are made of it
             found = with_photon_error(found, scan)
             record |= found.record
         if params.resolution and not refined.interrupted:
