@@ -22,12 +22,11 @@ def bundle_for(bundle, params):
 
 def for_scan(request, bundle, scan, talk):
     """Return request and bundle: where none is given and a scan tells little, the shipped one, which is said."""
-    from ptychopinn.reconstruction.asked import takes_the_shipped
-    from ptychopinn.reconstruction.dose import little_told
+    from ptychopinn.reconstruction.asked import why_the_shipped
     from ptychopinn.training.bundle import load_bundle
 
-    if bundle is not None or not takes_the_shipped(scan, request.params):
+    why = "" if bundle is not None else why_the_shipped(scan, request.params)
+    if not why:
         return request, bundle
-    why = little_told(scan, scan.probe)
     talk.note(f"{why}: passes start from what the network that ships makes; --start flat overrides.")
     return dataclasses.replace(request, bundle=shipped()), load_bundle(shipped())

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from refusal import assert_said_plainly, ptycho
 
+from ptychopinn.engine.order import middle_of
 from ptychopinn.evaluation import ring_correlation as rings
 from ptychopinn.evaluation.enough import PATTERNS, dose_of_whole, enough
 from ptychopinn.evaluation.resolution import Resolution, resolution
-from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 from ptychopinn.simulation import objects, probes, scans

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ptychopinn.data.scan import Scan
 from ptychopinn.physics.probes import effective_area
 
 COVERAGE = 1.5
@@ -88,3 +89,8 @@ def around_the_middle(positions: np.ndarray, most: int) -> np.ndarray:
     """Return the patterns nearest to the middle one: int array `(pattern,)`."""
     middle = positions[np.argmin(np.linalg.norm(positions - np.median(positions, axis=0), axis=1))]
     return np.sort(np.argsort(np.linalg.norm(positions - middle, axis=1), kind="stable")[:most])
+
+
+def middle_of(scan: Scan, most: int) -> Scan:
+    """Return the scan of the patterns nearest to the middle one, so many at most."""
+    return scan.subset(around_the_middle(scan.positions, most))

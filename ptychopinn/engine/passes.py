@@ -67,10 +67,10 @@ def go(engine: Engine, most: int, seed: int, progress: Callable[[int], object], 
                 passes.kept, passes.best, best = engine.state, number, now
             elif slowed:
                 engine.rest(passes.kept)
-            if pace.over and not engine.moves.waits(number + skipped):
-                break
-            if pace.over:  # before all that moves was waited for: it begins now
-                skipped = ALL_SETTLED
+            if pace.over:
+                if not engine.moves.waits(number + skipped):
+                    break
+                skipped = ALL_SETTLED  # what was waited for begins now
                 pace.go_on()
         left = min(ENOUGH, int(OF_ALL * most)) - (len(passes.deviances) - 1)
         if slow and left > 0:

@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 
 from ptychopinn.data.scan import Scan
+from ptychopinn.engine.order import middle_of
 from ptychopinn.evaluation.error_bars import with_error_bars
 from ptychopinn.evaluation.forecast import DOSES, Forecast, forecast
 from ptychopinn.evaluation.foretold import Foretold
@@ -19,7 +20,6 @@ from ptychopinn.evaluation.region import Box
 from ptychopinn.evaluation.registration.fine import crop
 from ptychopinn.evaluation.resolution import resolution
 from ptychopinn.reconstruction.dose import cover_of
-from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import reconstruct
 

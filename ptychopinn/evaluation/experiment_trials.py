@@ -8,13 +8,13 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.data.thinning import HOLDOUT
 from ptychopinn.engine.engine import Engine
 from ptychopinn.engine.estimate import Estimate
+from ptychopinn.engine.order import middle_of
 from ptychopinn.engine.pace import MOMENTUM, Turn
 from ptychopinn.engine.passes import go_for_trial
 from ptychopinn.engine.photons import Photons
 from ptychopinn.evaluation.budget import Budget
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.pure_noise import noise_of_photons
-from ptychopinn.reconstruction.middle import middle_of
 from ptychopinn.reconstruction.modes import with_modes, with_varying_modes
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.reconstruct import moves_of

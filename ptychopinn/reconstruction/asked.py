@@ -15,13 +15,19 @@ from ptychopinn.training.bundle import Bundle
 def takes_the_shipped(scan: Scan, params: ReconstructionParams) -> bool:
     """Return whether the network that ships makes the start, or is the prior, where no bundle is given.
 
-    It is where it is asked for; and where nothing is said and the scan tells little (its patterns are apart, or its
-    photons scarce), for there it knows more than passes do (see `benchmarks/regimes.py`).
+    It is where it is asked for; and where nothing is said and the scan tells little.
     """
-    if params.asks_a_network:
-        return True
+    return params.asks_a_network or bool(why_the_shipped(scan, params))
+
+
+def why_the_shipped(scan: Scan, params: ReconstructionParams) -> str:
+    """Return why the network that ships makes the start although it is not asked for; empty where it does not.
+
+    Where a scan tells little (its patterns are apart, or its photons scarce), it knows more than passes do (see
+    `benchmarks/regimes.py`).
+    """
     plain = params.start is None and params.slices == 1 and scan.optics == FAR
-    return plain and bool(little_told(scan, scan.probe))
+    return little_told(scan, scan.probe) if plain else ""
 
 
 def start_of(bundle: Bundle | None, params: ReconstructionParams, execution: ExecutionParams) -> str:

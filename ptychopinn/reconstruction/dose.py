@@ -3,7 +3,7 @@
 import numpy as np
 
 from ptychopinn.data.scan import Scan
-from ptychopinn.engine.order import are_apart, around_the_middle
+from ptychopinn.engine.order import are_apart, middle_of
 from ptychopinn.engine.slow_phase import COVERED
 from ptychopinn.physics.numpy_physics import nearest_corners
 from ptychopinn.reconstruction.stitching import canvas_of
@@ -47,5 +47,5 @@ def little_told(scan: Scan, probe: np.ndarray) -> str:
 
 def middling_dose(scan: Scan, probe: np.ndarray) -> float:
     """Return the photons of the middling pixel of an object, of those that are lit, where a scan has its middle."""
-    cover, _ = cover_of(scan.subset(around_the_middle(scan.positions, PATTERNS)), probe)
+    cover, _ = cover_of(middle_of(scan, PATTERNS), probe)
     return float(np.median(dose_of(cover[cover > COVERED * cover.max()], probe)))

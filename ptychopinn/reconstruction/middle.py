@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Engine, Moves
-from ptychopinn.engine.order import around_the_middle
+from ptychopinn.engine.order import middle_of
 from ptychopinn.engine.passes import go_for_trial
 from ptychopinn.engine.photons import Photons
 from ptychopinn.physics.optics import Optics
@@ -51,11 +51,6 @@ class Middle:
         engine = Engine(start, self._photons, self._cover, Moves(probe=moves_probe), optics)
         engine.rest(go_for_trial(engine, passes, SEED).kept)
         return engine.judge()
-
-
-def middle_of(scan: Scan, most: int) -> Scan:
-    """Return the scan of the patterns nearest to the middle one, so many at most."""
-    return scan.subset(around_the_middle(scan.positions, most))
 
 
 def least(misfit: Callable[[float], float], step: float) -> float:
