@@ -14,6 +14,7 @@ import tempfile
 import click
 import machine
 from markdown_tables import last_line, markdown, summary
+from shares import with_shares
 
 from ptychopinn.simulation import objects, probes, scans
 
@@ -90,7 +91,8 @@ def main(names, device, group_side, peer, quick, output, **given):
     """Compare the backends on one simulated scan, in patterns per second.
 
     From the file to the object means reading, prediction, stitching and, on some backends, compilation: that is left
-    out after the first batch. The peer is the same network and physics in plain PyTorch, without Keras.
+    out after the first batch. The peer is the same network and physics in plain PyTorch, without Keras; it counts the
+    network's operations, whose share of the machine's own matrix products, measured beside, is told.
 
     Example: python benchmarks/compare_backends.py --backends torch,jax --device gpu --output backends.json
     """
@@ -128,7 +130,7 @@ def describe(task, runs):
         "device": found[0]["device"] if found else "no device",
         "cores": machine.cores(),
         "versions": {name: version for run in found for name, version in run["versions"].items()},
-        "rows": {name: summary(some) for name, some in runs.items() if some},
+        "rows": with_shares({name: summary(some) for name, some in runs.items() if some}, PEER),
         "runs": runs,
     }
 

@@ -17,11 +17,21 @@ COSTS = {
     "device_MiB": "on the GPU, MiB",
 }
 
+LIMITS = {
+    "products_Gflops": "matrix products, Gflop/s",
+    "transforms": "Fourier transforms/s",
+    "copy_GBs": "copies, GB/s",
+    "training_share": "training, % of products",
+    "prediction_share": "prediction, % of products",
+    "refinement_share": "a pass, % of transforms",
+}
+COUNTED = ("first_loss", "parameters", "training_flop", "prediction_flop")
+
 
 def summary(runs):
     """Return the median, least and largest of every figure that the runs have."""
     figures = {}
-    for name in (*RATES, *COSTS, "first_loss", "parameters"):
+    for name in (*RATES, *COSTS, *LIMITS, *COUNTED):
         values = [run[name] for run in runs if run.get(name) is not None]
         if values:
             figures[name] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
@@ -43,6 +53,7 @@ def markdown(report):
             table("patterns/s: median (least - largest)", RATES, rows, spread),
             table(f"times {first}", RATES, rows, lambda figures, name: ratio(figures, rows[first], name)),
             table("cost: median (least - largest)", COSTS, rows, spread),
+            table("what the machine does at most", LIMITS, rows, spread),
         ]
     parts += [f"{name} failed: {last_line(words)}" for name, words in report["failures"].items()]
     parts += [f"{name} is not installed." for name in report["absent"]]

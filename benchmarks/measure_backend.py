@@ -12,6 +12,7 @@ import traceback
 import keras
 import machine
 import numpy as np
+from limits import limits
 
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.pace import Turn
@@ -146,6 +147,8 @@ def measure_peer(settings, scan, batches, steps, enough, device):
     return {
         "training": steps * patterns / typical(lambda: peer.epoch([fixed[step] for step in range(steps)]), enough),
         "prediction": patterns / typical(lambda: peer.predict(batches[0][0]), enough),
+        "training_flop": peer.operations(lambda: peer.epoch(batches[:1])) / patterns,
+        "prediction_flop": peer.operations(lambda: peer.predict(batches[0][0])) / patterns,
         "first_step_s": first,
         "first_loss": loss,
         "parameters": peer.parameters,
@@ -168,6 +171,7 @@ def main(task):
         model.diffraction.set_probes([scan.probe])
         found = measure_training(model, settings, batches, steps, task["seconds"])
         found |= measure_inference(model, scan, task["scan"], batches[0][0], task["seconds"])
+        found |= limits(scan.size, task["seconds"] / 4)
     found |= {"resident_MiB": machine.resident_MiB(), "device_MiB": machine.device_MiB(backend, device)}
     found |= {"device": name, "versions": {**versions(), backend: sys.modules[backend].__version__}}
     pathlib.Path(task["result"]).write_text(json.dumps(found, default=float))

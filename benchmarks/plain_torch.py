@@ -8,6 +8,7 @@ PtychoModel.
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from ptychopinn.networks.rounds import DARK
 from ptychopinn.networks.unet import FILTERS
@@ -156,6 +157,13 @@ class Peer:
             measured, offsets = (torch.as_tensor(array).to(self.device) for array in batch)
             patches = self.model.reconstruct(measured, windows(offsets, self.model.params))
             return torch.view_as_real(patches).cpu().numpy()
+
+    @staticmethod
+    def operations(work):
+        """Count the additions and multiplications of convolutions and matrix products of a call."""
+        with FlopCounterMode(display=False) as counter:
+            work()
+        return counter.get_total_flops()
 
     @property
     def parameters(self):

@@ -1,5 +1,6 @@
-"""The option `--engine`: all shards of an inference, done by tasks of Ray or by jobs of Slurm."""
+"""The option `--engine`: shards of an inference done by tasks of Ray or by jobs of Slurm, passes by workers of Ray."""
 
+import contextlib
 import os
 import shlex
 import sys
@@ -19,7 +20,7 @@ def run_engine(request, scan, reading, kept, restated, talk):
     from ptychopinn.reconstruction.blocks import Shard, blocks_of
     from ptychopinn.reconstruction.shards import refuse_passes
 
-    engine, shards = request.engine
+    engine, shards = request.engine, request.shards
     refuse_passes(request.params, f"engine={engine}")
     Shard(1, shards).own(len(blocks_of(scan.positions)))
     if engine == "slurm":
@@ -45,6 +46,17 @@ def run_ray(request, shards, scan, reading, kept, restated, talk):
     found = join_parts(parts, scan, request.params)
     found.record["seconds"]["stitch"] += time.perf_counter() - done
     write(request, load_bundle(request.bundle), scan, found, kept, talk)
+
+
+def team_of(request):
+    """Return a context in which passes are shared, of who shares them: processes of this machine, or workers of Ray."""
+    if request.engine == "ray":
+        from ptychopinn.distributed.ray_team import team_by_ray
+
+        return team_by_ray()
+    from ptychopinn.engine.processes import Processes
+
+    return contextlib.nullcontext(Processes)
 
 
 def run_slurm(request, shards, talk):

@@ -14,7 +14,7 @@ from ptychopinn_cli.auto import by_evidence, diagnosed, with_evidence
 from ptychopinn_cli.bundles import BundlePath, bundle_for, for_scan
 from ptychopinn_cli.common import check_scans_there, check_there, check_writable, command, keeping
 from ptychopinn_cli.config import config_option
-from ptychopinn_cli.engine import run_engine
+from ptychopinn_cli.engine import run_engine, team_of
 from ptychopinn_cli.jobs import given
 from ptychopinn_cli.options import collect, params_options, refuse_contradictions, user_fields
 from ptychopinn_cli.outside import imported
@@ -22,7 +22,7 @@ from ptychopinn_cli.pages import report_option
 from ptychopinn_cli.reading import output_and_reading
 from ptychopinn_cli.reconstruction_report import said
 from ptychopinn_cli.request import Request, earlier, read, reading_of
-from ptychopinn_cli.shard import run_shard, shard_options, sharing
+from ptychopinn_cli.shard import run_shard, shard_options, sharing_of
 from ptychopinn_cli.written import write
 
 
@@ -56,7 +56,7 @@ def perform(bundle, data, report, talk, backend, options):
     from ptychopinn.files import writing
 
     imported(options.get("generator"))  # which registers the layers of a bundle's network
-    later = request.engine is not None and request.engine[0] == "slurm"  # whose last job writes there
+    later = request.engine == "slurm"  # whose last job writes there
     with contextlib.nullcontext() if later else writing(request.output_dir):
         run(request, options, talk)
 
@@ -69,7 +69,7 @@ def requested(bundle, data, report, backend, options):
         given(click.get_current_context(), [field.name for field in user_fields(kind)])
         for kind in (Preparation, ReconstructionParams)
     )
-    shard, engine = sharing(options)
+    sharing = sharing_of(options)
     collect(Preparation, options)
     params, execution = collect(ReconstructionParams, options), collect(ExecutionParams, options)
     bundle = bundle_for(bundle, params)
@@ -95,14 +95,14 @@ def requested(bundle, data, report, backend, options):
         auto,
         asked,
         save=save,
-        shard=shard,
-        engine=engine,
+        **sharing,
     )
 
 
 def run(request, restated, talk):
     """Read, reconstruct and write; what the library needs is imported here, after the backend is chosen."""
     from ptychopinn.evaluation.receipt import inputs_of
+    from ptychopinn.reconstruction.plan import Known
     from ptychopinn.reconstruction.reconstruct import reconstruct as reconstructed
     from ptychopinn.training.bundle import load_bundle
     from ptychopinn_cli.progress import counting
@@ -116,7 +116,7 @@ def run(request, restated, talk):
     scan = read(reading, request.save, talk, scan)
     request, bundle = for_scan(request, bundle, scan, talk)
     inputs = inputs_of(reading, request.bundle, earlier(request))
-    if request.engine is not None:
+    if request.shards is not None:
         kept = {"reading": reading.to_dict(), "inputs": inputs, "backend": backends.chosen(),
                 "seconds": {"open": time.perf_counter() - began}}  # fmt: skip
         run_engine(request, scan, reading, kept, restated, talk)
@@ -128,11 +128,11 @@ def run(request, restated, talk):
     if request.auto:
         request, evidence = with_evidence(request, bundle, scan, inputs["scan"]["sha256"], talk)
     tried = time.perf_counter()
-    with counting(talk.quiet) as progress, keeping():
+    known = Known(inputs["scan"]["sha256"], request.focus)
+    with counting(talk.quiet) as progress, keeping(), team_of(request) as team:
 
         def make(scan, params):
-            sha256 = inputs["scan"]["sha256"]
-            return reconstructed(scan, bundle, params, request.execution, sha256, progress, request.focus)
+            return reconstructed(scan, bundle, params, request.execution, known, progress, team)
 
         found = by_evidence(request, evidence, scan, make, talk)
     said(found.record, talk)

@@ -35,8 +35,10 @@ class Request:
     """Formats to write besides `reconstruction.npz`."""
     shard: tuple | None = None
     """Which of how many shards is to be done, where it is one."""
-    engine: tuple | None = None
-    """Which engine is to do how many shards, where one is."""
+    engine: str | None = None
+    """Which engine is to do all shards, or to share the passes, where one is."""
+    shards: int | None = None
+    """How many the engine is to do, where it does shards."""
 
 
 def numbers_read_as(request, bundle):

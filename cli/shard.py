@@ -40,7 +40,8 @@ def shard_options(function):
         click.option("--shards", type=Number(int, low=1, high=MOST_SHARDS, unit="shards"),
                      help="How many parts --engine makes of the scan."),
         click.option("--engine", type=click.Choice(ENGINES),
-                     help="Do all of --shards by tasks of Ray, or by jobs of Slurm; with --passes 0 and a bundle."),
+                     help="Do all of --shards by tasks of Ray, or by jobs of Slurm, with --passes 0 and a bundle; or "
+                     "share passes among --workers of Ray, of its whole cluster."),
         click.option("--shard", type=ShardNumbers(), help="Do the i-th of n parts of the scan alone, which ptycho "
                      "stitch joins; with --passes 0 and a bundle."),
     ):  # fmt: skip
@@ -48,26 +49,39 @@ def shard_options(function):
     return function
 
 
-def sharing(options):
-    """Take these options out of a command's keyword arguments: the shard, and the engine with its number of shards.
+def sharing_of(options):
+    """Take `shard`, `engine` and `shards` out of a command's keyword arguments.
 
     Raise a usage error where they contradict each other, or what else was said.
     """
-    shard, engine, shards = (options.pop(name, None) for name in ("shard", "engine", "shards"))
+    found = {name: options.pop(name, None) for name in ("shard", "engine", "shards")}
+    shard, engine, shards = found.values()
     refuse_of_all(shard)
+    if engine is not None and shards is None and shard is None and options["workers"]:
+        refuse_slurm(engine, options["workers"])
+        return found
     if (engine is None) != (shards is None) or (shard is not None and engine is not None):
         said = {"--shard": shard and f"{shard[0]}/{shard[1]}", "--engine": engine, "--shards": shards}
         words = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
         raise click.UsageError(
-            f"An engine does all of so many shards, and --shard one alone. Received: {words}. Say --engine and "
-            "--shards, or --shard."
+            "An engine does all of so many shards, or shares passes among workers, and --shard does one part alone. "
+            f"Received: {words}. Say --engine and --shards, --engine and --workers, or --shard."
         )
     if engine is not None and click.get_current_context().params["auto"]:
         raise click.UsageError(
             f"An engine does shards, and --auto looks at the whole scan. Received: --auto, --engine {engine}. Leave it "
             "out."
         )
-    return shard, None if engine is None else (engine, shards)
+    return found
+
+
+def refuse_slurm(engine, workers):
+    """Raise a usage error if workers are to be jobs of Slurm: passes need all of them at once."""
+    if engine == "slurm":
+        raise click.UsageError(
+            f"Workers talk to each other in every pass, and jobs of Slurm do not. Received: --engine slurm, --workers "
+            f"{workers}. Start Ray in a job of Slurm and take --engine ray, or leave it out for one machine."
+        )
 
 
 def refuse_of_all(shard):

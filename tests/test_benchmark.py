@@ -30,6 +30,9 @@ def test_benchmark_measures_this_backend_and_its_peer_is_the_same_network(tmp_pa
     if peer == "--peer":
         for name in ("parameters", "first_loss"):
             assert rows[PEER][name]["median"] == pytest.approx(rows[backend][name]["median"], rel=1e-4), name
+        for name in ("training_share", "prediction_share"):
+            assert 0 < rows[backend][name]["median"] < 100, name
+    assert 0 < rows[backend]["refinement_share"]["median"] < 100
 
 
 def test_a_study_writes_its_rows(tmp_path):
@@ -59,6 +62,21 @@ def test_what_a_reconstruction_says_of_itself_is_compared_with_what_is_true(tmp_
     assert (
         name in done.stdout and 0.5 < row["frc50_ratio"] < 1.5 and 0.3 < row["error_ratio"] < 3 and row["error"] < 0.1
     )
+
+
+def test_growth_has_seconds_and_memory_of_every_command(tmp_path):
+    output = tmp_path / "growth.md"
+    words = ("--patterns", "16,64", "--size", "32", "--backend", os.environ["KERAS_BACKEND"], "--output", output)
+    done = subprocess.run(
+        [sys.executable, SCRIPT.with_name("growth.py"), *words],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert output.read_text() == done.stdout
+    header, _, *rows = (line.split("|")[1:-1] for line in done.stdout.splitlines()[2:])
+    assert [cell.strip() for cell in header] == ["command", "16 patterns", "64 patterns"] and len(rows) == 6
+    for name, *figures in rows:
+        assert all(float(figure.replace(",", "")) > (50 if "MiB" in name else 0.1) for figure in figures), name
 
 
 def test_imports_are_counted_by_room_and_a_circle_is_told(tmp_path):

@@ -53,13 +53,13 @@ def plain(bundle, folder):
     return folder / "plain"
 
 
-def kill_one(killed):
-    """Kill the first process that does a task of Ray, once it has begun it."""
+def kill_one(killed, work="shard_done"):
+    """Kill the first process that does a work of Ray, once it has begun it."""
     until = time.monotonic() + 300
     while not killed and time.monotonic() < until:
         for child in psutil.Process().children(recursive=True):
             try:
-                if " ".join(child.cmdline()).startswith("ray::shard_done"):
+                if " ".join(child.cmdline()).startswith(f"ray::{work}"):
                     time.sleep(0.5)
                     os.kill(child.pid, signal.SIGKILL)
                     killed.append(child.pid)
@@ -80,6 +80,23 @@ def test_ray_makes_a_shard_again_whose_worker_was_killed_and_the_bits_of_one_pro
     killer.join()
     assert killed and not [one for one in psutil.Process().children(recursive=True) if "ray" in one.name()]
     assert_same(out, plain)
+
+
+def test_ray_shares_passes_also_where_a_worker_is_killed(scan_file, tmp_path):
+    pytest.importorskip("ray", reason="needs the extra ray")
+    killed = []
+    killer = threading.Thread(target=kill_one, args=(killed, "PassWorker"), daemon=True)
+    killer.start()
+    found = []
+    for name, words in (("ray", ("--engine", "ray", "--workers", 2)), ("one", ())):
+        done = ptycho("reconstruct", scan_file, "--passes", 12, "--no-report", *words, "--output-dir", tmp_path / name)
+        assert done.exit_code == 0 and "Traceback" not in done.output, done.output
+        found.append(np.load(tmp_path / name / "reconstruction.npz"))
+    killer.join()
+    assert killed and not [one for one in psutil.Process().children(recursive=True) if "ray" in one.name()]
+    for name in ("object", "probe"):
+        shared, alone = (one[name] for one in found)
+        assert 0 < np.linalg.norm(shared - alone) < 1e-3 * np.linalg.norm(alone)  # whose sums are rounded otherwise
 
 
 @pytest.fixture
@@ -148,3 +165,12 @@ def test_without_ray_the_extra_is_named(bundle, folder, out, monkeypatch):
     words = ("--engine", "ray", "--shards", 2, "--output-dir", out)
     refused = ptycho("infer", bundle, folder / "a scan.npz", *FAST, *words)
     assert_said_plainly(refused, "package ray", "pip install 'ptychopinn[ray]'", out=out)
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--engine", "slurm", "--workers", 2), "Workers talk to each other in every pass"),
+    (("--engine", "ray", "--workers", 200), "Received: workers=200"),
+])  # fmt: skip
+def test_workers_for_whom_an_engine_has_no_place_are_refused(scan_file, out, words, said):
+    pytest.importorskip("ray", reason="needs the extra ray")
+    assert_said_plainly(ptycho("reconstruct", scan_file, "--output-dir", out, *words), said, out=out)

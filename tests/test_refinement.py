@@ -10,8 +10,8 @@ from refusal import ptycho
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.engine import passes
 from ptychopinn.engine.engine import Moves
-from ptychopinn.engine.photons import Work
 from ptychopinn.engine.state import FLUX_SETTLED
+from ptychopinn.engine.work import Work
 from ptychopinn.evaluation.against_truth import score
 from ptychopinn.physics.numpy_physics import cut
 from ptychopinn.physics.probes import agreement

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import psutil
 import pytest
+from conftest import simulated
 from refusal import assert_said_plainly, ptycho
 
 
@@ -14,9 +15,10 @@ def workers():
     return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
 
 
-def test_a_killed_worker_is_replaced_and_two_make_what_one_does(scan):
+def test_a_killed_worker_is_replaced_and_two_make_what_one_does():
     from ptychopinn import ReconstructionParams, reconstruct
 
+    scan = simulated(176, 32, step=10)  # so large that tiles of two are apart
     seen, killed = [], []
 
     def kill(part, done, total):
@@ -43,8 +45,8 @@ def test_a_killed_worker_is_replaced_and_two_make_what_one_does(scan):
 
 
 def test_workers_that_die_one_after_the_other_are_given_up_in_one_line(scan_file, out, monkeypatch):
-    monkeypatch.setattr("ptychopinn.engine.team.MOST_DEATHS", 1)
-    monkeypatch.setattr("ptychopinn.engine.team.serve", os.abort)
+    monkeypatch.setattr("ptychopinn.engine.processes.MOST_DEATHS", 1)
+    monkeypatch.setattr("ptychopinn.engine.processes.serve", os.abort)
     done = ptycho("reconstruct", scan_file, "--workers", 2, "--passes", 1, "--focus", "keep", "--output-dir", out)
     assert_said_plainly(done, "A worker must live until it has answered", "Is memory at an end?", out=out)
     assert not workers()
@@ -74,3 +76,13 @@ def test_batches_are_shared_evenly(scan):
         own = [np.concatenate(share.chunks[number]) for share in shares]
         np.testing.assert_array_equal(np.concatenate(own), np.concatenate(chunk))
         assert max(map(len, own)) - min(map(len, own)) <= photons.batch_size // 2 + 1
+
+
+def test_a_tile_holds_its_windows_and_stays_where_they_move_a_little():
+    from ptychopinn.engine.tile import ALIGNED, tile_of
+
+    positions = np.array([[200.4, 90.0], [260.0, 140.2]])
+    tile = tile_of(positions, 32, (300, 500))
+    assert tile == tile_of(positions + 1.5, 32, (300, 500)) == (128, 64, 300 - 128, 128)
+    assert (tile.top, tile.left) == (2 * ALIGNED, ALIGNED) and tile_of(positions[:0], 32, (300, 500)).of(positions).size
+    assert tile.of(np.zeros((2, 1, 300, 500))).shape == (2, 1, 172, 128)

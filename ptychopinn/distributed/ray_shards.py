@@ -1,13 +1,11 @@
 """Shards by Ray: each is a task, which Ray places on a machine of its cluster, and makes again where a worker died."""
 
-import contextlib
 import dataclasses
 import importlib
-import os
 import pathlib
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from ptychopinn.distributed.ray_cluster import answered, cluster, place_of_one
 from ptychopinn.evaluation.receipt import Reading
 from ptychopinn.extras import optional
 from ptychopinn.params import ExecutionParams
@@ -15,9 +13,6 @@ from ptychopinn.reconstruction.blocks import Shard
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.parts import Part
 from ptychopinn.reconstruction.shards import reconstruct_shard
-
-SAME_EVERYWHERE = ("KERAS_BACKEND", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS")
-"""Variables of the environment that results depend on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,43 +60,12 @@ def parts_by_ray(work: Work, shards: int, progress: Callable[[int], object] = la
     ray = optional("ray", "ray")
     reading = Reading.from_dict(work.reading.to_dict())  # whose paths hold in any folder
     work = dataclasses.replace(work, reading=reading, bundle=work.bundle.absolute())
-    with _cluster(ray):
-        task = ray.remote(shard_done)
+    with cluster(ray):
+        task = ray.remote(**place_of_one())(shard_done)
         waiting = [task.remote(work, Shard(number, shards)) for number in range(1, shards + 1)]
         parts: list[Part] = []
-        try:
-            while waiting:
-                (ready, *_), waiting = ray.wait(waiting)
-                parts.append(ray.get(ready))
-                progress(len(parts))
-        except ray.exceptions.RayTaskError as error:
-            raise error.cause from None
-        except ray.exceptions.RayError as error:
-            raise ChildProcessError(
-                f"A worker of Ray must live until its shard is done. Received: {' '.join(str(error).split())[:200]} "
-                "Is memory at an end? Take more shards."
-            ) from None
+        while waiting:
+            (ready, *_), waiting = ray.wait(waiting)
+            parts += answered(ray, [ready], "Take more shards.")
+            progress(len(parts))
     return parts
-
-
-@contextlib.contextmanager
-def _cluster(ray: types.ModuleType) -> Iterator[None]:
-    """Be of a cluster meanwhile; one that was begun for this ends with it."""
-    if ray.is_initialized():
-        yield
-        return
-    environment = {name: os.environ[name] for name in SAME_EVERYWHERE if name in os.environ}
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    try:
-        ray.init(
-            include_dashboard=False, log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": environment}
-        )
-    except Exception as error:  # of Ray's, which are of many kinds
-        raise ConnectionError(
-            f"A cluster of Ray must be there, or begin here. Received: {' '.join(str(error).split())[:200]} Check "
-            "RAY_ADDRESS, or unset it."
-        ) from error
-    try:
-        yield
-    finally:
-        ray.shutdown()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.pace import Turn
 from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.positions import AFFINE, SETTLED, shifted_by
+from ptychopinn.engine.processes import Processes
 from ptychopinn.engine.pulls import Seen
 from ptychopinn.engine.share import Share, Task
 from ptychopinn.engine.slow_phase import COVERED, with_slow_phase_of
@@ -35,13 +37,16 @@ class Engine:
         cover: float array `(y, x)`: the light that each pixel of the object is seen with.
         moves: Moves.
         optics: Optics. Defaults to the far field of one slice.
+        team: function of a Task and Photons that returns the Team of several workers. Defaults to processes of this
+            machine.
 
     References:
         Maiden, Johnson and Li, Optica 4, 736 (2017), doi:10.1364/OPTICA.4.000736, for steps and momentum.
     """
 
     def __init__(
-        self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR
+        self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR,
+        team: Callable[[Task, Photons], Team] = Processes,
     ) -> None:  # fmt: skip
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
         self.length = 1.0 / (optics.slices + moves.probe)
@@ -56,7 +61,7 @@ class Engine:
         self._do = steps_of(self.shape[-2:], moves.probe, optics)
         task = Task(photons.chunks, photons.shape, photons.room, self.shape[-2:], moves, optics)
         self._whole = Share(task, photons.counts)
-        self._shares: Share | Team = self._whole if photons.workers == 1 else Team(task, photons)
+        self._shares: Share | Team = self._whole if photons.workers == 1 else team(task, photons)
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,5 @@
 """The photons of a scan, dealt out to those that pull and those that only judge, in batches on the device."""
 
-import dataclasses
 import functools
 import itertools
 import math
@@ -22,22 +21,6 @@ MANY, LESS = 4, 4
 """Where so many times as much would have to be kept, little is gained by what there is room for: it is so much less."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Work:
-    """How passes are computed: their result does not depend on it, but for the rounding of sums.
-
-    Args:
-        batch_size: int. Patterns at a time, at most. Defaults to what suits the device.
-        workers: int. Processes that share the patterns. Defaults to 1: this one.
-    """
-
-    batch_size: int | None = None
-    workers: int = 1
-
-
-WORK = Work()
-
-
 class Photons:
     """Read the patterns of a scan, in chunks that are each spread evenly over it.
 
@@ -51,7 +34,7 @@ class Photons:
         seed: int.
         zero_first: bool. Whether counts are rolled so that their middle is at pixel (0, 0). Defaults to `True`.
         holdout: float. Part of the photons that judges. Defaults to a tenth.
-        workers: int. Processes that share the batches of every chunk. Defaults to 1.
+        workers: int. How many share the batches of every chunk. Defaults to 1.
     """
 
     def __init__(
@@ -67,16 +50,13 @@ class Photons:
         batch_size = batch_size or patterns_at_once(scan.size)
         batches = workers * math.ceil(longest / (workers * batch_size))  # as many for each
         self.batch_size = math.ceil(longest / batches)
-        self.chunks = [self._parted(order[first::chunks]) for first in range(chunks)]
-        self.judges = self._parted(self.judging)
+        self.chunks = [parted(order[first::chunks], batches) for first in range(chunks)]
+        self.judges = parted(self.judging, math.ceil(len(self.judging) / self.batch_size))
         self._is_judging = np.isin(np.arange(len(scan)), self.judging)
         self.shape = self.batch_size, scan.size, scan.size
         self.room = kept_bytes(scan) // (4 * self.batch_size * scan.size**2)
         self._pulling = Kept(list(itertools.chain(*self.chunks)), self.shape, self.room)
         self._judging = Kept(self.judges, self.shape, self.room)
-
-    def _parted(self, patterns: np.ndarray) -> list[np.ndarray]:
-        return [patterns[start : start + self.batch_size] for start in range(0, len(patterns), self.batch_size)]
 
     def counts(self, patterns: np.ndarray, judges: bool = False) -> Tensor:
         """Return the photons of a batch that pull, or those that judge: float32 `(pattern, y, x)`, -1 where none.
@@ -102,6 +82,11 @@ class Photons:
                 amplitudes[number] = thin(amplitudes[number], self.held_out, seed)[1 if judges else 0]
         counts = np.where(amplitudes < 0, -1, amplitudes**2).astype(np.float32)
         return np.fft.ifftshift(counts, axes=(-2, -1)) if self.zero_first else counts
+
+
+def parted(patterns: np.ndarray, batches: int) -> list[np.ndarray]:
+    """Part patterns into so many batches, as long as each other or one longer; none is empty."""
+    return [batch for batch in np.array_split(patterns, batches) if len(batch)]
 
 
 def kept_bytes(scan: Scan) -> int:

@@ -1,5 +1,6 @@
 """Memory that processes share."""
 
+import math
 import pathlib
 import shutil
 from multiprocessing.shared_memory import SharedMemory
@@ -11,17 +12,21 @@ SHARED_MEMORY = pathlib.Path("/dev/shm")
 
 
 class Shared:
-    """A float32 array `(row, pixel)` that processes share.
+    """A float32 array that processes share.
 
     Args:
-        rows, pixels: int.
+        shape: tuple of ints.
         name: str. Of one that another process made; without, one is made.
+
+    Attributes:
+        array: float32 array of the shape.
+        known: what another process makes its own of: shape and name.
     """
 
-    def __init__(self, rows: int, pixels: int, name: str | None = None) -> None:
-        self._memory = SharedMemory(name, create=name is None, size=4 * rows * pixels)
-        self.name = self._memory.name
-        self.array: np.ndarray = np.ndarray((rows, pixels), np.float32, self._memory.buf)
+    def __init__(self, shape: tuple[int, ...], name: str | None = None) -> None:
+        self._memory = SharedMemory(name, create=name is None, size=4 * math.prod(shape))
+        self.array: np.ndarray = np.ndarray(shape, np.float32, self._memory.buf)
+        self.known = shape, self._memory.name
 
     def remove(self) -> None:
         """Give the memory back, from whoever made it."""

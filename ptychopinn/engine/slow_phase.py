@@ -48,10 +48,25 @@ def slow_step(step: Wave, canvas: Wave, lift: Tensor, covered: Tensor) -> Wave:
         covered: float32 tensor `(pixel,)`, 0 to 1: where the object is seen.
     """
     across = conjugate_product(canvas, step)[1] / (ops.sqrt(intensity(canvas)) + 0.05)
-    phase = ops.reshape(across * covered, (-1, *lift.shape))
-    slow = ops.ifft2(scale(ops.fft2((phase, ops.zeros_like(phase))), lift))[0]
+    slow = filtered(ops.reshape(across * covered, (-1, *lift.shape)), lift)
     turn = ops.reshape(slow, covered.shape) * covered
     return -turn * canvas[1], turn * canvas[0]
+
+
+def filtered(images: Tensor, factor: Tensor) -> Tensor:
+    """Multiply the Fourier transforms of real images by a real factor that is even in frequency.
+
+    Half of the frequencies along x tell all of a real image, in two thirds of the time.
+
+    Args:
+        images: float32 tensor `(image, y, x)`.
+        factor: float32 tensor `(y, x)`.
+    """
+    height, width = factor.shape
+    along_y = ops.fft(tuple(ops.swapaxes(part, -1, -2) for part in ops.rfft(images)))
+    real, imag = scale(along_y, ops.transpose(factor[:, : width // 2 + 1]) / height)
+    back = ops.fft((real, -imag))  # which inverts, conjugated before and after
+    return ops.irfft((ops.swapaxes(back[0], -1, -2), -ops.swapaxes(back[1], -1, -2)), fft_length=width)
 
 
 def with_slow_phase_of(other: np.ndarray, obj: np.ndarray, covered: np.ndarray, side: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from ptychopinn.data.halves import halves
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
-from ptychopinn.engine.photons import Work
+from ptychopinn.engine.work import Work
 from ptychopinn.reconstruction.refinement import refine
 
 

@@ -99,7 +99,7 @@ class ReconstructionParams(Params):
         low=1, high=2**16, aliases=("inference_batch_size",),
     )  # fmt: skip
     workers: int | None = option(
-        None, "Processes of this machine that share the patterns in the passes. If not given, this one alone.",
+        None, "Processes that share the patterns in the passes. If not given, this one alone.",
         low=1, high=256, unit="processes",
     )  # fmt: skip
 

@@ -17,6 +17,23 @@ from ptychopinn.training.bundle import Bundle, load_bundle
 from ptychopinn.training.shipped import shipped
 
 
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What is known of a scan from before.
+
+    Args:
+        sha256: str. Of its file: it tells whether a bundle was trained on it.
+        focus: float. By how much a probe that is out of focus is propagated (see `focused`). Defaults to what few
+            passes find.
+    """
+
+    sha256: str | None = None
+    focus: float | None = None
+
+
+NOTHING = Known()
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
     """What a reconstruction begins with.

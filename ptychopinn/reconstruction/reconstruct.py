@@ -11,7 +11,8 @@ import numpy as np
 from ptychopinn.data.reconstruction import Reconstruction
 from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Moves
-from ptychopinn.engine.photons import Work
+from ptychopinn.engine.processes import Processes
+from ptychopinn.engine.work import TeamMaker, Work
 from ptychopinn.params import ExecutionParams
 from ptychopinn.physics.numpy_physics import near_field
 from ptychopinn.physics.optics import Optics
@@ -22,7 +23,7 @@ from ptychopinn.reconstruction.found import found_of
 from ptychopinn.reconstruction.halving import reconstruct_halves
 from ptychopinn.reconstruction.params import STARTS, ReconstructionParams
 from ptychopinn.reconstruction.photon_error import with_photon_error
-from ptychopinn.reconstruction.plan import plan_of
+from ptychopinn.reconstruction.plan import NOTHING, Known, plan_of
 from ptychopinn.reconstruction.prior import prior_of
 from ptychopinn.reconstruction.refinement import PASSES, Refinement, refine
 from ptychopinn.reconstruction.spacing import with_spacing
@@ -38,9 +39,9 @@ def reconstruct(
     bundle: Bundle | pathlib.Path | str | None = None,
     params: ReconstructionParams | None = None,
     execution: ExecutionParams | None = None,
-    sha256: str | None = None,
+    known: Known = NOTHING,
     progress: Callable[[str, int, int], object] = lambda part, done, total: None,
-    focus: float | None = None,
+    team: TeamMaker = Processes,
 ) -> Reconstruction:
     """Reconstruct a scan: choose its probe, start from an object, and improve both by passes over all patterns.
 
@@ -50,10 +51,9 @@ def reconstruct(
             or a scan tells little and nothing is said; else to none.
         params: ReconstructionParams. Defaults to those of `ptycho reconstruct`.
         execution: ExecutionParams: how the machine is used.
-        sha256: str. Of the scan's file: it tells whether the bundle was trained on it.
+        known: Known: what was found of the scan before. Defaults to nothing.
         progress: called with the part of the work (`"reconstructing"` or `"refining"`), and patterns done, and in all.
-        focus: float. By how much a scan's probe that is out of focus is propagated (see `focused`), where it was found
-            before. Defaults to what few passes find.
+        team: who several workers are, see `Work`. Defaults to processes of this machine.
 
     Returns:
         Reconstruction. Its `record` says what was decided: `start`, `probe` (whose it is), `start_leaves`
@@ -67,9 +67,10 @@ def reconstruct(
         ValueError: if scan, bundle and parameters do not belong together.
     """
     params, execution = params or ReconstructionParams(), execution or ExecutionParams()
-    plan = plan_of(scan, bundle, params, execution, sha256)
+    plan = plan_of(scan, bundle, params, execution, known.sha256)
     scan, bundle, probe, start, optics, clock = plan.scan, plan.bundle, plan.probe, plan.start, plan.optics, Clock()
     passes = PASSES if params.passes is None else params.passes
+    work = Work(params.batch_size, params.workers or 1, team)
 
     def begin(start: str, scan: Scan, probe: np.ndarray) -> Reconstruction:
         begun, seconds = started(start, scan, probe, bundle, params, execution, progress)
@@ -77,7 +78,7 @@ def reconstruct(
         return dataclasses.replace(begun, optics=optics)
 
     to_be_focused = to_focus(params, passes, plan.whose, start)
-    probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock, focus)
+    probe, optics, told = told_by_few(probe, optics, scan, params, to_be_focused, clock, known.focus)
     record = {"start": start, "probe": plan.whose, **decided(scan, params, passes), **told}
     found = begun = begin(start, scan, probe)
     if start not in STARTS:
@@ -85,7 +86,7 @@ def reconstruct(
     if passes:
         prior = None if params.prior == "none" or bundle is None else prior_of(bundle, execution)
         watch = counting(progress, "refining", passes * len(scan))
-        refined = refine(begun, scan, passes, moves_of(params), work_of(params), watch, prior)
+        refined = refine(begun, scan, passes, moves_of(params), work, watch, prior)
         found = refined.reconstruction
         clock.add(refined.seconds)
         record |= passed(refined, scan, params)
@@ -95,7 +96,7 @@ def reconstruct(
         if params.resolution and not refined.interrupted:
             with clock("halves"):
                 again = functools.partial(begin, start if start in STARTS else "flat")
-                found = dataclasses.replace(found, halves=halved(refined, scan, begun, again, params, progress))
+                found = dataclasses.replace(found, halves=halved(refined, scan, begun, again, params, work, progress))
     record["seconds"] = clock.seconds
     return dataclasses.replace(found, energy_eV=scan.energy_eV, distance_m=scan.distance_m, record=record)
 
@@ -140,7 +141,7 @@ def passed(refined: Refinement, scan: Scan, params: ReconstructionParams) -> dic
 
 def halved(
     refined: Refinement, scan: Scan, begun: Reconstruction, begin: Callable[[Scan, np.ndarray], Reconstruction],
-    params: ReconstructionParams, progress: Callable[[str, int, int], object],
+    params: ReconstructionParams, work: Work, progress: Callable[[str, int, int], object],
 ) -> tuple[Reconstruction, ...]:  # fmt: skip
     """Return the reconstructions of either half of the photons, in fewer passes than the whole took.
 
@@ -149,7 +150,7 @@ def halved(
     passes = max(round(OF_HALVES * (len(refined.deviances) - 1)), 1)
     probe = np.asarray(begun.probe) * np.float32(np.sqrt(0.5))
     watch = counting(progress, "halves", 2 * passes * len(scan))
-    return reconstruct_halves(scan, lambda half: begin(half, probe), passes, moves_of(params), work_of(params), watch)
+    return reconstruct_halves(scan, lambda half: begin(half, probe), passes, moves_of(params), work, watch)
 
 
 def moves_of(params: ReconstructionParams) -> Moves:
@@ -157,11 +158,6 @@ def moves_of(params: ReconstructionParams) -> Moves:
     flux = params.flux == "find"
     variation = max(params.opr, 2) if params.opr and flux else params.opr
     return Moves(params.refine_probe, params.positions == "refine", flux, variation, params.background)
-
-
-def work_of(params: ReconstructionParams) -> Work:
-    """Return how the passes are computed."""
-    return Work(params.batch_size, params.workers or 1)
 
 
 def started(

@@ -16,9 +16,10 @@ from ptychopinn.data.scan import Scan
 from ptychopinn.engine.engine import Engine, Moves
 from ptychopinn.engine.estimate import Estimate
 from ptychopinn.engine.passes import go
-from ptychopinn.engine.photons import WORK, Photons, Work
+from ptychopinn.engine.photons import Photons
 from ptychopinn.engine.prior import go_on
 from ptychopinn.engine.variation import apart_from_light
+from ptychopinn.engine.work import WORK, Work
 from ptychopinn.physics.experiment import Experiment
 from ptychopinn.physics.ramp import ramp_of
 from ptychopinn.reconstruction.beginnings import check, check_variation
@@ -80,7 +81,7 @@ def refine(
         scan: Scan.
         passes: int. Passes at most. Defaults to 100.
         moves: Moves: what else is improved. Defaults to the probe.
-        work: Work: patterns at a time, and processes. Defaults to what suits the device, in this process.
+        work: Work: patterns at a time, and who shares them. Defaults to what suits the device, in this process.
         progress: called with the number of patterns done, of `passes` times all.
         prior: function of an object `(y, x)` and the photons that fell on its pixels, to a likelier object: passes go
             on with it where they end without. Counts are asked for, and one slice.
@@ -104,7 +105,7 @@ def refine(
         start, cover = estimate_of(reconstruction, scan, unit * np.asarray(reconstruction.probe))
         optics = reconstruction.optics
         photons = Photons(scan, start.probe, work.batch_size, SEED, optics.zero_first, workers=work.workers)
-        engine = Engine(start, photons, cover, moves, optics)
+        engine = Engine(start, photons, cover, moves, optics, work.team)
     slow = scan.measurement == "counts" and not little_told(scan, start.probe)
 
     def watch(number: int) -> None:
