@@ -68,7 +68,8 @@ def scan_of(count, size, folder):
     """Simulate a scan of nearly so many patterns: its path, and how many they are."""
     step, side = size // 8, math.ceil(math.sqrt(count))
     path = folder / "scan.npz"
-    words = {"object-size": size + 3 + step * (side - 1), "size": size, "step": step, "probe": "gaussian", "photons": 2000}
+    extent = size + 3 + step * (side - 1)
+    words = {"object-size": extent, "size": size, "step": step, "probe": "gaussian", "photons": 2000}
     command = [sys.executable, "-m", "ptychopinn_cli", "simulate", str(path)]
     command += [word for name, value in words.items() for word in (f"--{name}", str(value))]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -18,7 +18,7 @@ from ptychopinn.model import PtychoModel
 from ptychopinn.params import ExecutionParams, ModelParams
 from ptychopinn.reconstruction.params import ReconstructionParams
 from ptychopinn.reconstruction.prediction import full_batches, predict_object, predictor_of
-from ptychopinn.reconstruction.reading import read_ahead
+from ptychopinn.reconstruction.reading import aside, read_ahead
 from ptychopinn.simulation.scans import write_ptychopinn
 
 RANDOM = np.random.default_rng(23)
@@ -187,6 +187,24 @@ def test_reading_ahead_keeps_the_order_and_a_bound():
         found.append(value)
         assert len(begun) <= len(found) + 3
     assert found == [item**2 for item in range(20)]
+
+
+def test_what_is_done_aside_is_done_in_order_and_its_errors_are_raised():
+    done, went_on = [], threading.Event()
+
+    def work(item):
+        assert went_on.wait(timeout=30)  # it would not come, had the work to be waited for
+        done.append((item, threading.get_ident()))
+
+    with aside() as do:
+        do(work, 0)
+        went_on.set()
+        for item in range(1, 20):
+            do(work, item)
+            assert len(done) >= item
+    assert [item for item, _ in done] == list(range(20)) and threading.get_ident() not in dict(done).values()
+    with pytest.raises(ZeroDivisionError), aside() as do:
+        do(lambda: 1 / 0)
 
 
 DETERMINISTIC = """

@@ -19,7 +19,7 @@ from ptychopinn.reconstruction.blocks import blocks_of
 from ptychopinn.reconstruction.clock import Clock
 from ptychopinn.reconstruction.params import refuse_training_options
 from ptychopinn.reconstruction.part import PartOfModel
-from ptychopinn.reconstruction.reading import read_ahead
+from ptychopinn.reconstruction.reading import aside, read_ahead
 from ptychopinn.reconstruction.stitching import Stitcher, outward
 from ptychopinn.reconstruction.suited import own_probe, reach_of, suited_to
 from ptychopinn.reconstruction.tiles import Tile, joined
@@ -50,7 +50,7 @@ class Prediction:
 
     Args:
         stitched: Reconstruction: object and probe, and where they lie.
-        seconds: dict of seconds spent on `read`, `predict` and `stitch`.
+        seconds: dict of seconds spent on `read`, `predict` and `stitch`, as far as prediction waits for it.
         patterns: int. Patterns reconstructed.
     """
 
@@ -130,11 +130,12 @@ class TilePredictor:
         for number in numbers:
             block = self.blocks[number]
             stitcher = Stitcher(self.scan.positions[block], self.weights)
-            for patches, members in self._patches(block):
-                with self.clock("stitch"):
-                    stitcher.add(patches, self.scan.positions[members])
-                done += len(members)
-                progress(done)
+            with aside() as do:
+                for patches, members in self._patches(block):
+                    with self.clock("stitch"):  # which waits for those before, and not for these
+                        do(stitcher.add, patches, self.scan.positions[members])
+                    done += len(members)
+                    progress(done)
             yield stitcher.tile()
 
     def _patches(self, block: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
