@@ -20,7 +20,7 @@ COSTS = {
 LIMITS = {
     "products_Gflops": "matrix products, Gflop/s",
     "transforms": "Fourier transforms/s",
-    "copy_GBs": "copies, GB/s",
+    "read_GBs": "reading, GB/s",
     "training_share": "training, % of products",
     "prediction_share": "prediction, % of products",
     "refinement_share": "a pass, % of transforms",

@@ -21,7 +21,7 @@ TURNS = 2
 FEWEST, MOST_BYTES = 64, 1 << 25
 """Patterns of a round, unless there are fewer, and bytes of their photons, at most."""
 
-QUICK_S, SLOW_S = 0.3, 0.8
+QUICK_S, SLOW_S = 0.1, 0.3
 """A round that takes less is followed by one of twice the patterns, one that takes more by one of half as many."""
 
 SUBSETS = 2

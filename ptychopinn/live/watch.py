@@ -15,7 +15,7 @@ from ptychopinn.live.image import LiveImage
 from ptychopinn.live.picture import Figures, corrected, judged, pictures, with_dose_error
 from ptychopinn.reconstruction.refinement import Prior
 
-LOOK_S, SHOW_S = 0.2, 0.5
+LOOK_S, SHOW_S = 0.1, 0.2
 """Seconds from a look to the next, and from a picture to the next, at least."""
 
 SHARE = 0.25
