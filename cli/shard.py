@@ -55,10 +55,10 @@ def sharing_of(options):
     Raise a usage error where they contradict each other, or what else was said.
     """
     found = {name: options.pop(name, None) for name in ("shard", "engine", "shards")}
-    shard, engine, shards = found.values()
+    shard, engine, shards = found["shard"], found["engine"], found["shards"]
     refuse_of_all(shard)
     if engine is not None and shards is None and shard is None and options["workers"]:
-        refuse_slurm(engine, options["workers"])
+        check_workers(engine, options["workers"])
         return found
     if (engine is None) != (shards is None) or (shard is not None and engine is not None):
         said = {"--shard": shard and f"{shard[0]}/{shard[1]}", "--engine": engine, "--shards": shards}
@@ -75,12 +75,17 @@ def sharing_of(options):
     return found
 
 
-def refuse_slurm(engine, workers):
-    """Raise a usage error if workers are to be jobs of Slurm: passes need all of them at once."""
+def check_workers(engine, workers):
+    """Raise a usage error unless an engine can share passes among so many workers."""
     if engine == "slurm":
         raise click.UsageError(
             f"Workers talk to each other in every pass, and jobs of Slurm do not. Received: --engine slurm, --workers "
             f"{workers}. Start Ray in a job of Slurm and take --engine ray, or leave it out for one machine."
+        )
+    if workers < 2:
+        raise click.UsageError(
+            f"An engine shares passes among two workers or more. Received: --engine {engine}, --workers {workers}. "
+            "Leave it out, or take more."
         )
 
 

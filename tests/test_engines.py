@@ -169,6 +169,7 @@ def test_without_ray_the_extra_is_named(bundle, folder, out, monkeypatch):
 
 @pytest.mark.parametrize("words, said", [
     (("--engine", "slurm", "--workers", 2), "Workers talk to each other in every pass"),
+    (("--engine", "ray", "--workers", 1), "Received: --engine ray, --workers 1"),
     (("--engine", "ray", "--workers", 200), "Received: workers=200"),
 ])  # fmt: skip
 def test_workers_for_whom_an_engine_has_no_place_are_refused(scan_file, out, words, said):

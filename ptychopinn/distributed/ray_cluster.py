@@ -44,8 +44,7 @@ def place_of_one() -> dict[str, int]:
 
 def check_room(ray: types.ModuleType, workers: int) -> None:
     """Raise ValueError unless a cluster has room for workers at once: they would be waited for without end."""
-    ((needs, _),) = place_of_one().items()
-    unit = needs.removeprefix("num_").rstrip("s").upper()
+    unit = "CPU" if on_cpu() else "GPU"
     there = int(ray.cluster_resources().get(unit, 0))
     if there < workers:
         raise ValueError(
