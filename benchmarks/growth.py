@@ -41,7 +41,11 @@ class Counts(click.ParamType):
               help="Patterns of the scans, nearly.")  # fmt: skip
 @click.option("--size", type=click.IntRange(min=32), default=64, show_default=True, help="Side of a pattern, pixels.")
 @click.option(
-    "--commands", "names", multiple=True, type=click.Choice(list(COMMANDS)), help="Commands; all if not given."
+    "--command",
+    "names",
+    multiple=True,
+    type=click.Choice(list(COMMANDS)),
+    help="Command, again for more; all if not given.",
 )
 @click.option("--backend", type=click.Choice(machine.BACKENDS), default="torch", show_default=True, help="Backend.")
 @click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True, help="Device.")
