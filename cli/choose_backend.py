@@ -10,6 +10,7 @@ import click
 
 from ptychopinn.printable import printable
 from ptychopinn.unsuited import refuse_unsuited
+from ptychopinn_cli.kept_compiled import keep_compiled
 
 BACKENDS = ("torch", "tensorflow", "jax")
 ALIASES = {"pytorch": "torch", "tf": "tensorflow"}
@@ -71,6 +72,8 @@ def use(backend, execution, devices=1):
     if accelerator == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         os.environ["JAX_PLATFORMS"] = "cpu"
+    if name == "jax":
+        keep_compiled()
     if deterministic and name == "tensorflow":
         os.environ["TF_DETERMINISTIC_OPS"] = "1"
     _check_device(name, accelerator)

@@ -106,3 +106,18 @@ def test_deterministic_turns_the_backend_s_switch(wanted):
     environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split()[-1:] == [str(wanted)], done.stderr
+
+
+@pytest.mark.backend
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "jax", reason="JAX alone keeps what it compiled")
+def test_what_jax_compiled_is_kept_for_the_next_run(scan_file, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+    environment["XDG_CACHE_HOME"] = str(tmp_path)
+    words = ("reconstruct", scan_file, "--passes", 1, "--no-report", "--output-dir", tmp_path / "out")
+    command = [sys.executable, "-m", "ptychopinn_cli", *map(str, words)]
+    kept = []
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0 and "cache" not in done.stderr, done.stderr
+        kept.append({path.name for path in (tmp_path / "ptychopinn").rglob("*-cache")})
+    assert kept[0] and kept[0] == kept[1]
