@@ -14,7 +14,7 @@ import time
 
 import click
 import machine
-from markdown_tables import brief
+from markdown_tables import brief, table
 
 COMMANDS = {
     "inspect": ("inspect", "--no-trials"),
@@ -61,11 +61,11 @@ def main(counts, size, names, backend, device, output):
             scan, made = scan_of(count, size, pathlib.Path(folder))
             for name, done in found.items():
                 done[made] = run(COMMANDS[name], scan, backend, device)
-                table = markdown(found, f"{backend}, {device}, patterns of {size} x {size}")
+                said = markdown(found, f"{backend}, {device}, patterns of {size} x {size}")
                 if output:
-                    output.write_text(table + "\n")
+                    output.write_text(said + "\n")
             scan.unlink()
-    click.echo(table)
+    click.echo(said)
 
 
 def scan_of(count, size, folder):
@@ -93,18 +93,20 @@ def run(words, scan, backend, device):
         if status:
             said.seek(0)
             raise click.ClickException(said.read().decode()[-2000:])
-    return {"s": seconds, "MiB": used.ru_maxrss / 1024}
+    return {"s": seconds, "MiB": machine.resident_MiB(used)}
 
 
 def markdown(found, words):
     """Write a table: a row for each command and unit, a column for each number of patterns."""
     counts = sorted({count for done in found.values() for count in done})
-    lines = [["command", *(f"{count:,} patterns" for count in counts)], ["---", *("---:" for _ in counts)]]
-    for name, done in found.items():
-        for unit in ("s", "MiB"):
-            lines.append([f"{name}, {unit}", *(brief(done[count][unit]) if count in done else "-" for count in counts)])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{datetime.date.today()}; {machine.processor()}, cores {machine.cores()}; {words}.\n\n{table}"
+    columns = {count: f"{count:,} patterns" for count in counts}
+    rows = {
+        f"{name}, {unit}": {count: one[unit] for count, one in done.items()}
+        for name, done in found.items()
+        for unit in ("s", "MiB")
+    }
+    grown = table("command", columns, rows, lambda figures, count: brief(figures[count]))
+    return f"{datetime.date.today()}; {machine.processor()}, cores {machine.cores()}; {words}.\n\n{grown}"
 
 
 if __name__ == "__main__":

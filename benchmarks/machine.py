@@ -55,10 +55,11 @@ def processor():
     return named[0] if named else platform.processor() or platform.machine()
 
 
-def resident_MiB():
-    """Return the largest resident memory that this process has had."""
+def resident_MiB(used=None):
+    """Return the largest resident memory that a process has had, by what it used. Defaults to this one."""
+    used = used or resource.getrusage(resource.RUSAGE_SELF)
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MIB
+    return used.ru_maxrss * unit / MIB
 
 
 def device_MiB(backend, device):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -21,6 +20,7 @@ from ptychopinn.engine.state import Moves, State, parts, whole
 from ptychopinn.engine.steps import Waves, steps_of, stride_of
 from ptychopinn.engine.team import Team
 from ptychopinn.engine.variation import first_weights, mixed, of_time, principal
+from ptychopinn.engine.work import TeamMaker
 from ptychopinn.physics.optics import FAR, Optics
 
 
@@ -37,8 +37,7 @@ class Engine:
         cover: float array `(y, x)`: the light that each pixel of the object is seen with.
         moves: Moves.
         optics: Optics. Defaults to the far field of one slice.
-        team: function of a Task and Photons that returns the Team of several workers. Defaults to processes of this
-            machine.
+        team: who several workers are, see `Work`. Defaults to processes of this machine.
 
     References:
         Maiden, Johnson and Li, Optica 4, 736 (2017), doi:10.1364/OPTICA.4.000736, for steps and momentum.
@@ -46,7 +45,7 @@ class Engine:
 
     def __init__(
         self, estimate: Estimate, photons: Photons, cover: np.ndarray, moves: Moves, optics: Optics = FAR,
-        team: Callable[[Task, Photons], Team] = Processes,
+        team: TeamMaker = Processes,
     ) -> None:  # fmt: skip
         self.shape, self.photons, self.moves, self.optics = estimate.object.shape, photons, moves, optics
         self.length = 1.0 / (optics.slices + moves.probe)
